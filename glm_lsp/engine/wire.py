@@ -1,0 +1,144 @@
+"""What travels between a front and an engine: OpenAI's completion shape plus one `glm` object.
+
+One request gives a stream of `CompletionChunk`: text deltas, one closing chunk per choice with its
+`finish_reason`, and a last chunk without choices that carries `usage` and `glm`. Unknown keys are ignored, as
+OpenAI clients send many; wrong types and ranges are a `RequestError`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from glm_lsp.completion.mode import Mode
+from glm_lsp.errors import RequestError, RequestTooLargeError
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+FinishReason = Literal["stop", "length", "cancelled"]
+
+
+class WireReference(Struct, frozen=True):
+    """A piece of another file, to be shown to the model before the current one."""
+
+    path: str
+    text: str
+
+
+class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What OpenAI's request lacks. `rest_of_line` is the text between the cursor and the end of its line."""
+
+    path: str = ""
+    language: str = ""
+    mode: Mode | None = None
+    rest_of_line: str = ""
+    references: tuple[WireReference, ...] = ()
+    warm_up: bool = False
+    """Only fill the KV cache; generate nothing."""
+    raw: bool = False
+    """`prompt` is the whole prompt: apply no profile and no code stop rules."""
+
+
+class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`POST /v1/completions`. `prompt` is the text before the cursor, `suffix` starts at the next line."""
+
+    prompt: str
+    suffix: str = ""
+    model: str | None = None
+    max_tokens: Annotated[int, Meta(ge=0, le=4096)] = 64
+    temperature: Annotated[float, Meta(ge=0, le=4)] = 0.0
+    top_k: Annotated[int, Meta(ge=0, le=8)] = 0
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    seed: int | None = None
+    n: Annotated[int, Meta(ge=1, le=8)] = 1
+    stop: str | list[str] | None = None
+    stream: bool = False
+    logprobs: Annotated[int, Meta(ge=0, le=8)] | None = None
+    glm: GlmOptions = GlmOptions()
+
+    @property
+    def stop_strings(self) -> tuple[str, ...]:
+        """`stop` as a tuple, empty strings left out."""
+        strings = [self.stop] if isinstance(self.stop, str) else self.stop or []
+        return tuple(text for text in strings if text)
+
+
+class Logprobs(Struct, frozen=True):
+    """OpenAI's parallel lists, one entry per token; natural logarithms."""
+
+    tokens: list[str]
+    token_logprobs: list[float]
+    top_logprobs: list[dict[str, float]] | None = None
+    text_offset: list[int] | None = None
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """A piece of one candidate; `finish_reason` is set in its last piece."""
+
+    index: int
+    text: str = ""
+    logprobs: Logprobs | None = None
+    finish_reason: FinishReason | None = None
+
+
+class PromptTokensDetails(Struct, frozen=True):
+    """How much of the prompt was already in the KV cache."""
+
+    cached_tokens: int
+
+
+class Usage(Struct, frozen=True, kw_only=True):
+    """Token counts of one request, all choices together."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptTokensDetails
+
+
+class Timing(Struct, frozen=True, kw_only=True):
+    """Milliseconds inside the engine; `ttft` is from arrival to the first token."""
+
+    queue: float
+    tokenize: float
+    prefill: float
+    decode: float
+    ttft: float
+    total: float
+
+
+class GlmReport(Struct, frozen=True, kw_only=True):
+    """What OpenAI's response lacks: where the time went."""
+
+    timing_ms: Timing
+
+
+class CompletionChunk(Struct, frozen=True, kw_only=True):
+    """One server-sent event, and (with `choices` complete) the body of an answer that is not streamed."""
+
+    id: str
+    created: int
+    model: str
+    choices: list[Choice]
+    object: Literal["text_completion"] = "text_completion"
+    usage: Usage | None = None
+    glm: GlmReport | None = None
+
+
+_request_decoder = msgspec.json.Decoder(CompletionRequest)
+
+
+def decode_request(body: bytes) -> CompletionRequest:
+    """Parses and checks a request body.
+
+    Raises:
+        RequestTooLargeError: more than `MAX_BODY_BYTES`.
+        RequestError: not JSON, a key of the wrong type, or a value out of range; the message names the key.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        raise RequestTooLargeError(f"the request has {len(body)} bytes")
+    try:
+        return _request_decoder.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise RequestError(f"the request cannot be used: {error}") from error

@@ -1,0 +1,248 @@
+"""Every error a person can meet, each with a code, a cause and a remedy.
+
+    GlmError
+    ├── InputError          GLM-1xx  a file, a position or an option given by the user
+    ├── ModelError          GLM-2xx  a model folder or a checkpoint
+    ├── RuntimeLibraryError GLM-3xx  ONNX Runtime and the device
+    ├── EngineError         GLM-4xx  the engine process and its wire
+    ├── StorageError        GLM-5xx  folders and disks
+    └── TrainingError       GLM-6xx  corpus and training
+
+Foreign exceptions are mapped to these at the boundary where they arise. Expected outcomes of a completion
+(cancelled, nothing worth showing) are values, not errors. Codes are listed in docs/troubleshooting.md.
+"""
+
+from __future__ import annotations
+
+
+class GlmError(Exception):
+    """Base of all errors shown to people.
+
+    Args:
+        cause: what happened, with the offending value; one sentence, no trailing dot needed.
+        remedy: what to do about it; the class's own remedy when omitted.
+    """
+
+    code = "GLM-000"
+    remedy = "Run `glm-lsp doctor` and report the problem with its output."
+
+    def __init__(self, cause: str, remedy: str | None = None) -> None:
+        super().__init__(cause)
+        self.cause = cause
+        if remedy is not None:
+            self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.cause}. {self.remedy}"
+
+    def to_dict(self) -> dict[str, str]:
+        """The error as JSON-ready strings: code, cause, remedy."""
+        return {"code": self.code, "cause": self.cause, "remedy": self.remedy}
+
+
+class InputError(GlmError):
+    """The user named something that cannot be used."""
+
+    code = "GLM-100"
+    remedy = "Check the command's arguments with --help."
+
+
+class SourceNotFoundError(InputError):
+    """The source file does not exist."""
+
+    code = "GLM-101"
+    remedy = "Check the path; it is taken relative to the current folder."
+
+
+class SourceNotTextError(InputError):
+    """The source file is binary or not UTF-8."""
+
+    code = "GLM-102"
+    remedy = "Completions need UTF-8 text; convert the file first."
+
+
+class SourceTooLargeError(InputError):
+    """The source file is larger than the server reads."""
+
+    code = "GLM-103"
+    remedy = "Files above 10 MiB are left alone; split the file."
+
+
+class PositionError(InputError):
+    """LINE or COL lies outside the file."""
+
+    code = "GLM-104"
+    remedy = "LINE and COL count from 1; COL may be at most one past the end of its line."
+
+
+class SettingError(InputError):
+    """A setting is unknown or has a value that cannot be used."""
+
+    code = "GLM-105"
+    remedy = "See the settings table in README.md."
+
+
+class ModelError(GlmError):
+    """A model folder cannot be used."""
+
+    code = "GLM-200"
+    remedy = "Run `glm-lsp model verify` on the model, then import it again."
+
+
+class ModelNotFoundError(ModelError):
+    """No model of that name, or the folder is missing."""
+
+    code = "GLM-201"
+    remedy = "Run `glm-lsp model list` to see what is installed."
+
+
+class ManifestError(ModelError):
+    """The manifest is missing, unreadable or incomplete."""
+
+    code = "GLM-202"
+
+
+class ModelFileError(ModelError):
+    """A model file is missing, truncated or altered."""
+
+    code = "GLM-203"
+    remedy = "The file differs from its manifest; import or install the model again."
+
+
+class ModelVersionError(ModelError):
+    """The model folder was made for another version of this program."""
+
+    code = "GLM-204"
+    remedy = "Import the model again with this version."
+
+
+class ArchitectureError(ModelError):
+    """The checkpoint's architecture or configuration is not supported."""
+
+    code = "GLM-205"
+    remedy = "See docs/models.md for what can be imported."
+
+
+class CheckpointError(ModelError):
+    """A checkpoint file is unreadable, or a tensor is missing, unknown or of the wrong shape."""
+
+    code = "GLM-206"
+    remedy = "Download the checkpoint again; if it is complete, its layout is not supported."
+
+
+class TokenizerError(ModelError):
+    """The tokenizer is unreadable or lacks tokens its prompt profile needs."""
+
+    code = "GLM-207"
+
+
+class RuntimeLibraryError(GlmError):
+    """ONNX Runtime cannot be used as asked."""
+
+    code = "GLM-300"
+
+
+class OnnxRuntimeMissingError(RuntimeLibraryError):
+    """No ONNX Runtime is installed."""
+
+    code = "GLM-301"
+    remedy = "Install one: pip install 'glm-lsp[cpu]', or 'glm-lsp[gpu]' for CUDA."
+
+
+class OnnxRuntimeConflictError(RuntimeLibraryError):
+    """Both ONNX Runtime wheels are installed; they overwrite each other."""
+
+    code = "GLM-302"
+    remedy = (
+        "Keep one: pip uninstall -y onnxruntime onnxruntime-gpu, then pip install 'glm-lsp[cpu]' or '[gpu]'."
+    )
+
+
+class DeviceError(RuntimeLibraryError):
+    """The requested device is not available."""
+
+    code = "GLM-303"
+    remedy = "Use device 'auto' or 'cpu', or run `glm-lsp doctor` to see what CUDA lacks."
+
+
+class SessionError(RuntimeLibraryError):
+    """ONNX Runtime refused the model or a run."""
+
+    code = "GLM-304"
+    remedy = "Run `glm-lsp model verify`; if the model is intact, report this with the log."
+
+
+class ContextOverflowError(RuntimeLibraryError):
+    """More tokens than the KV slot holds."""
+
+    code = "GLM-305"
+    remedy = "Shorten the prompt or ask for fewer tokens."
+
+
+class EngineError(GlmError):
+    """The engine process cannot be reached or refused a request."""
+
+    code = "GLM-400"
+    remedy = "Run `glm-lsp doctor`; the engine's log is named there."
+
+
+class EngineStartError(EngineError):
+    """The engine process did not come up."""
+
+    code = "GLM-401"
+
+
+class AddressError(EngineError):
+    """The engine's address cannot be used: socket path too long, port taken, not loopback."""
+
+    code = "GLM-402"
+    remedy = "Choose another address with --listen unix:PATH or --listen 127.0.0.1:PORT."
+
+
+class EngineLostError(EngineError):
+    """The engine went away in the middle of a request."""
+
+    code = "GLM-403"
+    remedy = "It is restarted by the next request; if this repeats, look into its log."
+
+
+class EngineMismatchError(EngineError):
+    """The process at the engine's address serves another model or version."""
+
+    code = "GLM-404"
+    remedy = "Stop the old engine, or let it leave once its last window closes."
+
+
+class RequestError(EngineError):
+    """A request to the engine is malformed."""
+
+    code = "GLM-405"
+    remedy = "Correct the request; the wire format is described in docs/engine.md."
+
+
+class RequestTooLargeError(RequestError):
+    """A request to the engine is larger than it accepts."""
+
+    code = "GLM-406"
+    remedy = "Send at most 4 MiB."
+
+
+class StorageError(GlmError):
+    """A folder this program needs cannot be used."""
+
+    code = "GLM-500"
+    remedy = "Check the folder's permissions, or name another one with GLM_LSP_HOME."
+
+
+class StorageFullError(StorageError):
+    """The disk is full."""
+
+    code = "GLM-501"
+    remedy = "Free some space and run the command again; nothing was lost."
+
+
+class TrainingError(GlmError):
+    """The corpus or a training run cannot be used."""
+
+    code = "GLM-600"
+    remedy = "See docs/training.md."

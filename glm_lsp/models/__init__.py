@@ -1,0 +1,1 @@
+"""Model folders: configuration, checkpoints, the ONNX graph, quantisation, the store."""

@@ -1,0 +1,231 @@
+"""The shape of a GLM: `GlmConfig`, read from the `config.json` of `GlmForCausalLM` or `Glm4ForCausalLM`.
+
+Both layouts are read: transformers 4 keeps `rope_theta`, `partial_rotary_factor` and `rope_scaling` at the top
+level, transformers 5 puts them into `rope_parameters`. Absent keys take the defaults of transformers' classes,
+as published checkpoints rely on them. Everything this program cannot compute exactly is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from glm_lsp.errors import ArchitectureError, CheckpointError
+
+Architecture = Literal["glm", "glm4"]
+
+CLASS_NAMES: dict[Architecture, str] = {"glm": "GlmForCausalLM", "glm4": "Glm4ForCausalLM"}
+
+# `chatglm` checkpoints hold the same network under other names; reading them needs a map of their own.
+NOT_YET = {
+    "chatglm": "ChatGLM checkpoints in the remote-code layout are not yet importable; use the model's -hf version",
+    "glm4_moe": "GLM mixture-of-experts models are not supported",
+    "glm4_moe_lite": "GLM mixture-of-experts models are not supported",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GlmConfig:
+    """One GLM's sizes and constants; names equal transformers', defaults are those of its `GlmConfig` class.
+
+    `architecture` "glm4" adds the two sandwich norms of GLM-4-0414. `rope_factor` divides positions (rope type
+    linear; 1.0 is the default type). Only the first `rotary_dim` of a head's dimensions are rotated.
+
+    Raises:
+        ArchitectureError: the sizes contradict each other or the attention kernel cannot take them.
+    """
+
+    architecture: Architecture = "glm"
+    vocab_size: int = 151552
+    hidden_size: int = 4096
+    intermediate_size: int = 13696
+    num_hidden_layers: int = 40
+    num_attention_heads: int = 32
+    num_key_value_heads: int = 2
+    head_dim: int = 128
+    rms_norm_eps: float = 1.5625e-07
+    rope_theta: float = 10000.0
+    rope_factor: float = 1.0
+    partial_rotary_factor: float = 0.5
+    attention_bias: bool = True
+    tie_word_embeddings: bool = False
+    max_position_embeddings: int = 131072
+    eos_token_ids: tuple[int, ...] = (151329, 151336, 151338)
+    pad_token_id: int | None = 151329
+
+    def __post_init__(self) -> None:
+        for problem in _contradictions(self):
+            raise ArchitectureError(problem)
+
+    @property
+    def rotary_dim(self) -> int:
+        """How many of a head's dimensions are rotated."""
+        return int(self.head_dim * self.partial_rotary_factor)
+
+    @property
+    def qkv_width(self) -> int:
+        """Rows of the packed query, key and value projection."""
+        return (self.num_attention_heads + 2 * self.num_key_value_heads) * self.head_dim
+
+    @classmethod
+    def from_file(cls, path: Path) -> GlmConfig:
+        """Reads a `config.json`.
+
+        Raises:
+            CheckpointError: the file is missing or not a JSON object.
+            ArchitectureError: it describes a model this program cannot run.
+        """
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+        except ValueError as error:
+            raise CheckpointError(f"{path} is not JSON: {error}") from error
+        if not isinstance(values, dict):
+            raise CheckpointError(f"{path} does not hold a JSON object")
+        return cls.from_dict(values)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> GlmConfig:
+        """Reads the keys of a `config.json` in transformers 4's or 5's layout.
+
+        Raises:
+            ArchitectureError: see the class.
+        """
+        architecture = _architecture(values)
+        _refuse_foreign(values)
+        rope = {**_rope_from_v4(values), **_rope_from_v5(values)}
+        known = {name: _number(values, name) for name in _NUMBERS if values.get(name) is not None}
+        known |= {name: _flag(values, name) for name in _FLAGS if values.get(name) is not None}
+        known |= {key: value for key, value in _absent_by_null(values).items() if value}
+        if "eos_token_id" in values:
+            known["eos_token_ids"] = _token_ids(values["eos_token_id"])
+        if "pad_token_id" in values:
+            known["pad_token_id"] = values["pad_token_id"]
+        return cls(architecture=architecture, **known, **rope)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The keys of a `config.json` that transformers 4 and 5 and `from_dict` all read."""
+        values: dict[str, Any] = {name: getattr(self, name) for name in (*_NUMBERS, *_FLAGS)}
+        linear = {"rope_type": "linear", "factor": self.rope_factor} if self.rope_factor != 1.0 else None
+        return {
+            "architectures": [CLASS_NAMES[self.architecture]],
+            "model_type": self.architecture,
+            "hidden_act": "silu",
+            **values,
+            "rope_theta": self.rope_theta,
+            "partial_rotary_factor": self.partial_rotary_factor,
+            "rope_scaling": linear,
+            "eos_token_id": list(self.eos_token_ids),
+            "pad_token_id": self.pad_token_id,
+        }
+
+
+_NUMBERS: dict[str, type[int] | type[float]] = {
+    "vocab_size": int,
+    "hidden_size": int,
+    "intermediate_size": int,
+    "num_hidden_layers": int,
+    "num_attention_heads": int,
+    "num_key_value_heads": int,
+    "head_dim": int,
+    "rms_norm_eps": float,
+    "max_position_embeddings": int,
+}
+_FLAGS = ("attention_bias", "tie_word_embeddings")
+
+
+def _architecture(values: Mapping[str, Any]) -> Architecture:
+    """The architecture named by `model_type`, or by `architectures` where that is absent."""
+    by_class = {class_name: name for name, class_name in CLASS_NAMES.items()}
+    classes = values.get("architectures") or []
+    model_type = values.get("model_type") or next((by_class[c] for c in classes if c in by_class), None)
+    if model_type not in CLASS_NAMES:
+        cause = NOT_YET.get(str(model_type), f"model_type {model_type!r} is not one of {', '.join(CLASS_NAMES)}")
+        raise ArchitectureError(cause)
+    architecture: Architecture = "glm4" if model_type == "glm4" else "glm"
+    if classes and CLASS_NAMES[architecture] not in classes:
+        raise ArchitectureError(f"architectures is {classes!r}, not {CLASS_NAMES[architecture]}")
+    return architecture
+
+
+def _refuse_foreign(values: Mapping[str, Any]) -> None:
+    activation = values.get("hidden_act", "silu")
+    if activation not in ("silu", "swish"):
+        raise ArchitectureError(f"hidden_act {activation!r} is not silu")
+    if values.get("quantization_config"):
+        raise ArchitectureError("the checkpoint is already quantised (quantization_config); import the original")
+
+
+def _rope_from_v4(values: Mapping[str, Any]) -> dict[str, float]:
+    scaling = values.get("rope_scaling") or {}
+    return _rope({**{key: values.get(key) for key in ("rope_theta", "partial_rotary_factor")}, **scaling})
+
+
+def _rope_from_v5(values: Mapping[str, Any]) -> dict[str, float]:
+    return _rope(values.get("rope_parameters") or {})
+
+
+def _rope(values: Mapping[str, Any]) -> dict[str, float]:
+    """`rope_theta`, `partial_rotary_factor` and `rope_factor`, as far as they are given."""
+    if not isinstance(values, Mapping):
+        raise ArchitectureError(f"the rope settings are {values!r}, not an object")
+    kind = values.get("rope_type", values.get("type", "default"))
+    if kind not in ("default", "linear"):
+        raise ArchitectureError(f"rope type {kind!r} is not supported; only default and linear are")
+    given = {key: values[key] for key in ("rope_theta", "partial_rotary_factor") if values.get(key) is not None}
+    if kind == "linear":
+        given["rope_factor"] = values.get("factor")
+    return {key: _positive(key, value, float) for key, value in given.items()}
+
+
+def _number(values: Mapping[str, Any], name: str) -> Any:
+    return _positive(name, values[name], _NUMBERS[name])
+
+
+def _positive(name: str, value: object, kind: type[int] | type[float]) -> Any:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or value <= 0 or (kind is int and not isinstance(value, int)):  # type: ignore[operator]
+        raise ArchitectureError(f"{name} is {value!r}, not a positive {kind.__name__}")
+    return kind(value)  # type: ignore[arg-type]
+
+
+def _flag(values: Mapping[str, Any], name: str) -> bool:
+    value = values[name]
+    if not isinstance(value, bool):
+        raise ArchitectureError(f"{name} is {value!r}, not true or false")
+    return value
+
+
+def _absent_by_null(values: Mapping[str, Any]) -> dict[str, int]:
+    """What transformers makes of an explicit null: kv heads = heads, head_dim = hidden_size / heads."""
+    heads, hidden = values.get("num_attention_heads") or 0, values.get("hidden_size") or 0
+    null = {name for name in ("num_key_value_heads", "head_dim") if name in values and values[name] is None}
+    meant = {"num_key_value_heads": heads, "head_dim": hidden // heads if heads else 0}
+    return {name: meant[name] for name in null}
+
+
+def _token_ids(value: object) -> tuple[int, ...]:
+    ids = value if isinstance(value, list) else [] if value is None else [value]
+    if not all(isinstance(token_id, int) for token_id in ids):
+        raise ArchitectureError(f"eos_token_id is {value!r}, not a token id or a list of them")
+    return tuple(ids)
+
+
+def _contradictions(config: GlmConfig) -> list[str]:
+    """Why these sizes cannot be run; the limits on head_dim and rotation are those of the attention kernel."""
+    heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
+    problems = []
+    if heads % kv_heads:
+        problems.append(f"num_attention_heads {heads} is not a multiple of num_key_value_heads {kv_heads}")
+    if config.head_dim % 16:
+        problems.append(f"head_dim {config.head_dim} is not a multiple of 16")
+    if config.rotary_dim % 16 or not 0 < config.rotary_dim <= config.head_dim:
+        problems.append(
+            f"head_dim {config.head_dim} with partial_rotary_factor {config.partial_rotary_factor} rotates "
+            f"{config.rotary_dim} dimensions, which is not a multiple of 16 up to head_dim"
+        )
+    return problems

@@ -1,0 +1,247 @@
+"""The ONNX graph of a GLM, written straight from its checkpoint with ONNX Runtime's fused operators.
+
+    inputs   input_ids i64 [1, S]; seqlens_k i32 [1] = past + S - 1; total_seq i32 [1] = capacity, always;
+             sel i64 [R], the rows to score; past.{i}.k and .v f32 [1, kv_heads, C, head_dim]
+    outputs  next i64 [1, R]; top_v f32 and top_i i64 [1, R, 8], log-probabilities, best first;
+             logits f32 [1, R, V]; present.{i}.k and .v, bound to the memory of past
+
+There is neither mask nor position input: GroupQueryAttention derives both from `seqlens_k`, writes keys and values
+in place and rotates twice as many dimensions as the cos table is wide, which is GLM's partial rotation. Only
+the scored rows pass through the last layer's MLP, the last norm and the vocabulary. V is the number of ids that
+exist: padded vocabulary rows are embedded but never scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from glm_lsp.errors import ArchitectureError
+from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, Precision, StoredMatrix
+from glm_lsp.models.quantization import BLOCK
+from glm_lsp.models.weight_file import WeightFile
+
+MODEL_FILE = "model.onnx"
+WEIGHT_FILE = "model.onnx.data"
+NUM_TOP = 8
+"""How many best ids each scored row yields."""
+
+OPSET, CONTRIB_OPSET, IR_VERSION = 21, 1, 10
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and the finished share, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyLevels:
+    """MatMulNBits' `accuracy_level` by group: 4 computes with int8 activations, 0 with fp32."""
+
+    attention: int = 4
+    mlp: int = 4
+    head: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphOptions:
+    """How a checkpoint becomes a graph.
+
+    `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and head
+    stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the real vocabulary, where the
+    checkpoint's is padded.
+    """
+
+    precision: Precision = "int8"
+    capacity: int = 2048
+    accuracy: AccuracyLevels = AccuracyLevels()
+    real_vocab_size: int | None = None
+
+    @property
+    def table_precision(self) -> Precision:
+        """The precision of embedding and head."""
+        return "fp32" if self.precision == "fp32" else "int8"
+
+
+def write_graph(
+    checkpoint: Checkpoint,
+    folder: Path,
+    options: GraphOptions,
+    *,
+    metadata: dict[str, str] | None = None,
+    progress: Progress = lambda _what, _share: None,
+) -> None:
+    """Writes `model.onnx` and `model.onnx.data` into `folder`, one tensor in memory at a time.
+
+    Raises:
+        ArchitectureError: the sizes do not fit the precision, or the vocabulary is smaller than its tokens.
+        CheckpointError: a tensor cannot be read.
+    """
+    _check_sizes(checkpoint.config, options)
+    with WeightFile(folder / WEIGHT_FILE) as weights:
+        graph = _GlmGraph(checkpoint, GraphBuilder(weights), options)
+        graph.build(progress)
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
+    model = helper.make_model(graph.builder.finish("glm"), opset_imports=opsets, ir_version=IR_VERSION)
+    helper.set_model_props(model, metadata or {})
+    (folder / MODEL_FILE).write_bytes(model.SerializeToString())
+
+
+def rotary_tables(config: GlmConfig, length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """cos and sin [length, rotary_dim / 2]; in fp32 throughout, as the models were trained."""
+    exponents = np.arange(0, config.rotary_dim, 2, dtype=np.float32) / np.float32(config.rotary_dim)
+    frequencies = 1 / (np.float32(config.rope_theta) ** exponents) / np.float32(config.rope_factor)
+    angles = np.outer(np.arange(length, dtype=np.float32), frequencies)
+    return np.cos(angles), np.sin(angles)
+
+
+def _check_sizes(config: GlmConfig, options: GraphOptions) -> None:
+    if options.real_vocab_size is not None and not NUM_TOP <= options.real_vocab_size <= config.vocab_size:
+        raise ArchitectureError(
+            f"{options.real_vocab_size} tokens do not fit a vocabulary of {config.vocab_size} rows"
+        )
+    widths = (config.hidden_size, config.intermediate_size, config.num_attention_heads * config.head_dim)
+    if options.precision != "fp32" and any(width % BLOCK for width in widths):
+        raise ArchitectureError(f"{options.precision} needs widths that are multiples of {BLOCK}, not {widths}")
+
+
+class _GlmGraph:
+    """The model's structure, in execution order; `stream` is the residual stream's current value."""
+
+    def __init__(self, checkpoint: Checkpoint, builder: GraphBuilder, options: GraphOptions) -> None:
+        self.checkpoint = checkpoint
+        self.config = checkpoint.config
+        self.builder = builder
+        self.options = options
+
+    def build(self, progress: Progress) -> None:
+        """Adds every node and writes every weight."""
+        config, builder = self.config, self.builder
+        self._declare_inputs()
+        table = builder.store_matrix(
+            self.checkpoint.read("model.embed_tokens.weight"), self.options.table_precision
+        )
+        stream = builder.embedding("input_ids", table, "embed")
+        normed = self._norm(stream, "model.layers.0.input_layernorm.weight", "layer0.attn_norm")
+        for layer in range(config.num_hidden_layers):
+            progress(f"layer {layer + 1} of {config.num_hidden_layers}", layer / config.num_hidden_layers)
+            normed, stream = self._layer(layer, normed, stream)
+        progress("vocabulary", 1.0)
+        self._head(normed, table)
+
+    def _declare_inputs(self) -> None:
+        builder = self.builder
+        builder.input("input_ids", TensorProto.INT64, [1, "S"])
+        builder.input("seqlens_k", TensorProto.INT32, [1])
+        builder.input("total_seq", TensorProto.INT32, [1])
+        builder.input("sel", TensorProto.INT64, ["R"])
+        cos, sin = rotary_tables(self.config, self.options.capacity)
+        builder.constant("cos", cos)
+        builder.constant("sin", sin)
+
+    def _layer(self, layer: int, normed: str, stream: str) -> tuple[str, str]:
+        """One block; returns the next block's normed input (after the last one the head's) and the stream."""
+        name, prefix = f"layer{layer}", f"model.layers.{layer}"
+        last = layer == self.config.num_hidden_layers - 1
+        attended = self._attention(layer, normed)
+        if last:
+            attended = self.builder.node("Gather", [attended, "sel"], f"{name}.attn_sel", axis=1)
+            stream = self.builder.node("Gather", [stream, "sel"], f"{name}.stream_sel", axis=1)
+        level = self.options.accuracy.attention
+        added = self._linear(attended, f"{prefix}.self_attn.o_proj.weight", f"{name}.o", level)
+        added = self._sandwich(added, f"{prefix}.post_self_attn_layernorm.weight", f"{name}.o_norm")
+        gain = f"{prefix}.post_attention_layernorm.weight"
+        normed, stream = self._add_and_norm(stream, added, gain, f"{name}.mlp_norm")
+        added = self._mlp(layer, normed)
+        added = self._sandwich(added, f"{prefix}.post_mlp_layernorm.weight", f"{name}.down_norm")
+        gain = "model.norm.weight" if last else f"model.layers.{layer + 1}.input_layernorm.weight"
+        target = "final_norm" if last else f"layer{layer + 1}.attn_norm"
+        return self._add_and_norm(stream, added, gain, target)
+
+    def _attention(self, layer: int, normed: str) -> str:
+        config, builder, name = self.config, self.builder, f"layer{layer}"
+        cache = [1, config.num_key_value_heads, "C", config.head_dim]
+        past = [builder.input(f"past.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
+        present = [builder.output(f"present.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
+        weight = builder.store_matrix(self.checkpoint.read_qkv(layer, "weight"), self.options.precision)
+        bias = ""
+        if config.attention_bias:
+            bias = builder.constant(f"{name}.qkv.bias", self.checkpoint.read_qkv(layer, "bias"))
+        qkv = builder.linear(
+            normed, weight, f"{name}.qkv", bias=bias, accuracy_level=self.options.accuracy.attention
+        )
+        return builder.nodes_out(
+            "GroupQueryAttention",
+            [qkv, "", "", *past, "seqlens_k", "total_seq", "cos", "sin"],
+            [f"{name}.attn", *present],
+            CONTRIB,
+            num_heads=config.num_attention_heads,
+            kv_num_heads=config.num_key_value_heads,
+            do_rotary=1,
+            rotary_interleaved=1,
+        )[0]
+
+    def _mlp(self, layer: int, normed: str) -> str:
+        """down(silu(gate) * up); x * sigmoid(x) is fused to one operator when the model is loaded."""
+        name, prefix, level = f"layer{layer}", f"model.layers.{layer}.mlp", self.options.accuracy.mlp
+        both = self._linear(normed, f"{prefix}.gate_up_proj.weight", f"{name}.gate_up", level)
+        gate, up = self.builder.nodes_out(
+            "Split", [both], [f"{name}.gate", f"{name}.up"], axis=-1, num_outputs=2
+        )
+        sigmoid = self.builder.node("Sigmoid", [gate], f"{name}.sigmoid")
+        silu = self.builder.node("Mul", [gate, sigmoid], f"{name}.silu")
+        product = self.builder.node("Mul", [silu, up], f"{name}.product")
+        return self._linear(product, f"{prefix}.down_proj.weight", f"{name}.down", level)
+
+    def _head(self, normed: str, table: StoredMatrix) -> None:
+        """Scores: the best ids come from the raw logits, so rounding in the log-softmax cannot reorder them."""
+        config, builder = self.config, self.builder
+        if not config.tie_word_embeddings:
+            table = builder.store_matrix(
+                self.checkpoint.read("lm_head.weight"), self.options.table_precision
+            )
+        count = self.options.real_vocab_size or config.vocab_size
+        builder.output("next", TensorProto.INT64, [1, "R"])
+        builder.output("top_v", TensorProto.FLOAT, [1, "R", NUM_TOP])
+        builder.output("top_i", TensorProto.INT64, [1, "R", NUM_TOP])
+        builder.output("logits", TensorProto.FLOAT, [1, "R", count])
+        builder.linear(normed, table, "logits", rows=count, accuracy_level=self.options.accuracy.head)
+        top = builder.constant("num_top", np.array([NUM_TOP], np.int64))
+        builder.nodes_out("TopK", ["logits", top], ["top_logits", "top_i"], axis=-1)
+        builder.node("LogSoftmax", ["logits"], "log_probs", axis=-1)
+        builder.node("GatherElements", ["log_probs", "top_i"], "top_v", axis=-1)
+        first = builder.constant("first", np.array(0, np.int64))
+        builder.node("Gather", ["top_i", first], "next", axis=2)
+
+    def _linear(self, x: str, weight: str, output: str, accuracy_level: int) -> str:
+        matrix = self.builder.store_matrix(self.checkpoint.read(weight), self.options.precision)
+        return self.builder.linear(x, matrix, output, accuracy_level=accuracy_level)
+
+    def _norm(self, x: str, gain: str, output: str) -> str:
+        scale = self.builder.constant(f"{output}.gain", self.checkpoint.read(gain))
+        return self.builder.node(
+            "SimplifiedLayerNormalization", [x, scale], output, axis=-1, epsilon=self.config.rms_norm_eps
+        )
+
+    def _sandwich(self, x: str, gain: str, output: str) -> str:
+        """GLM-4-0414's norm of what is about to be added; GLM has none."""
+        return self._norm(x, gain, output) if self.config.architecture == "glm4" else x
+
+    def _add_and_norm(self, stream: str, added: str, gain: str, output: str) -> tuple[str, str]:
+        """(rms norm of stream + added, stream + added) in one operator."""
+        scale = self.builder.constant(f"{output}.gain", self.checkpoint.read(gain))
+        outputs = [output, "", "", f"{output}.stream"]
+        self.builder.nodes_out(
+            "SkipSimplifiedLayerNormalization",
+            [stream, added, scale],
+            outputs,
+            CONTRIB,
+            epsilon=self.config.rms_norm_eps,
+        )
+        return output, outputs[3]

@@ -1,0 +1,1 @@
+"""The training corpus: pinned packages in, filtered and split documents out."""

@@ -1,0 +1,124 @@
+"""What is written beside the corpus: the manifest, the counts and the licence notice."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from glm_lsp.train.corpus.document import Document
+from glm_lsp.train.corpus.pins import SPLITS, Split
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of a build.
+
+    Attributes:
+        dropped_files: files per reason.
+        dropped_bytes: bytes per reason.
+        denied: licence found per package the gate turned away.
+        decontamination: blocked runs of 13 tokens in files that were dropped or kept: hits → files.
+    """
+
+    dropped_files: Counter[str] = field(default_factory=Counter)
+    dropped_bytes: Counter[str] = field(default_factory=Counter)
+    denied: dict[str, str] = field(default_factory=dict)
+    decontamination: Counter[int] = field(default_factory=Counter)
+    contaminated: list[str] = field(default_factory=list)
+    read_files: int = 0
+    read_bytes: int = 0
+    blanked_emails: int = 0
+    removed_headers: int = 0
+
+    def drop(self, reason: str, size: int) -> None:
+        """Counts one dropped file of `size` bytes."""
+        self.dropped_files[reason] += 1
+        self.dropped_bytes[reason] += size
+
+    def table(self, splits: Mapping[Split, list[Document]]) -> dict[str, Any]:
+        """The report as JSON-ready values, the same for the same corpus."""
+        return {
+            "splits": {split: _totals(splits[split]) for split in SPLITS},
+            "read": {"files": self.read_files, "bytes": self.read_bytes},
+            "dropped": {
+                reason: {"files": self.dropped_files[reason], "bytes": self.dropped_bytes[reason]}
+                for reason in sorted(self.dropped_files)
+            },
+            "denied_packages": dict(sorted(self.denied.items())),
+            "decontamination": {
+                "files_by_hits": {str(hits): self.decontamination[hits] for hits in sorted(self.decontamination)},
+                "dropped": sorted(self.contaminated),
+            },
+            "blanked_emails_files": self.blanked_emails,
+            "removed_headers_files": self.removed_headers,
+            "packages": {
+                split: dict(sorted(_by_package(splits[split]).items())) for split in SPLITS
+            },
+        }
+
+
+def _by_package(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
+    sizes: dict[str, dict[str, int]] = defaultdict(lambda: {"files": 0, "bytes": 0})
+    for document in documents:
+        sizes[document.package]["files"] += 1
+        sizes[document.package]["bytes"] += document.size
+    return sizes
+
+
+def _totals(documents: list[Document]) -> dict[str, int]:
+    return {
+        "packages": len({document.package for document in documents}),
+        "files": len(documents),
+        "bytes": sum(document.size for document in documents),
+    }
+
+
+def manifest_line(document: Document, split: Split) -> str:
+    """One line of manifest.jsonl, without its line end."""
+    return json.dumps(
+        {
+            "package": document.package,
+            "version": document.version,
+            "path": document.path,
+            "hash": document.digest,
+            "bytes": document.size,
+            "licence": document.licence,
+            "split": split,
+        },
+        ensure_ascii=False,
+    )
+
+
+def corpus_line(document: Document) -> str:
+    """One line of train.jsonl, valid.jsonl or test.jsonl, without its line end."""
+    return json.dumps(
+        {
+            "package": document.package,
+            "path": document.path,
+            "language": document.language,
+            "text": document.text,
+        },
+        ensure_ascii=False,
+    )
+
+
+def notice(splits: Mapping[Split, list[Document]]) -> str:
+    """NOTICE.txt: every package a model of this corpus has seen, with version and licence."""
+    rows = {
+        (document.package, document.version, document.licence, split)
+        for split in SPLITS
+        for document in splits[split]
+    }
+    lines = [
+        "The starter model was trained on source code from the packages listed here, each under the licence",
+        "named in its metadata. Packages marked (held out) were used for measuring only. No source text is",
+        "part of this distribution.",
+        "",
+    ]
+    for package, version, licence, split in sorted(rows):
+        mark = "" if split == "train" else "  (held out)"
+        lines.append(f"{package} {version}  {licence}{mark}")
+    return "\n".join(lines) + "\n"
