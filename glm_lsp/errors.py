@@ -14,6 +14,8 @@ Foreign exceptions are mapped to these at the boundary where they arise. Expecte
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class GlmError(Exception):
     """Base of all errors shown to people.
@@ -227,6 +229,13 @@ class RequestTooLargeError(RequestError):
     remedy = "Send at most 4 MiB."
 
 
+class AccessError(EngineError):
+    """The engine does not serve this caller: a wrong token, a web page, a foreign Host header."""
+
+    code = "GLM-407"
+    remedy = "Send the engine's token as `Authorization: Bearer ...`; web pages are never served."
+
+
 class StorageError(GlmError):
     """A folder this program needs cannot be used."""
 
@@ -246,3 +255,16 @@ class TrainingError(GlmError):
 
     code = "GLM-600"
     remedy = "See docs/training.md."
+
+
+def error_from_dict(fields: Mapping[str, object]) -> GlmError:
+    """Rebuilds what another process sent with `GlmError.to_dict`; an unknown code is kept on an `EngineError`."""
+    code, cause, remedy = (str(fields.get(key) or "") for key in ("code", "cause", "remedy"))
+    kinds = [GlmError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    known = next((kind for kind in kinds if kind.code == code), None)
+    error = (known or EngineError)(cause or "the other side gave no cause", remedy or None)
+    if known is None and code:
+        error.code = code
+    return error

@@ -1,7 +1,7 @@
-"""Random GLMs of a few thousand weights, with a real tokenizer, for tests that need a model but not its sense.
+"""Random GLMs of a hundred thousand weights with a real tokenizer, for tests that need a model to run.
 
-`tiny_config` and `write_checkpoint` make a checkpoint folder as transformers would save it; `tiny_model` converts
-one into a model folder. Everything follows from the seed.
+`tiny_config` and `write_checkpoint` make a checkpoint folder as transformers would save it; `tiny_model`
+converts one into a model folder. Everything follows from the seed.
 """
 
 from __future__ import annotations

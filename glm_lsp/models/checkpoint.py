@@ -1,7 +1,8 @@
-"""A checkpoint folder of `GlmForCausalLM` or `Glm4ForCausalLM`: one safetensors file, or shards with an index.
+"""A checkpoint folder of `GlmForCausalLM` or `Glm4ForCausalLM`: one safetensors file, or indexed shards.
 
 All names and shapes are checked before any weight is read. Tensors come one at a time in fp32, so a 9B model
-needs memory for its largest matrix only. Query, key and value rows are handed out packed, as the graph uses them.
+needs memory for its largest matrix only. Query, key and value rows are handed out packed, as the graph uses
+them.
 """
 
 from __future__ import annotations

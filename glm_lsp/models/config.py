@@ -1,8 +1,9 @@
 """The shape of a GLM: `GlmConfig`, read from the `config.json` of `GlmForCausalLM` or `Glm4ForCausalLM`.
 
-Both layouts are read: transformers 4 keeps `rope_theta`, `partial_rotary_factor` and `rope_scaling` at the top
-level, transformers 5 puts them into `rope_parameters`. Absent keys take the defaults of transformers' classes,
-as published checkpoints rely on them. Everything this program cannot compute exactly is refused by name.
+Both layouts are read: transformers 4 keeps `rope_theta`, `partial_rotary_factor` and `rope_scaling` at the
+top level, transformers 5 puts them into `rope_parameters`. Absent keys take the defaults of transformers'
+classes, as published checkpoints rely on them. Everything this program cannot compute exactly is refused by
+name.
 """
 
 from __future__ import annotations
@@ -19,9 +20,8 @@ Architecture = Literal["glm", "glm4"]
 
 CLASS_NAMES: dict[Architecture, str] = {"glm": "GlmForCausalLM", "glm4": "Glm4ForCausalLM"}
 
-# `chatglm` checkpoints hold the same network under other names; reading them needs a map of their own.
 NOT_YET = {
-    "chatglm": "ChatGLM checkpoints in the remote-code layout are not yet importable; use the model's -hf version",
+    "chatglm": "ChatGLM's remote-code layout is not yet importable; use the model's -hf version",
     "glm4_moe": "GLM mixture-of-experts models are not supported",
     "glm4_moe_lite": "GLM mixture-of-experts models are not supported",
 }
@@ -29,10 +29,10 @@ NOT_YET = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GlmConfig:
-    """One GLM's sizes and constants; names equal transformers', defaults are those of its `GlmConfig` class.
+    """One GLM's sizes and constants; names equal transformers', defaults are those of its `GlmConfig`.
 
-    `architecture` "glm4" adds the two sandwich norms of GLM-4-0414. `rope_factor` divides positions (rope type
-    linear; 1.0 is the default type). Only the first `rotary_dim` of a head's dimensions are rotated.
+    `architecture` "glm4" adds the two sandwich norms of GLM-4-0414. `rope_factor` divides positions (rope
+    type linear; 1.0 is the default type). Only the first `rotary_dim` of a head's dimensions are rotated.
 
     Raises:
         ArchitectureError: the sizes contradict each other or the attention kernel cannot take them.
@@ -97,15 +97,16 @@ class GlmConfig:
         """
         architecture = _architecture(values)
         _refuse_foreign(values)
-        rope = {**_rope_from_v4(values), **_rope_from_v5(values)}
-        known = {name: _number(values, name) for name in _NUMBERS if values.get(name) is not None}
+        known: dict[str, Any] = {**_rope_from_v4(values), **_rope_from_v5(values), **_absent_by_null(values)}
+        for name, kind in _NUMBERS.items():
+            if values.get(name) is not None:
+                known[name] = _positive(name, values[name], kind)
         known |= {name: _flag(values, name) for name in _FLAGS if values.get(name) is not None}
-        known |= {key: value for key, value in _absent_by_null(values).items() if value}
         if "eos_token_id" in values:
             known["eos_token_ids"] = _token_ids(values["eos_token_id"])
         if "pad_token_id" in values:
             known["pad_token_id"] = values["pad_token_id"]
-        return cls(architecture=architecture, **known, **rope)
+        return cls(architecture=architecture, **known)
 
     def to_dict(self) -> dict[str, Any]:
         """The keys of a `config.json` that transformers 4 and 5 and `from_dict` all read."""
@@ -144,8 +145,8 @@ def _architecture(values: Mapping[str, Any]) -> Architecture:
     classes = values.get("architectures") or []
     model_type = values.get("model_type") or next((by_class[c] for c in classes if c in by_class), None)
     if model_type not in CLASS_NAMES:
-        cause = NOT_YET.get(str(model_type), f"model_type {model_type!r} is not one of {', '.join(CLASS_NAMES)}")
-        raise ArchitectureError(cause)
+        unknown = f"model_type {model_type!r} is not one of {', '.join(CLASS_NAMES)}"
+        raise ArchitectureError(NOT_YET.get(str(model_type), unknown))
     architecture: Architecture = "glm4" if model_type == "glm4" else "glm"
     if classes and CLASS_NAMES[architecture] not in classes:
         raise ArchitectureError(f"architectures is {classes!r}, not {CLASS_NAMES[architecture]}")
@@ -157,7 +158,9 @@ def _refuse_foreign(values: Mapping[str, Any]) -> None:
     if activation not in ("silu", "swish"):
         raise ArchitectureError(f"hidden_act {activation!r} is not silu")
     if values.get("quantization_config"):
-        raise ArchitectureError("the checkpoint is already quantised (quantization_config); import the original")
+        raise ArchitectureError(
+            "the checkpoint is quantised already (quantization_config); import the original"
+        )
 
 
 def _rope_from_v4(values: Mapping[str, Any]) -> dict[str, float]:
@@ -176,21 +179,18 @@ def _rope(values: Mapping[str, Any]) -> dict[str, float]:
     kind = values.get("rope_type", values.get("type", "default"))
     if kind not in ("default", "linear"):
         raise ArchitectureError(f"rope type {kind!r} is not supported; only default and linear are")
-    given = {key: values[key] for key in ("rope_theta", "partial_rotary_factor") if values.get(key) is not None}
+    keys = ("rope_theta", "partial_rotary_factor")
+    given = {key: values[key] for key in keys if values.get(key) is not None}
     if kind == "linear":
         given["rope_factor"] = values.get("factor")
     return {key: _positive(key, value, float) for key, value in given.items()}
 
 
-def _number(values: Mapping[str, Any], name: str) -> Any:
-    return _positive(name, values[name], _NUMBERS[name])
-
-
-def _positive(name: str, value: object, kind: type[int] | type[float]) -> Any:
+def _positive(name: str, value: Any, kind: type[int] | type[float]) -> Any:
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or value <= 0 or (kind is int and not isinstance(value, int)):  # type: ignore[operator]
+    if not number or value <= 0 or (kind is int and value != int(value)):
         raise ArchitectureError(f"{name} is {value!r}, not a positive {kind.__name__}")
-    return kind(value)  # type: ignore[arg-type]
+    return kind(value)
 
 
 def _flag(values: Mapping[str, Any], name: str) -> bool:
@@ -202,10 +202,11 @@ def _flag(values: Mapping[str, Any], name: str) -> bool:
 
 def _absent_by_null(values: Mapping[str, Any]) -> dict[str, int]:
     """What transformers makes of an explicit null: kv heads = heads, head_dim = hidden_size / heads."""
-    heads, hidden = values.get("num_attention_heads") or 0, values.get("hidden_size") or 0
-    null = {name for name in ("num_key_value_heads", "head_dim") if name in values and values[name] is None}
-    meant = {"num_key_value_heads": heads, "head_dim": hidden // heads if heads else 0}
-    return {name: meant[name] for name in null}
+    heads, hidden = values.get("num_attention_heads"), values.get("hidden_size")
+    if not (isinstance(heads, int) and isinstance(hidden, int) and heads > 0):
+        return {}
+    meant = {"num_key_value_heads": heads, "head_dim": hidden // heads}
+    return {name: value for name, value in meant.items() if name in values and values[name] is None}
 
 
 def _token_ids(value: object) -> tuple[int, ...]:
@@ -216,7 +217,7 @@ def _token_ids(value: object) -> tuple[int, ...]:
 
 
 def _contradictions(config: GlmConfig) -> list[str]:
-    """Why these sizes cannot be run; the limits on head_dim and rotation are those of the attention kernel."""
+    """Why these sizes cannot be run; the limits on head_dim and rotation are the attention kernel's."""
     heads, kv_heads = config.num_attention_heads, config.num_key_value_heads
     problems = []
     if heads % kv_heads:

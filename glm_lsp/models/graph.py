@@ -5,10 +5,10 @@
     outputs  next i64 [1, R]; top_v f32 and top_i i64 [1, R, 8], log-probabilities, best first;
              logits f32 [1, R, V]; present.{i}.k and .v, bound to the memory of past
 
-There is neither mask nor position input: GroupQueryAttention derives both from `seqlens_k`, writes keys and values
-in place and rotates twice as many dimensions as the cos table is wide, which is GLM's partial rotation. Only
-the scored rows pass through the last layer's MLP, the last norm and the vocabulary. V is the number of ids that
-exist: padded vocabulary rows are embedded but never scored.
+There is neither mask nor position input: GroupQueryAttention derives both from `seqlens_k`, writes keys and
+values in place and rotates twice as many dimensions as the cos table is wide, which is GLM's partial
+rotation. Only the scored rows pass through the last layer's MLP, the last norm and the vocabulary. V is the
+number of ids that exist: padded vocabulary rows are embedded but never scored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
@@ -26,11 +25,10 @@ from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, Precision, StoredMatrix
+from glm_lsp.models.manifest import MODEL_FILE, WEIGHT_FILE
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.weight_file import WeightFile
 
-MODEL_FILE = "model.onnx"
-WEIGHT_FILE = "model.onnx.data"
 NUM_TOP = 8
 """How many best ids each scored row yields."""
 
@@ -49,18 +47,21 @@ class AccuracyLevels:
     head: int = 4
 
 
+DEFAULT_ACCURACY = AccuracyLevels()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphOptions:
     """How a checkpoint becomes a graph.
 
-    `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and head
-    stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the real vocabulary, where the
-    checkpoint's is padded.
+    `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and
+    head stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the number of ids
+    that exist, where the checkpoint's vocabulary is padded.
     """
 
     precision: Precision = "int8"
     capacity: int = 2048
-    accuracy: AccuracyLevels = AccuracyLevels()
+    accuracy: AccuracyLevels = DEFAULT_ACCURACY
     real_vocab_size: int | None = None
 
     @property
@@ -108,7 +109,7 @@ def _check_sizes(config: GlmConfig, options: GraphOptions) -> None:
         )
     widths = (config.hidden_size, config.intermediate_size, config.num_attention_heads * config.head_dim)
     if options.precision != "fp32" and any(width % BLOCK for width in widths):
-        raise ArchitectureError(f"{options.precision} needs widths that are multiples of {BLOCK}, not {widths}")
+        raise ArchitectureError(f"{options.precision} needs widths in multiples of {BLOCK}, not {widths}")
 
 
 class _GlmGraph:
@@ -166,7 +167,7 @@ class _GlmGraph:
 
     def _attention(self, layer: int, normed: str) -> str:
         config, builder, name = self.config, self.builder, f"layer{layer}"
-        cache = [1, config.num_key_value_heads, "C", config.head_dim]
+        cache: list[int | str] = [1, config.num_key_value_heads, "C", config.head_dim]
         past = [builder.input(f"past.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
         present = [builder.output(f"present.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
         weight = builder.store_matrix(self.checkpoint.read_qkv(layer, "weight"), self.options.precision)
@@ -200,12 +201,10 @@ class _GlmGraph:
         return self._linear(product, f"{prefix}.down_proj.weight", f"{name}.down", level)
 
     def _head(self, normed: str, table: StoredMatrix) -> None:
-        """Scores: the best ids come from the raw logits, so rounding in the log-softmax cannot reorder them."""
+        """Scores; the best ids come from the raw logits, so log-softmax's rounding cannot reorder them."""
         config, builder = self.config, self.builder
         if not config.tie_word_embeddings:
-            table = builder.store_matrix(
-                self.checkpoint.read("lm_head.weight"), self.options.table_precision
-            )
+            table = builder.store_matrix(self.checkpoint.read("lm_head.weight"), self.options.table_precision)
         count = self.options.real_vocab_size or config.vocab_size
         builder.output("next", TensorProto.INT64, [1, "R"])
         builder.output("top_v", TensorProto.FLOAT, [1, "R", NUM_TOP])

@@ -1,4 +1,4 @@
-"""Nodes and initializers of one ONNX graph under construction, and the two operators that differ by precision.
+"""Nodes and initializers of an ONNX graph under construction, and the two operators that differ by precision.
 
 `GraphBuilder` knows nothing of GLM: it names values, writes weights to the external-data file as they arrive,
 and offers `linear` and `embedding` over fp32, int8 or int4 weights.
@@ -142,7 +142,7 @@ class GraphBuilder:
     def _quantized(
         self, name: str, matrix: StoredMatrix, scales: Span, rows: int, *, flat: bool
     ) -> tuple[str, str]:
-        """Initializers for codes and scales; GatherBlockQuantized wants the codes of a row in one run (flat)."""
+        """Initializers for codes and scales; GatherBlockQuantized wants a row's codes in one run (flat)."""
         blocks, width = matrix.columns // BLOCK, BLOCK * matrix.bits // 8
         shape = (rows, blocks * width) if flat else (rows, blocks, width)
         refer, uint8, float32 = self.weights.refer, np.dtype(np.uint8), np.dtype(np.float32)

@@ -1,8 +1,8 @@
 """Symmetric block quantisation, in the byte layout of ONNX Runtime's MatMulNBits and GatherBlockQuantized.
 
-Each run of 32 input weights of one output row is a block. Its scale is m / -half, where m is the block's element
-of greatest magnitude with its sign and half is 8 (int4) or 128 (int8), so that m itself is stored without
-rounding; llama.cpp's Q4_0 scales the same way. Codes are unsigned around half, low nibble first.
+Each run of 32 input weights of one output row is a block. Its scale is m / -half, where m is the block's
+element of greatest magnitude with its sign and half is 8 (int4) or 128 (int8), so that m itself is stored
+without rounding; llama.cpp's Q4_0 scales the same way. Codes are unsigned around half, low nibble first.
 """
 
 from __future__ import annotations
@@ -56,14 +56,13 @@ def _quantize_rows(weight: NDArray[np.float32], bits: Bits) -> tuple[NDArray[np.
     high, low = blocks.max(axis=-1), blocks.min(axis=-1)
     scales = np.where(high > -low, high, low) / np.float32(-half)
     inverse = np.divide(np.float32(1), scales, out=np.zeros_like(scales), where=np.abs(scales) > 1e-37)
-    codes = np.rint(blocks * inverse[..., None]) + half
-    codes = np.clip(codes, 0, 2 * half - 1).astype(np.uint8)
+    rounded = np.rint(blocks * inverse[..., None]) + half
+    codes = np.clip(rounded, 0, 2 * half - 1).astype(np.uint8)
     return (_pack(codes) if bits == 4 else codes), scales
 
 
 def _pack(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    packed: NDArray[np.uint8] = codes[..., 0::2] | (codes[..., 1::2] << 4)
-    return packed
+    return codes[..., 0::2] | (codes[..., 1::2] << np.uint8(4))
 
 
 def _unpack(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:

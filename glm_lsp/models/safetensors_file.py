@@ -1,8 +1,8 @@
 """One safetensors file, read tensor by tensor.
 
-Layout: a little-endian u64 header length, a JSON header {name: {dtype, shape, data_offsets}}, the data. Read here
-rather than through the safetensors package because that cannot give bf16 to NumPy, and because plain reads report
-a truncated file where a memory map would end the process.
+Layout: a little-endian u64 header length, a JSON header {name: {dtype, shape, data_offsets}}, the data. Read
+here rather than through the safetensors package because that cannot give bf16 to NumPy, and because plain
+reads report a truncated file where a memory map would end the process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from glm_lsp.errors import CheckpointError
 MAX_HEADER_BYTES = 100 << 20
 """The same bound as the safetensors package, against headers that are not headers."""
 
-STORED_AS = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2"), "BF16": np.dtype("<u2")}
+STORED_AS: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "F16": np.dtype("<f2"),
+    "BF16": np.dtype("<u2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class SafetensorsFile:
         """
         entry = self.entries[name]
         if entry.dtype not in STORED_AS:
-            raise CheckpointError(f"tensor {name} is stored as {entry.dtype}; only F32, F16 and BF16 are read")
+            raise CheckpointError(f"tensor {name} is stored as {entry.dtype}, not as F32, F16 or BF16")
         try:
             with self.path.open("rb") as file:
                 file.seek(entry.start)
@@ -86,7 +90,8 @@ def _read_header(path: Path) -> dict[str, TensorEntry]:
         text = file.read(length)
     try:
         header = json.loads(text)
-        entries = {name: _entry(value, 8 + length) for name, value in header.items() if name != "__metadata__"}
+        header.pop("__metadata__", None)
+        entries = {name: _entry(value, 8 + length) for name, value in header.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path} has a damaged safetensors header: {error!r}") from error
     _check_extent(path, entries, 8 + length, size)

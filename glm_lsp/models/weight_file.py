@@ -1,7 +1,7 @@
 """The external-data file of an ONNX model, written tensor by tensor as the graph is built.
 
-Large tensors go to one file beside the graph, so that no more than one of them is in memory; small ones stay in
-the graph. Two tensors may name the same bytes: a tied head reads the embedding's.
+Large tensors go to one file beside the graph, so that no more than one of them is in memory; small ones stay
+in the graph. Two tensors may name the same bytes: a tied head reads the embedding's.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class WeightFile:
         position = self._file.tell()
         self._file.write(b"\0" * (-position % ALIGNMENT))
         span = Span(self._file.tell(), values.nbytes)
-        np.asarray(values, order="C").tofile(self._file)
+        # Not `tofile`: that reports a full disk without saying so.
+        self._file.write(np.ascontiguousarray(values).data)
         return span
 
     def refer(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], span: Span) -> TensorProto:

@@ -5,46 +5,57 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 
 from glm_lsp.errors import TrainingError
-from glm_lsp.train.corpus import decontaminate, extract, filters
-from glm_lsp.train.corpus.dedup import Fingerprint, Fingerprinter, HeldOutGuard, exact_duplicates, near_duplicates
+from glm_lsp.train.corpus import decontaminate, extract, filters, headers
+from glm_lsp.train.corpus.dedup import (
+    Fingerprint,
+    Fingerprinter,
+    HeldOutGuard,
+    exact_duplicates,
+    near_duplicates,
+)
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.fetch import fetch
 from glm_lsp.train.corpus.licences import decide
 from glm_lsp.train.corpus.manifest import Report, corpus_line, manifest_line, notice
 from glm_lsp.train.corpus.pins import CPYTHON, SPLITS, Pins, Split, library_sha256, running_python
 from glm_lsp.train.corpus.reserved import looks_vendored
-from glm_lsp.train.corpus.selection import selected
+from glm_lsp.train.corpus.selection import PACKAGE_CAP, READ_CAP, selected
 
 HEADER_COPIES = 5  # a paragraph of leading comments found in more files than this is dropped
 
 Splits = dict[Split, list[Document]]
 
 
-def build(pins: Pins, cache: Path, out: Path, stdlib: Path | None = None) -> Report:
+def build(
+    pins: Pins, cache: Path, out: Path, *, cap: int = PACKAGE_CAP, stdlib: Path | None = None
+) -> Report:
     """Builds the corpus and writes it to `out`.
 
     Args:
         pins: what to read.
         cache: folder of archives; missing ones are fetched into it.
         out: folder for train.jsonl, valid.jsonl, test.jsonl, manifest.jsonl, report.json, NOTICE.txt.
+        cap: bytes kept of one package.
         stdlib: the standard library's folder; that of the running interpreter when omitted.
 
     Raises:
         TrainingError: an archive cannot be had or differs from its pin.
     """
     report = Report()
-    splits = without_copies(gathered(pins, cache, report, stdlib), pins, report)
+    documents = capped(without_headers(gathered(pins, cache, report, stdlib), report), cap, report)
+    splits = without_copies(documents, pins, report)
     write(splits, report, out)
     return report
 
 
 def gathered(pins: Pins, cache: Path, report: Report, stdlib: Path | None = None) -> list[Document]:
-    """All packages' documents after the filters, headers and caps, sorted by (package, path)."""
+    """All packages' documents that pass the filters, READ_CAP bytes of each at most, by (package, path)."""
     archives = fetch(pins.packages, cache)
     documents: list[Document] = []
     for pin in pins.packages:
@@ -53,37 +64,40 @@ def gathered(pins: Pins, cache: Path, report: Report, stdlib: Path | None = None
         if not verdict.allowed:
             report.denied[pin.name] = verdict.spdx or "none found"
             continue
-        members = extract.archive_members(archive)
-        documents += _package(pin.name, pin.version, verdict.spdx, members, pins, report)
+        source = _Source(pin.name, pin.version, verdict.spdx, held_out=pins.split(pin.name) != "train")
+        documents += _filtered(source, extract.archive_members(archive), report)
     if pins.library is not None:
-        members_of_library = list(extract.stdlib_members(stdlib))
-        if library_sha256(members_of_library) != pins.library.sha256:
+        members = list(extract.stdlib_members(stdlib))
+        if library_sha256(members) != pins.library.sha256:
             raise TrainingError(
                 f"the standard library here (Python {running_python()}) is not the pinned one "
                 f"({pins.library.version})",
                 f"Run the command with CPython {pins.library.version}, or with --without-cpython.",
             )
-        documents += _package(CPYTHON, pins.library.version, "PSF-2.0", members_of_library, pins, report)
+        source = _Source(CPYTHON, pins.library.version, "PSF-2.0", held_out=False)
+        documents += _filtered(source, members, report)
     documents.sort(key=lambda document: document.key)
-    return _without_headers(documents, report)
+    return documents
 
 
-def _package(
-    name: str,
-    version: str,
-    licence: str,
-    members: Iterable[tuple[str, bytes]],
-    pins: Pins,
-    report: Report,
-) -> list[Document]:
-    """One package's documents that pass the filters on paths and texts, within its caps."""
-    held_out = pins.split(name) != "train"
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where files come from: package, version, SPDX licence, and whether it is kept from training."""
+
+    package: str
+    version: str
+    licence: str
+    held_out: bool
+
+
+def _filtered(source: _Source, members: Iterable[tuple[str, bytes]], report: Report) -> list[Document]:
+    """One package's documents that pass the filters on paths and texts, READ_CAP bytes at most."""
     documents = []
     for path, content in members:
         report.read_files += 1
         report.read_bytes += len(content)
         reason = filters.path_reason(path)
-        if reason is None and not held_out and looks_vendored(path):
+        if reason is None and not source.held_out and looks_vendored(path):
             reason = "reserved_name"
         text = extract.decoded(content) if reason is None else None
         if reason is None:
@@ -93,23 +107,38 @@ def _package(
             continue
         blanked = filters.blank_emails(text)
         report.blanked_emails += blanked != text
-        documents.append(Document(name, version, path, licence, blanked))
-    kept, dropped = selected(documents)
-    for document in documents:
-        if document.path in dropped:
-            report.drop(dropped[document.path], document.size)
-    return kept
+        documents.append(Document(source.package, source.version, path, source.licence, blanked))
+    return capped(documents, READ_CAP, report)
 
 
-def _without_headers(documents: list[Document], report: Report) -> list[Document]:
+def capped(documents: list[Document], cap: int, report: Report) -> list[Document]:
+    """The documents that fit their packages' caps.
+
+    Args:
+        documents: those of one package next to each other.
+        cap: bytes per package.
+        report: gains the counts.
+    """
+    result: list[Document] = []
+    for _, group in groupby(documents, key=lambda document: document.package):
+        own = list(group)
+        kept, dropped = selected(own, cap)
+        for document in own:
+            if document.path in dropped:
+                report.drop(dropped[document.path], document.size)
+        result += kept
+    return result
+
+
+def without_headers(documents: list[Document], report: Report) -> list[Document]:
     """The documents without leading-comment paragraphs that many files share."""
     copies = Counter(
-        paragraph for document in documents for paragraph in set(filters.comment_paragraphs(document.text))
+        paragraph for document in documents for paragraph in set(headers.comment_paragraphs(document.text))
     )
     unwanted = frozenset(paragraph for paragraph, count in copies.items() if count > HEADER_COPIES)
     result = []
     for document in documents:
-        text = filters.without_paragraphs(document.text, unwanted)
+        text = headers.without_paragraphs(document.text, unwanted)
         report.removed_headers += text != document.text
         result.append(replace(document, text=text) if text != document.text else document)
     return result
@@ -144,7 +173,7 @@ def without_copies(documents: list[Document], pins: Pins, report: Report) -> Spl
                 prints.append(own)
             else:
                 report.drop(reason, document.size)
-        near = near_duplicates([document.key for document in kept], prints)
+        near = near_duplicates(prints)
         for place in near:
             report.drop("near_duplicate", kept[place].size)
         splits[split] = [document for place, document in enumerate(kept) if place not in near]
@@ -177,7 +206,7 @@ def write(splits: Splits, report: Report, out: Path) -> None:
     _write(out / "NOTICE.txt", notice(splits).splitlines())
 
 
-def _write(path: Path, lines: Iterable[str] | Iterator[str]) -> None:
+def _write(path: Path, lines: Iterable[str]) -> None:
     unfinished = path.with_name(path.name + ".part")
     with unfinished.open("w", encoding="utf-8", newline="\n") as file:
         for line in lines:

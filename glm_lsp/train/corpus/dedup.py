@@ -12,7 +12,7 @@ import numpy as np
 from datasketch import MinHash, MinHashLSH
 
 from glm_lsp.train.corpus.document import Document
-from glm_lsp.train.corpus.filters import leading_comment
+from glm_lsp.train.corpus.headers import leading_comment
 from glm_lsp.train.corpus.tokens import TOKEN, Hashes, TokenHasher, run_hashes
 
 SHINGLE = 5  # tokens
@@ -74,11 +74,11 @@ def exact_duplicates(documents: Iterable[Document]) -> set[tuple[str, str]]:
     return repeated
 
 
-def near_duplicates(keys: Sequence[tuple[str, str]], prints: Sequence[Fingerprint]) -> set[int]:
+def near_duplicates(prints: Sequence[Fingerprint]) -> set[int]:
     """Indexes of files similar to an earlier one that is kept (J >= 0.8, candidates checked exactly)."""
     index = MinHashLSH(threshold=NEAR_DUPLICATE, num_perm=PERMUTATIONS)
     dropped: set[int] = set()
-    for place, (_, own) in enumerate(zip(keys, prints, strict=True)):
+    for place, own in enumerate(prints):
         candidates = sorted(index.query(own.minhash))
         if any(jaccard(own.shingles, prints[other].shingles) >= NEAR_DUPLICATE for other in candidates):
             dropped.add(place)

@@ -14,8 +14,10 @@ MAX_MEMBER = 2_000_000  # bytes; larger ones cannot pass the filters and are not
 
 # Tests and data of the standard library, and what is not its own work.
 STDLIB_SKIPPED = frozenset(
-    "test tests idlelib lib2to3 encodings pydoc_data turtledemo ensurepip site-packages dist-packages "
-    "__pycache__ msilib".split()
+    (
+        *("test", "tests", "idlelib", "lib2to3", "encodings", "pydoc_data", "turtledemo", "ensurepip"),
+        *("msilib", "site-packages", "dist-packages", "__pycache__"),
+    )
 )
 
 

@@ -11,6 +11,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from glm_lsp.train.corpus.headers import leading_comment, preamble
+
 MIN_BYTES = 200
 MAX_BYTES = 300_000
 MAX_LINE = 1000
@@ -21,12 +23,14 @@ MAX_NON_ASCII = 0.10
 MAX_TABLE_LINES = 0.60
 
 VENDORED = frozenset(
-    "_vendor vendor vendored _vendored third_party thirdparty extern externals _extern external _external "
-    "_bundled bundled node_modules site-packages".split()
+    (
+        *("vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "bundled", "_bundled"),
+        *("extern", "_extern", "externals", "external", "_external", "node_modules", "site-packages"),
+    )
 )
-FIXTURES = frozenset("fixtures testdata test_data snapshots cassettes __pycache__".split())
+FIXTURES = frozenset(("fixtures", "testdata", "test_data", "snapshots", "cassettes", "__pycache__"))
 GENERATED_NAMES = re.compile(r"(_pb2|_pb2_grpc|_builtins|_mapping|_version)\.py$")
-TEST_FOLDERS = frozenset("test tests _tests unit_tests integration_tests".split())
+TEST_FOLDERS = frozenset(("test", "tests", "_tests", "unit_tests", "integration_tests"))
 
 _GENERATED = re.compile(
     r"auto(matically)?[- ]?generated|@generated|generated (by|from|with|using|on|via)\b|"
@@ -50,7 +54,19 @@ _SECRETS = re.compile(
     r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-[A-Za-z0-9_-]{60,}"
     r"|\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}"
 )
-_DIGITS = re.compile(r"\d+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+# Licences that are not permissive, by name; and statements that put a file under one.
+_FOREIGN_LICENCE = re.compile(
+    r"general public licen[cs]e|\b[AL]?GPL(?:\b|v)|mozilla public licen[cs]e|\bMPL[- ]?[12]|\bEUPL\b|\bSSPL\b"
+    r"|business source licen[cs]e|creative commons|\bCC[- ]BY\b|non-?commercial"
+    r"|(?:academic|research|evaluation) (?:use|purposes) only",
+    re.IGNORECASE,
+)
+_LICENSED = re.compile(
+    r"(?:licen[cs]ed under (?:the )?(?:terms of the )?|\blicen[cs]e\s*[:=]\s*[\"']?)"
+    r"(?:[AL]?GPL|GNU|MPL|mozilla|CC[- ]BY|creative commons)",
+    re.IGNORECASE,
+)
 
 
 def path_reason(path: str) -> str | None:
@@ -111,7 +127,7 @@ def character_reason(text: str) -> str | None:
         non_ascii = sum(not character.isascii() for character in visible)
         if non_ascii / len(visible) > MAX_NON_ASCII:
             return "non_ascii"
-    if len(re.findall(r"[^\W\d_]", visible)) / len(visible) < MIN_LETTERS:
+    if sum(map(len, _LETTERS.findall(visible))) / len(visible) < MIN_LETTERS:
         return "few_letters"
     if sum(visible.count(digit) for digit in "0123456789") / len(visible) > MAX_DIGITS:
         return "many_digits"
@@ -128,6 +144,16 @@ def table_reason(text: str) -> str | None:
 def secret_reason(text: str) -> str | None:
     """Something that looks like a key or a token."""
     return "secret" if _SECRETS.search(text) else None
+
+
+def licence_reason(text: str) -> str | None:
+    """A licence of the file's own that the package's metadata do not show.
+
+    Any mention of such a licence above the code counts; below it, only the statement to be under one.
+    """
+    if _FOREIGN_LICENCE.search(preamble(text)) or _LICENSED.search(text):
+        return "file_licence"
+    return None
 
 
 def syntax_reason(text: str) -> str | None:
@@ -148,6 +174,7 @@ _TEXT_RULES: tuple[Callable[[str], str | None], ...] = (
     character_reason,
     table_reason,
     secret_reason,
+    licence_reason,
     syntax_reason,  # the dearest comes last
 )
 
@@ -159,41 +186,6 @@ def text_reason(text: str) -> str | None:
         if reason is not None:
             return reason
     return None
-
-
-def leading_comment(text: str) -> str:
-    """The run of comment and blank lines a file begins with ("" when it begins with code)."""
-    end = 0
-    for line in text.splitlines(keepends=True):
-        bare = line.strip()
-        if bare and not bare.startswith("#"):
-            break
-        end += len(line)
-    return text[:end]
-
-
-def comment_paragraphs(text: str) -> list[str]:
-    """The leading comment's paragraphs, digits masked so that years do not tell copies apart."""
-    masked = _DIGITS.sub("0", leading_comment(text))
-    return [part for part in (block.strip() for block in re.split(r"\n\s*\n", masked)) if part]
-
-
-def without_paragraphs(text: str, unwanted: frozenset[str]) -> str:
-    """The text without those paragraphs of its leading comment that are in `unwanted` (masked form)."""
-    head = leading_comment(text)
-    if not head:
-        return text
-    kept = [
-        block.strip("\n")
-        for block in re.split(r"\n\s*\n", head)
-        if block.strip() and _DIGITS.sub("0", block.strip()) not in unwanted
-    ]
-    body = text[len(head) :]
-    if not kept:
-        return body
-    # A blank line between comment and code is kept where there was one.
-    gap = "\n\n" if head.endswith("\n\n") else "\n"
-    return "\n\n".join(kept) + gap + body
 
 
 def blank_emails(text: str) -> str:

@@ -20,7 +20,12 @@ class Report:
         dropped_files: files per reason.
         dropped_bytes: bytes per reason.
         denied: licence found per package the gate turned away.
-        decontamination: blocked runs of 13 tokens in files that were dropped or kept: hits → files.
+        decontamination: number of training files by their count of blocked runs of 13 tokens.
+        contaminated: "package/path" of those dropped for it.
+        read_files: files looked at.
+        read_bytes: their bytes.
+        blanked_emails: files that had an e-mail address replaced.
+        removed_headers: files that lost a paragraph of their leading comment.
     """
 
     dropped_files: Counter[str] = field(default_factory=Counter)
@@ -49,14 +54,12 @@ class Report:
             },
             "denied_packages": dict(sorted(self.denied.items())),
             "decontamination": {
-                "files_by_hits": {str(hits): self.decontamination[hits] for hits in sorted(self.decontamination)},
+                "files_by_hits": {str(hits): count for hits, count in sorted(self.decontamination.items())},
                 "dropped": sorted(self.contaminated),
             },
             "blanked_emails_files": self.blanked_emails,
             "removed_headers_files": self.removed_headers,
-            "packages": {
-                split: dict(sorted(_by_package(splits[split]).items())) for split in SPLITS
-            },
+            "packages": {split: dict(sorted(_by_package(splits[split]).items())) for split in SPLITS},
         }
 
 

@@ -8,12 +8,17 @@ from collections.abc import Iterable
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.filters import is_test
 
-PACKAGE_CAP = 4_000_000  # bytes; about 4 % of the whole
+READ_CAP = 4_000_000  # bytes of a package that are looked at; bounds the work
+PACKAGE_CAP = 1_200_000  # bytes of a package that are kept; about 1 % of the whole
 TEST_SHARE = 0.12  # of a package's kept bytes, hence of the corpus's too
 
 
-def selected(documents: Iterable[Document], cap: int = PACKAGE_CAP) -> tuple[list[Document], dict[str, str]]:
+def selected(documents: Iterable[Document], cap: int) -> tuple[list[Document], dict[str, str]]:
     """The documents of one package that fit its cap, and the reason for each other one by path.
+
+    Args:
+        documents: of one package, in any order.
+        cap: bytes.
 
     Files are taken in the order of a hash of their paths: a fair sample of the package that does not change
     when files elsewhere in it do.

@@ -1,0 +1,218 @@
+"""Settings: what an editor, a file, the environment or the command line may choose, and what came of it.
+
+`InitializationOptions` is the wire: camelCase, everything optional. `Settings` is what the program reads:
+frozen, every value present. Between them, a value of the wrong type or range gives way to the layer below it
+with a warning, so that a typing error never costs somebody their completions. Later layers win:
+
+    defaults < config file < environment (GLM_LSP_*) < editor < command line
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import reprlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from glm_lsp import paths
+from glm_lsp.engine.address import parse_address
+from glm_lsp.errors import AddressError
+
+ENVIRONMENT_PREFIX = "GLM_LSP_"
+Device = Literal["auto", "cpu", "cuda"]
+LogLevel = Literal["error", "warning", "info", "debug"]
+
+
+class InitializationOptions(Struct, frozen=True, kw_only=True, rename="camel"):
+    """The keys an editor may send in `initializationOptions`, and the keys of config.toml."""
+
+    enable: bool | UnsetType = UNSET
+    model: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
+    device: Device | UnsetType = UNSET
+    threads: Annotated[int, Meta(ge=0, le=256)] | UnsetType = UNSET
+    engine_url: str | UnsetType = UNSET
+    linger_s: Annotated[float, Meta(ge=0, le=86_400)] | UnsetType = UNSET
+    debounce_ms: Annotated[int, Meta(ge=0, le=2_000)] | UnsetType = UNSET
+    max_tokens: Annotated[int, Meta(ge=1, le=512)] | UnsetType = UNSET
+    disabled_languages: list[str] | UnsetType = UNSET
+    memory_mib: Annotated[int, Meta(ge=16, le=1_048_576)] | UnsetType = UNSET
+    log_level: LogLevel | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting with a usable value. A change makes a new `Settings`.
+
+    Attributes:
+        enable: whether to suggest anything.
+        model: name of an installed model, or the path of a model folder.
+        device: where the model runs; "auto" takes CUDA when it works.
+        threads: CPU threads of the engine; 0 chooses by the machine.
+        engine_url: use the engine at this address instead of starting one; None starts one.
+        linger_s: seconds an engine stays after its last window closed.
+        debounce_ms: milliseconds to wait for the next key before asking the model.
+        max_tokens: upper limit of one completion.
+        disabled_languages: LSP language identifiers left alone.
+        memory_mib: limit of the engine's KV cache.
+        log_level: how much goes to the log; the text of the user's files only at "debug".
+    """
+
+    enable: bool = True
+    model: str = "starter"
+    device: Device = "auto"
+    threads: int = 0
+    engine_url: str | None = None
+    linger_s: float = 30.0
+    debounce_ms: int = 0
+    max_tokens: int = 64
+    disabled_languages: tuple[str, ...] = ()
+    memory_mib: int = 256
+    log_level: LogLevel = "warning"
+
+    @classmethod
+    def from_options(cls, options: object) -> tuple[Settings, list[str]]:
+        """What an editor sent, over the defaults, and a warning for each thing in it that could not be used.
+
+        Never raises. An `engineUrl` that cannot be used is no address at all: a lower layer's does not take
+        its place, or code might go where this layer did not want it.
+        """
+        configuration = Configuration.of([("editor", options)])
+        return configuration.settings, configuration.warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings, the layer each came from (keys as in `Settings`), and what could not be used."""
+
+    settings: Settings
+    origins: dict[str, str]
+    warnings: list[str]
+
+    @classmethod
+    def of(cls, layers: list[tuple[str, object]]) -> Configuration:
+        """Lays (origin, options) over each other, the first lowest."""
+        values: dict[str, Any] = {}
+        origins = {field.name: "default" for field in fields(Settings)}
+        warnings: list[str] = []
+        for origin, options in layers:
+            usable, complaints = _usable_values(options)
+            values |= usable
+            origins |= dict.fromkeys(usable, origin)
+            warnings += [f"{origin}: {complaint}" for complaint in complaints]
+        return cls(Settings(**values), origins, warnings)
+
+    def rows(self) -> list[tuple[str, Any, str]]:
+        """(name as in the settings table, value, origin) of every setting."""
+        return [
+            (wire_name, getattr(self.settings, field.name), self.origins[field.name])
+            for wire_name, field in _FIELDS.items()
+        ]
+
+
+def load(options: object = None, command_line: Mapping[str, object] | None = None) -> Configuration:
+    """All layers together: `options` from the editor, `command_line` with the same camelCase keys."""
+    from_file, complaints = _file_options()
+    configuration = Configuration.of(
+        [
+            ("config file", from_file),
+            ("environment", environment_options(os.environ)),
+            ("editor", options),
+            ("command line", dict(command_line or {})),
+        ]
+    )
+    configuration.warnings[:0] = complaints
+    return configuration
+
+
+def environment_options(environ: Mapping[str, str]) -> dict[str, object]:
+    """`GLM_LSP_THREADS=2` as `{"threads": 2}`; lists are separated by commas.
+
+    Text that does not read as the setting's type is handed on as it is and complained about later. Unknown
+    variables are handed on only when they look like a misspelt setting: others may use the prefix too.
+    """
+    known = {ENVIRONMENT_PREFIX + field.name.upper(): field for field in _FIELDS.values()}
+    options: dict[str, object] = {}
+    for variable, text in environ.items():
+        if field := known.get(variable):
+            options[field.encode_name] = _read_text(text, field)
+        elif variable.startswith(ENVIRONMENT_PREFIX) and _resembles(variable, known):
+            options[variable] = text
+    return options
+
+
+_FIELDS = {field.encode_name: field for field in msgspec.structs.fields(InitializationOptions)}
+
+
+def _usable_values(options: object) -> tuple[dict[str, Any], list[str]]:
+    if options is None:
+        return {}, []
+    if not isinstance(options, Mapping):
+        return {}, [f"settings must be an object, not {type(options).__name__}"]
+    values: dict[str, Any] = {}
+    complaints: list[str] = []
+    for key, value in options.items():
+        field = _FIELDS.get(key)
+        if field is None:
+            complaints.append(_unknown(str(key)))
+        elif value is not None:  # editors send null for what nobody set
+            try:
+                values[field.name] = _checked(field, value)
+            except ValueError as error:
+                shown = "***" if "@" in str(value) else reprlib.repr(value)  # may hold a password
+                complaints.append(f"{key} = {shown}: {error}")
+                if key == "engineUrl":
+                    values[field.name] = None
+    return values, complaints
+
+
+def _checked(field: msgspec.structs.FieldInfo, value: object) -> Any:
+    checked = msgspec.convert(value, field.type)  # a ValidationError is a ValueError
+    if field.name == "engine_url":
+        return _engine_url(checked)
+    return tuple(checked) if isinstance(checked, list) else checked
+
+
+def _engine_url(text: str) -> str:
+    if "@" in text:
+        raise ValueError("an address may not hold a user name or a password")
+    try:
+        return str(parse_address(text))
+    except AddressError as error:
+        raise ValueError(error.cause) from error
+
+
+def _resembles(name: str, known: Iterable[str]) -> bool:
+    return bool(difflib.get_close_matches(name, known, n=1, cutoff=0.85))
+
+
+def _unknown(key: str) -> str:
+    names = [*_FIELDS, *(ENVIRONMENT_PREFIX + field.name.upper() for field in _FIELDS.values())]
+    by_shape = {name.lower().replace("_", ""): name for name in names}
+    close = difflib.get_close_matches(key.lower().replace("_", "").replace("-", ""), by_shape, n=1)
+    return f"unknown setting {key!r}" + (f"; did you mean {by_shape[close[0]]!r}?" if close else "")
+
+
+def _read_text(text: str, field: msgspec.structs.FieldInfo) -> object:
+    parts: object = [part.strip() for part in text.split(",") if part.strip()]
+    for candidate in (text, parts):
+        try:
+            return msgspec.convert(candidate, field.type, strict=False)
+        except msgspec.ValidationError:
+            continue
+    return text
+
+
+def _file_options() -> tuple[object, list[str]]:
+    path = paths.config_file()
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
+    except FileNotFoundError:
+        return None, []
+    except (OSError, ValueError) as error:  # tomllib's errors and bad UTF-8 are ValueErrors
+        return None, [f"config file: {path} is left out: {error}"]

@@ -1,0 +1,35 @@
+"""The text of one choice as it grows."""
+
+from __future__ import annotations
+
+from glm_lsp.completion.stop import StopRule
+from glm_lsp.engine.tokenizer import SourceTokenizer, StreamDecoder
+
+
+class Answer:
+    """Tokens in, deltas out, stop rules applied."""
+
+    def __init__(self, tokenizer: SourceTokenizer, rule: StopRule) -> None:
+        self._decoder = StreamDecoder(tokenizer)
+        self._rule = rule
+        self._text = ""
+        self._emitted = 0
+        self.stopped = False
+
+    def push(self, token_id: int) -> str:
+        """The new text that may be sent; sets `stopped` when the rules say that the text is complete."""
+        return self._grow(self._decoder.push(token_id))
+
+    def finish(self) -> str:
+        """What was held back at the end."""
+        return "" if self.stopped else self._grow(self._decoder.flush())
+
+    def _grow(self, piece: str) -> str:
+        self._text += piece
+        keep = self._rule.check(self._text) if piece else None
+        if keep is not None:
+            self.stopped = True
+            self._text = self._text[: max(keep, self._emitted)]
+        delta = self._text[self._emitted :]
+        self._emitted = len(self._text)
+        return delta

@@ -1,0 +1,83 @@
+"""Prefill and decode over one KV slot. Token ids only; no text, no threads, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from glm_lsp.engine.sampler import Sampler
+from glm_lsp.engine.session import Scores, Session
+from glm_lsp.engine.slots import KVSlot
+from glm_lsp.errors import ContextOverflowError
+
+PREFILL_CHUNK = 128
+"""Tokens run between two looks at the cancel flag: about 30 ms of a small model on two cores."""
+
+Cancelled = Callable[[], bool]
+
+
+class CancelledError(Exception):
+    """The request was withdrawn; what was computed stays in the slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A generated token; `top` holds (id, log-probability) of the eight best candidates, best first."""
+
+    token_id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...]
+
+
+def prefill(session: Session, slot: KVSlot, token_ids: Sequence[int], cancelled: Cancelled) -> Scores:
+    """Runs `token_ids` behind what the slot holds, in chunks, and scores the last row.
+
+    Every finished chunk stays valid in the slot, whatever happens after it.
+
+    Raises:
+        ContextOverflowError: the slot has no room; nothing was run.
+        CancelledError: asked for between two chunks.
+        SessionError: the runtime failed; the slot keeps the chunks before.
+    """
+    if slot.num_tokens + len(token_ids) > session.capacity:
+        raise ContextOverflowError(
+            f"the prompt needs {slot.num_tokens + len(token_ids)} tokens, the model holds {session.capacity}"
+        )
+    for start in range(0, len(token_ids), PREFILL_CHUNK):
+        if cancelled():
+            raise CancelledError
+        chunk = token_ids[start : start + PREFILL_CHUNK]
+        is_last = start + PREFILL_CHUNK >= len(token_ids)
+        scores = session.run(slot.kv, slot.num_tokens, chunk, 1 if is_last else 0)
+        slot.token_ids += chunk
+    return scores
+
+
+def decode(  # noqa: PLR0917
+    session: Session,
+    slot: KVSlot,
+    scores: Scores,
+    sampler: Sampler,
+    max_tokens: int,
+    cancelled: Cancelled,
+) -> Iterator[Token]:
+    """Yields up to `max_tokens` tokens; the caller stops reading when it has enough.
+
+    The first token comes from the prefill's scores. A token is run only when the next one is asked for, so the
+    last token yielded is never in the slot. Ends early when the slot is full.
+
+    Raises:
+        CancelledError: asked for between two tokens.
+        SessionError: the runtime failed; the slot is as before the step.
+    """
+    for number in range(max_tokens):
+        if number > 0:
+            if cancelled():
+                raise CancelledError
+            if slot.num_tokens >= session.capacity:
+                return
+            scores = session.run(slot.kv, slot.num_tokens, [token_id], 1)
+            slot.token_ids.append(token_id)
+        token_id, logprob = sampler(scores, 0)
+        top = zip(scores.top_ids[0].tolist(), scores.top_logprobs[0].tolist(), strict=True)
+        yield Token(token_id, logprob, tuple(top))

@@ -1,0 +1,83 @@
+"""From a request to the prompt's token ids: profile, tokenizer and the model's context length meet here."""
+
+from __future__ import annotations
+
+from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.prompt import PromptParts, Reference, Role, profile_named
+from glm_lsp.engine.tokenizer import SourceTokenizer
+from glm_lsp.engine.wire import CompletionRequest
+
+SUFFIX_SHARE = 0.25
+"""At most this part of the prompt is text after the cursor."""
+
+
+class PromptEncoder:
+    """Renders requests for one model so that prompt and answer fit its context."""
+
+    def __init__(self, tokenizer: SourceTokenizer, profile: str, context_length: int) -> None:
+        self._tokenizer = tokenizer
+        self._profile = profile_named(profile)
+        # Room for the answer. It does not depend on the request: a budget that changed with max_tokens would
+        # move the window's left edge and lose the KV cache.
+        self.budget = context_length - min(128, context_length // 8)
+        for segment in self._profile(PromptParts(prefix="")):
+            self._tokenizer.encode_segment(segment)  # a profile that does not fit must fail at load
+
+    def encode(self, request: CompletionRequest) -> list[int]:
+        """Token ids of the prompt, at most `budget`; too long a prefix loses its beginning in big steps."""
+        if request.glm.raw:
+            return self._trim_prefix(request.prompt, self.budget) or self._tokenizer.encode("\n")
+        suffix = self._trim_suffix(request.suffix, int(self.budget * SUFFIX_SHARE))
+        fixed = self._render(request, "", suffix)
+        num_fixed = sum(len(ids) for _, ids in fixed)
+        if num_fixed > self.budget // 2 + len(suffix):
+            # References and an enormous path must not crowd out the code itself.
+            fixed = self._render(request, "", suffix, bare=True)
+            num_fixed = sum(len(ids) for _, ids in fixed)
+        prefix = self._trim_prefix(request.prompt, self.budget - num_fixed)
+        ids: list[int] = []
+        for role, piece in fixed:
+            ids += prefix if role is Role.PREFIX else piece
+        return ids or self._tokenizer.encode("\n")
+
+    def _render(
+        self, request: CompletionRequest, prefix: str, suffix: list[int], *, bare: bool = False
+    ) -> list[tuple[Role, list[int]]]:
+        options = request.glm
+        parts = PromptParts(
+            prefix=prefix,
+            path="" if bare else options.path,
+            language="" if bare else options.language,
+            mode=options.mode or Mode.BLOCK,
+            references=() if bare else tuple(Reference(ref.path, ref.text) for ref in options.references),
+        )
+        return [
+            (s.role, suffix if s.role is Role.SUFFIX else self._tokenizer.encode_segment(s))
+            for s in self._profile(parts)
+        ]
+
+    def _trim_suffix(self, text: str, budget: int) -> list[int]:
+        """Whole lines from the beginning, at most `budget` tokens."""
+        ids, starts = self._tokenizer.encode_with_starts(text)
+        if len(ids) <= budget:
+            return ids
+        line_end = text.rfind("\n", 0, starts[budget]) + 1
+        return self._tokenizer.encode(text[:line_end]) if line_end else ids[:budget]
+
+    def _trim_prefix(self, text: str, budget: int) -> list[int]:
+        """The end of the text, from a line's start, at most `budget` tokens.
+
+        The cut moves by a quarter of the budget at a time: moved by every keystroke it would empty the cache.
+        """
+        ids, starts = self._tokenizer.encode_with_starts(text)
+        excess = len(ids) - budget
+        if excess <= 0:
+            return ids
+        step = max(1, budget // 4)
+        drop = -(-excess // step) * step
+        if drop >= len(ids):
+            return ids[-budget:]
+        line_start = text.find("\n", starts[drop]) + 1
+        if not line_start or line_start > starts[min(len(ids) - 1, drop + step)]:
+            return ids[drop:]  # one enormous line
+        return self._tokenizer.encode(text[line_start:])[-budget:]

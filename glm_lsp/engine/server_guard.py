@@ -1,0 +1,68 @@
+"""Who may talk to an engine: checked for every request before anything else.
+
+Unix sockets are guarded by their file mode. A loopback port can be reached by any web page the user has open, so the
+`Host` header must name this machine (against DNS rebinding) and a browser's `Origin` is refused. Wherever a token is
+set, it must be sent, except to `/healthz`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from glm_lsp.engine.address import is_loopback
+from glm_lsp.engine.server_errors import error_response
+from glm_lsp.errors import AccessError
+
+
+@dataclass(frozen=True)
+class Guard:
+    """What is asked of a request.
+
+    Attributes:
+        loopback_host_only: the `Host` header must name this machine.
+        token: the bearer token to be sent; None asks for none.
+    """
+
+    loopback_host_only: bool = False
+    token: str | None = None
+
+    def refusal(self, path: str, headers: Mapping[str, str]) -> tuple[int, AccessError] | None:
+        """HTTP status and error when the request is refused. Header names are lower case."""
+        if "origin" in headers:
+            return 403, AccessError("web pages may not use the engine")
+        if self.loopback_host_only and not is_loopback(_host_name(headers.get("host", ""))):
+            return 403, AccessError("the Host header does not name this machine")
+        if self.token and path != "/healthz" and not self._is_authorized(headers.get("authorization", "")):
+            return 401, AccessError("the bearer token is missing or wrong")
+        return None
+
+    def _is_authorized(self, authorization: str) -> bool:
+        expected = f"Bearer {self.token}"
+        return hmac.compare_digest(authorization.encode("utf-8"), expected.encode("utf-8"))
+
+
+class GuardedApp:
+    """An ASGI application behind a guard."""
+
+    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+        self.app = app
+        self.guard = guard
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if refusal := self.guard.refusal(scope["path"], Headers(scope=scope)):
+            status, error = refusal
+            await error_response(error, status)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _host_name(host: str) -> str:
+    """`[::1]:80` and `localhost:80` without the port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0]

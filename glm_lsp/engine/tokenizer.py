@@ -1,0 +1,104 @@
+"""The edge between text and token ids: everything behind it knows ids only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from glm_lsp.completion.prompt import Segment
+from glm_lsp.errors import TokenizerError
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MAX_PENDING = 4
+"""A UTF-8 character has at most four bytes; after that many tokens a replacement character is really meant."""
+
+
+class SourceTokenizer:
+    """A model's tokenizer, for source code: text never turns into special tokens."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        # Special tokens in user text must stay text; they enter prompts by id.
+        self._tokenizer.encode_special_tokens = True
+
+    @classmethod
+    def open(cls, path: Path) -> SourceTokenizer:
+        """Reads a `tokenizer.json`.
+
+        Raises:
+            TokenizerError: missing or unreadable.
+        """
+        try:
+            return cls(Tokenizer.from_file(str(path)))
+        except Exception as error:  # the library raises bare Exception
+            raise TokenizerError(f"the tokenizer {path.name} cannot be read: {error}") from error
+
+    @property
+    def vocab_size(self) -> int:
+        """Entries, added tokens included."""
+        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+
+    def special_id(self, name: str) -> int:
+        """The id of a special token.
+
+        Raises:
+            TokenizerError: this tokenizer has no such token, so the prompt profile does not fit it.
+        """
+        token_id = self._tokenizer.token_to_id(name)
+        if token_id is None:
+            raise TokenizerError(f"the tokenizer has no token {name}, which the prompt profile needs")
+        return int(token_id)
+
+    def encode(self, text: str) -> list[int]:
+        """Ordinary text to ids."""
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        return ids
+
+    def encode_with_starts(self, text: str) -> tuple[list[int], list[int]]:
+        """Ordinary text to ids, and for each id the offset in `text` (code points) where it starts."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return encoding.ids, [start for start, _ in encoding.offsets]
+
+    def encode_segment(self, segment: Segment) -> list[int]:
+        """One prompt segment to ids."""
+        return [self.special_id(segment.text)] if segment.special else self.encode(segment.text)
+
+    def decode(self, token_ids: list[int]) -> str:
+        """Ids to text; special tokens vanish, incomplete UTF-8 becomes U+FFFD."""
+        text: str = self._tokenizer.decode(token_ids, skip_special_tokens=True)
+        return text
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """Ids of all special tokens: a completion ends where the model writes one."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        return frozenset(token_id for token_id, token in added.items() if token.special)
+
+    def token_text(self, token_id: int) -> str:
+        """One token for people to read, special tokens by name."""
+        text: str = self._tokenizer.decode([token_id], skip_special_tokens=False)
+        return text
+
+
+class StreamDecoder:
+    """Turns ids into text as they come, holding back bytes that do not yet make a character."""
+
+    def __init__(self, tokenizer: SourceTokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._pending: list[int] = []
+
+    def push(self, token_id: int) -> str:
+        """The text that is certain after this token; may be empty."""
+        self._pending.append(token_id)
+        text = self._tokenizer.decode(self._pending)
+        if text.endswith(REPLACEMENT) and len(self._pending) < _MAX_PENDING:
+            return ""
+        self._pending.clear()
+        return text
+
+    def flush(self) -> str:
+        """What was held back, as far as it is text."""
+        text = self._tokenizer.decode(self._pending).rstrip(REPLACEMENT)
+        self._pending.clear()
+        return text

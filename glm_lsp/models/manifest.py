@@ -1,0 +1,119 @@
+"""`glm-lsp.json`: what a model folder holds, where it came from, and the hash of every file.
+
+A manifest is read before anything else in the folder is touched. File names in it are plain relative names;
+one that could leave the folder makes the whole manifest unusable.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+
+from glm_lsp.errors import ManifestError, ModelVersionError
+
+MANIFEST_FILE = "glm-lsp.json"
+CONFIG_FILE = "config.json"
+TOKENIZER_FILE = "tokenizer.json"
+MODEL_FILE = "model.onnx"
+WEIGHT_FILE = "model.onnx.data"
+
+FORMAT_VERSION = 1
+"""Raised when older programs could misread a newer folder, or the reverse."""
+
+_FILE_NAME = re.compile(r"(?!\.)[A-Za-z0-9._-]+(/(?!\.)[A-Za-z0-9._-]+)*")
+
+
+class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One file's size in bytes and SHA-256 in hexadecimal."""
+
+    sha256: str
+    bytes: int
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """The checkpoint a model was made from: the hash over its weight files, and words for people."""
+
+    sha256: str
+    description: str = ""
+
+
+class AccuracyEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """MatMulNBits' accuracy level by group of layers."""
+
+    attention: int
+    mlp: int
+    head: int
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the program needs to know of a model before loading it.
+
+    `capacity` is the most tokens a KV slot can hold (rows of the rotary tables), `context_length` the length
+    the model was trained for, `vocab_size` the number of ids that can be generated. `files` names every file
+    of the folder except the manifest itself.
+    """
+
+    format_version: int
+    program_version: str
+    name: str
+    architecture: str
+    precision: str
+    accuracy_level: AccuracyEntry
+    capacity: int
+    context_length: int
+    prompt_profile: str
+    num_parameters: int
+    vocab_size: int
+    files: dict[str, FileEntry]
+    source: Source
+    tokenizer_sha256: str
+    licence: str = ""
+
+    @classmethod
+    def read(cls, folder: Path) -> Manifest:
+        """Reads `folder / "glm-lsp.json"`.
+
+        Raises:
+            ManifestError: it is missing, not JSON, incomplete, or names a file outside the folder.
+            ModelVersionError: the folder has another format version.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            text = path.read_bytes()
+        except OSError as error:
+            raise ManifestError(f"{path} cannot be read: {error.strerror}") from error
+        _check_version(path, text)
+        try:
+            manifest = msgspec.json.decode(text, type=cls)
+        except msgspec.MsgspecError as error:
+            raise ManifestError(f"{path} is incomplete: {error}") from error
+        for name in manifest.files:
+            if not is_inside_name(name):
+                raise ManifestError(f"{path} names {name!r}, which is not a file of its own folder")
+        return manifest
+
+    def write(self, folder: Path) -> None:
+        """Writes `folder / "glm-lsp.json"`, indented for people."""
+        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
+        (folder / MANIFEST_FILE).write_bytes(text + b"\n")
+
+
+def is_inside_name(name: str) -> bool:
+    """Whether `name` is relative, uses forward slashes, and has no part that could lead out of its folder."""
+    return _FILE_NAME.fullmatch(name) is not None
+
+
+class _Version(msgspec.Struct):
+    format_version: int
+
+
+def _check_version(path: Path, text: bytes) -> None:
+    """Tells a manifest of another version from a damaged one; other versions may have other fields."""
+    try:
+        found = msgspec.json.decode(text, type=_Version).format_version
+    except msgspec.MsgspecError as error:
+        raise ManifestError(f"{path} is not a model manifest: {error}") from error
+    if found != FORMAT_VERSION:
+        raise ModelVersionError(f"{path} has format version {found}; this program reads {FORMAT_VERSION}")

@@ -1,0 +1,125 @@
+"""What a person or a program sees of a command: its data, its errors and its exit status.
+
+stdout is data, stderr is talk. 0 is fine, 1 failed, 2 wrong use, 130 interrupted. An error is one message with
+its code, cause and remedy on stderr; with `--json` it is `{"error": {...}}` on stdout instead. A traceback goes
+to a file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import typer
+
+from glm_lsp.errors import GlmError, InputError, StorageError
+
+CRASH_FILE = "crash.log"
+INTERRUPTED = 130
+
+# Typer brings its own copy of click from 0.20 on and uses the package before; this names either's class.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+def run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
+    """Runs a command and returns its exit status; whatever it raises has been shown."""
+    _print_what_cannot_be_encoded()
+    try:
+        status = _run(command, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough. The interpreter's own flush at exit must not complain either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    return status
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout, in UTF-8 whatever the terminal's encoding is."""
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    # A lone surrogate, from a file name that is not UTF-8, becomes a \\u escape, which is JSON again.
+    data = text.encode("utf-8", "backslashreplace")
+    sys.stdout.flush()
+    if buffer := getattr(sys.stdout, "buffer", None):
+        buffer.write(data)
+    else:
+        sys.stdout.write(data.decode("utf-8"))
+
+
+def say(text: str) -> None:
+    """A line of talk on stderr."""
+    print(text, file=sys.stderr)
+
+
+def exit_status(error: GlmError) -> int:
+    """2 when the user asked for something that cannot be, 1 when something failed."""
+    return 2 if isinstance(error, InputError) else 1
+
+
+def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
+    try:
+        status = command(arguments)
+    except BrokenPipeError:
+        raise
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except Exception as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            say(str(error))
+            return 2
+        shown = _as_glm_error(error)
+        _show(shown, as_json="--json" in arguments)
+        return exit_status(shown)
+    return status if isinstance(status, int) else 0
+
+
+def _show(error: GlmError, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": error.to_dict()})
+    else:
+        say(f"{error.code}: {error.cause}.\n  {error.remedy}")
+
+
+def _as_glm_error(error: Exception) -> GlmError:
+    if isinstance(error, GlmError):
+        return error
+    if isinstance(error, _USAGE_ERROR):
+        return _usage_error(error)
+    return _unexpected(error)
+
+
+def _usage_error(error: Any) -> InputError:
+    command = error.ctx.command_path if error.ctx else "glm-lsp"
+    cause = error.format_message().rstrip(".")
+    return InputError(cause[:1].lower() + cause[1:], f"Run `{command} --help` for the usage.")
+
+
+def _unexpected(error: Exception) -> GlmError:
+    """An error nobody foresaw: its traceback is kept for a report, and named."""
+    cause = f"the program failed unexpectedly ({type(error).__name__}: {error})"
+    with suppress(StorageError, OSError):
+        from glm_lsp.paths import log_dir  # noqa: PLC0415  # needed in this rare case only
+
+        path = log_dir() / CRASH_FILE
+        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{_format(error)}\n")
+        cause += f"; the details are in {path}"
+    return GlmError(cause)
+
+
+def _format(error: Exception) -> str:
+    return "".join(traceback.format_exception(error))
+
+
+def _print_what_cannot_be_encoded() -> None:
+    """A completion with an emoji must not fail on a terminal that has none."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

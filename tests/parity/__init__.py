@@ -1,0 +1,1 @@
+"""The same numbers by different ways: our graph, a NumPy model, transformers, and optimum's export."""

@@ -1,0 +1,170 @@
+"""Training examples: what is cut out can be put back, and the layout is the server's."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from tokenizers import Tokenizer
+
+from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.prompt import PromptParts, codegeex4
+from glm_lsp.train.fim import Document, Example, ExampleMaker, Mix
+from glm_lsp.train.spans import PythonTree, Span, lines_of, random_span
+from glm_lsp.train.stream import IGNORE, examples, make_row, pack
+from glm_lsp.train.tokenizer import NUM_RESERVED, SPECIAL_TOKENS, train_tokenizer
+
+SOURCE = '''"""A module with a little of everything, and an em dash \u2014 to move byte offsets."""
+
+import math
+
+
+class Circle:
+    """A circle around the origin."""
+
+    def __init__(self, radius: float) -> None:
+        self.radius = radius
+
+    def area(self) -> float:
+        """Returns the area of the circle from its radius."""
+        square = self.radius * self.radius
+        return math.pi * square
+
+
+def total(circles: list[Circle]) -> float:
+    result = 0.0
+    for circle in circles:
+        result += circle.area()
+    return result
+'''
+DOCUMENT = Document("demo", "demo/circle.py", "python", SOURCE * 3)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return train_tokenizer(iter([SOURCE] * 20), 420)
+
+
+def text_of(tokenizer: Tokenizer, example: Example) -> str:
+    text: str = tokenizer.decode(example.token_ids, skip_special_tokens=False)
+    return text
+
+
+def test_special_tokens_come_first_and_never_from_text(tokenizer: Tokenizer) -> None:
+    assert [tokenizer.token_to_id(name) for name in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
+    tokenizer.encode_special_tokens = True
+    ids = tokenizer.encode("x = '<|user|>'", add_special_tokens=False).ids
+    assert min(ids) >= NUM_RESERVED
+    assert tokenizer.decode(ids) == "x = '<|user|>'"
+
+
+def test_a_newline_and_its_indent_are_one_token(tokenizer: Tokenizer) -> None:
+    pieces = tokenizer.encode("a:\n        b", add_special_tokens=False).tokens
+    assert "Ċ" + "Ġ" * 8 in pieces
+
+
+@pytest.mark.parametrize("text", ["é = '\U0001f600'\r\n\tx", "\x00\ufeff\u2028", "   \n\n  \n", "a" * 300])
+def test_any_text_survives_the_tokenizer(tokenizer: Tokenizer, text: str) -> None:
+    assert tokenizer.decode(tokenizer.encode(text, add_special_tokens=False).ids) == text
+
+
+def test_infilling_examples_put_together_are_the_document(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0, drop_suffix=0.0))
+    seen = 0
+    for seed in range(60):
+        for example in maker.examples(DOCUMENT, random.Random(seed)):
+            text = text_of(tokenizer, example)
+            if "<|code_middle|>" not in text:
+                continue
+            _, rest = text.split("<|code_suffix|>", 1)
+            suffix, rest = rest.split("<|code_prefix|>", 1)
+            prefix, middle = rest.split("<|code_middle|><|assistant|>\n", 1)
+            middle = middle.removesuffix("<|endoftext|>")
+            whole = DOCUMENT.text
+            assert prefix + middle + suffix in whole or prefix + middle + "\n" + suffix in whole
+            seen += 1
+    assert seen > 100
+
+
+def test_the_layout_is_the_profile_of_the_server(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0, drop_path=0.0, drop_language=0.0))
+    example = next(e for e in maker.examples(DOCUMENT, random.Random(4)) if 5 in e.token_ids)
+    text = text_of(tokenizer, example)
+    suffix = text.split("<|code_suffix|>")[1].split("<|code_prefix|>")[0]
+    prefix = text.split("<|code_prefix|>")[1].split("<|code_middle|>")[0]
+    mode = Mode.LINE if "###MODE:LINE" in text else Mode.BLOCK
+    parts = PromptParts(prefix=prefix, suffix=suffix, path=DOCUMENT.path, language="Python", mode=mode)
+    assert text.startswith("".join(segment.text for segment in codegeex4(parts)))
+
+
+def test_the_header_is_not_learnt_and_the_middle_is(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0))
+    for example in maker.examples(DOCUMENT, random.Random(9)):
+        assert len(example.token_ids) == len(example.learn) <= 256
+        assert not example.learn[0]
+        if 5 in example.token_ids:
+            middle = example.token_ids.index(5)
+            assert not any(example.learn[middle : middle + 2])
+            assert all(example.learn[middle + 3 :])
+            assert example.token_ids[-1] == 0
+
+
+def test_the_same_seed_cuts_the_same(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 128, Mix())
+    documents = [DOCUMENT, Document("demo", "b.py", "python", SOURCE)]
+    first, second = (list(examples(documents, maker, 7, 2)) for _ in range(2))
+    assert first == second
+    assert first != list(examples(documents, maker, 7, 3))
+
+
+def test_packed_rows_hold_every_example_once_and_targets_never_cross(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 128, Mix())
+    made = list(examples([DOCUMENT] * 5, maker, 1, 0))
+    rows = list(pack(iter(made), 128))
+    assert sum(int(row.segments.max()) for row in rows) == len(made)
+    assert sum(int((row.segments > 0).sum()) for row in rows) == sum(len(e.token_ids) for e in made)
+    for row in rows:
+        learnt = row.targets[:-1] != IGNORE
+        assert (row.segments[:-1][learnt] == row.segments[1:][learnt]).all()
+        assert (row.targets[:-1][learnt] == row.token_ids[1:][learnt]).all()
+        assert (row.positions[row.segments > 0] < 128).all()
+
+
+def test_two_examples_in_a_row_both_start_at_position_zero() -> None:
+    row = make_row([Example([7, 8, 9], [False, True, True]), Example([5, 6], [True, True])], 8)
+    assert row.positions.tolist() == [0, 1, 2, 0, 1, 0, 0, 0]
+    assert row.segments.tolist() == [1, 1, 1, 2, 2, 0, 0, 0]
+    assert row.targets.tolist() == [8, 9, IGNORE, 6, IGNORE, IGNORE, IGNORE, IGNORE]
+
+
+def test_blocks_follow_the_syntax_tree() -> None:
+    tree = PythonTree(SOURCE)
+    blocks = {SOURCE[span.start : span.end] for span in tree.blocks}
+    assert "return math.pi * square" in blocks
+    assert "for circle in circles:\n        result += circle.area()" in blocks
+    assert [SOURCE[s.start : s.end] for s in tree.docstrings] == [
+        'A circle around the origin."""',
+        'Returns the area of the circle from its radius."""',
+    ]
+    assert any(SOURCE[s.start : s.end].startswith("square =") for s in tree.bodies)
+
+
+@pytest.mark.parametrize("text", ["def broken(:\n", "x = 1\x0c\ny = 2\n", "\x00", ""])
+def test_what_does_not_parse_has_no_blocks(text: str) -> None:
+    assert PythonTree(text).blocks == []
+
+
+def test_random_spans_stay_inside() -> None:
+    rng = random.Random(0)
+    lengths = Counter()
+    for _ in range(500):
+        span: Span = random_span(SOURCE, 100, 400, rng)
+        assert 100 <= span.start <= span.end <= 400
+        lengths[span.end - span.start > 30] += 1
+    assert min(lengths.values()) > 50
+
+
+def test_lines_leave_out_the_break() -> None:
+    text = "a\r\nbc\n\nd"
+    assert [text[s:e] for s, e in lines_of(text)] == ["a", "bc", "", "d"]

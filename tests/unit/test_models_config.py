@@ -1,0 +1,118 @@
+"""`GlmConfig`: both layouts of config.json, the defaults, and every refusal by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glm_lsp.errors import ArchitectureError, CheckpointError
+from glm_lsp.models.config import GlmConfig
+from tests.tiny_model import tiny_config
+
+GLM_EDGE = {
+    "architectures": ["GlmForCausalLM"],
+    "model_type": "glm",
+    "hidden_size": 2048,
+    "num_attention_heads": 16,
+    "num_key_value_heads": 4,
+    "head_dim": 128,
+    "intermediate_size": 6144,
+    "vocab_size": 59264,
+    "num_hidden_layers": 28,
+    "rms_norm_eps": 1e-05,
+    "attention_bias": False,
+    "tie_word_embeddings": True,
+    "max_position_embeddings": 8192,
+    "eos_token_id": [59246, 59253, 59255],
+    "pad_token_id": 59246,
+}
+
+
+def test_both_layouts_give_the_same() -> None:
+    v4 = GLM_EDGE | {"rope_theta": 5e5, "partial_rotary_factor": 1.0}
+    v5 = GLM_EDGE | {
+        "rope_parameters": {"rope_type": "default", "rope_theta": 5e5, "partial_rotary_factor": 1.0}
+    }
+    config = GlmConfig.from_dict(v4)
+    assert config == GlmConfig.from_dict(v5)
+    assert (config.rope_theta, config.rotary_dim, config.rope_factor) == (5e5, 128, 1.0)
+    assert config.eos_token_ids == (59246, 59253, 59255)
+
+
+@pytest.mark.parametrize(
+    "linear",
+    [
+        {"rope_scaling": {"type": "linear", "factor": 50}},
+        {"rope_scaling": {"rope_type": "linear", "factor": 50.0}},
+        {"rope_parameters": {"rope_type": "linear", "factor": 50.0, "rope_theta": 1e4}},
+    ],
+)
+def test_linear_scaling_divides_positions(linear: dict[str, Any]) -> None:
+    assert GlmConfig.from_dict(GLM_EDGE | linear).rope_factor == 50.0
+
+
+@pytest.mark.parametrize("model_type", ["glm", "glm4"])
+def test_absent_keys_take_the_class_defaults(model_type: str) -> None:
+    config = GlmConfig.from_dict({"model_type": model_type})
+    assert config.architecture == model_type
+    assert (config.rms_norm_eps, config.rope_theta, config.partial_rotary_factor) == (1.5625e-07, 1e4, 0.5)
+    assert (config.head_dim, config.num_key_value_heads, config.attention_bias) == (128, 2, True)
+    assert config.qkv_width == 4608
+
+
+def test_explicit_nulls_mean_what_transformers_makes_of_them() -> None:
+    config = GlmConfig.from_dict(GLM_EDGE | {"num_key_value_heads": None, "head_dim": None})
+    assert (config.num_key_value_heads, config.head_dim) == (16, 128)
+    assert GlmConfig.from_dict(GLM_EDGE | {"eos_token_id": None}).eos_token_ids == ()
+    assert GlmConfig.from_dict(GLM_EDGE | {"eos_token_id": 5}).eos_token_ids == (5,)
+
+
+@pytest.mark.parametrize("changes", [{}, {"architecture": "glm4", "rope_factor": 8.0, "pad_token_id": None}])
+def test_to_dict_reads_back(changes: dict[str, Any]) -> None:
+    config = tiny_config(**changes)
+    assert GlmConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "cause"),
+    [
+        ({"model_type": "chatglm", "architectures": ["ChatGLMModel"]}, "not yet importable"),
+        ({"model_type": "glm4_moe"}, "mixture-of-experts"),
+        ({"model_type": "llama"}, "model_type 'llama'"),
+        ({"model_type": None, "architectures": None}, "model_type None"),
+        ({"architectures": ["Glm4ForCausalLM"]}, "not GlmForCausalLM"),
+        ({"hidden_act": "gelu"}, "hidden_act 'gelu'"),
+        ({"quantization_config": {"bits": 4}}, "quantised already"),
+        ({"rope_scaling": {"rope_type": "yarn", "factor": 2}}, "rope type 'yarn'"),
+        ({"rope_parameters": {"rope_type": "dynamic"}}, "rope type 'dynamic'"),
+        ({"rope_parameters": [1]}, "not an object"),
+        ({"rope_scaling": {"type": "linear"}}, "rope_factor is None"),
+        ({"head_dim": 72}, "head_dim 72"),
+        ({"head_dim": 16, "partial_rotary_factor": 0.5}, "rotates 8 dimensions"),
+        ({"partial_rotary_factor": 1.5}, "rotates 192 dimensions"),
+        ({"num_key_value_heads": 3}, "not a multiple of num_key_value_heads 3"),
+        ({"hidden_size": "big"}, "hidden_size is 'big'"),
+        ({"num_hidden_layers": 0}, "num_hidden_layers is 0"),
+        ({"vocab_size": True}, "vocab_size is True"),
+        ({"vocab_size": 10.5}, "vocab_size is 10.5"),
+        ({"attention_bias": "yes"}, "attention_bias is 'yes'"),
+        ({"eos_token_id": ["</s>"]}, "eos_token_id"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_by_name(changes: dict[str, Any], cause: str) -> None:
+    with pytest.raises(ArchitectureError) as error:
+        GlmConfig.from_dict(GLM_EDGE | changes)
+    assert cause in error.value.cause
+
+
+@pytest.mark.parametrize("text", ["", "[1]", "{", "\xff"])
+def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(CheckpointError):
+        GlmConfig.from_file(path)
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        GlmConfig.from_file(tmp_path / "other.json")
