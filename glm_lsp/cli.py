@@ -104,11 +104,9 @@ def model_list(as_json: JsonOption = False) -> None:
             print(f"{entry.name:<20} unusable: {entry.error}")
         else:
             manifest = entry.model.manifest
-            size = sum(file.bytes for file in manifest.files.values()) / 2**20
-            parameters = manifest.num_parameters / 1e6
-            print(
-                f"{entry.name:<20} {manifest.precision:<5} {parameters:>8.1f} M {size:>8.1f} MiB  {entry.path}"
-            )
+            mib = sum(file.bytes for file in manifest.files.values()) / 2**20
+            size = f"{manifest.num_parameters / 1e6:>8.1f} M {mib:>8.1f} MiB"
+            print(f"{entry.name:<20} {manifest.precision:<5} {size}  {entry.path}")
 
 
 def _described(entry: StoreEntry) -> dict[str, Any]:

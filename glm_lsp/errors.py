@@ -229,6 +229,12 @@ class RequestTooLargeError(RequestError):
     remedy = "Send at most 4 MiB."
 
 
+class EngineSilentError(EngineLostError):
+    """The engine's process is there and says nothing: stopped, or the machine is overloaded."""
+
+    code = "GLM-408"
+
+
 class AccessError(EngineError):
     """The engine does not serve this caller: a wrong token, a web page, a foreign Host header."""
 

@@ -1,8 +1,8 @@
 """What a person or a program sees of a command: its data, its errors and its exit status.
 
-stdout is data, stderr is talk. 0 is fine, 1 failed, 2 wrong use, 130 interrupted. An error is one message with
-its code, cause and remedy on stderr; with `--json` it is `{"error": {...}}` on stdout instead. A traceback goes
-to a file.
+stdout is data, stderr is talk. 0 is fine, 1 failed, 2 wrong use, 130 interrupted. An error is one message on
+stderr with its code, cause and remedy; with `--json` it is `{"error": {...}}` on stdout instead. A traceback
+is for the log folder.
 """
 
 from __future__ import annotations

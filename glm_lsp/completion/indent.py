@@ -43,7 +43,7 @@ def convert_indent(line: str, unit: str, width: int) -> str:
     What is left over of a step stays spaces: it aligns, it does not indent.
     """
     lead = leading_space(line)
-    if (unit == TAB) == (" " not in lead):
+    if (" " if unit == TAB else TAB) not in lead:
         return line
     depth, rest = divmod(len(lead.expandtabs(width)), width)
     return unit * depth + " " * rest + line[len(lead) :]

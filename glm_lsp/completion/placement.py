@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from glm_lsp.completion.brackets import CLOSERS
 from glm_lsp.completion.lines import line_end
@@ -43,7 +43,7 @@ _EXPLANATIONS = {
 def refuse_document(snapshot: DocumentSnapshot) -> Refusal | None:
     """Why nothing of this document may be sent to the model, wherever the cursor stands; None if it may."""
     # A document outside the workspace has only its name as `path`; the address knows the folders.
-    if is_secret_path(snapshot.path) or is_secret_path(unquote(_address_path(snapshot.uri))):
+    if is_secret_path(snapshot.path) or is_secret_path(_address_path(snapshot.uri)):
         return Refusal.SECRET_FILE
     if len(snapshot.text) > MAX_DOCUMENT_CHARS:
         return Refusal.TOO_LARGE
@@ -71,7 +71,5 @@ def _is_word(char: str) -> bool:
 
 
 def _address_path(uri: str) -> str:
-    try:
-        return urlsplit(uri).path
-    except ValueError:  # an address may be anything an editor makes up
-        return uri
+    """The path of an address, its scheme left in place as one more folder."""
+    return unquote(uri.partition("?")[0].partition("#")[0])

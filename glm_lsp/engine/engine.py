@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 import queue
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
@@ -12,7 +15,9 @@ from types import TracebackType
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
+import glm_lsp
 from glm_lsp.engine.answer import Answer
+from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.generation import CancelledError, Token, decode, prefill
 from glm_lsp.engine.job import Event, Job, OnEvent, Stopwatch
 from glm_lsp.engine.prompt_encoder import PromptEncoder
@@ -31,21 +36,27 @@ from glm_lsp.engine.wire import (
     Usage,
 )
 from glm_lsp.errors import EngineError, GlmError
+from glm_lsp.models.manifest import MANIFEST_FILE
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
 
+
+def manifest_hash(folder: ModelFolder) -> str:
+    """SHA-256 of the manifest, which holds the hash of every other file: one value for a whole model."""
+    return hashlib.sha256((folder.path / MANIFEST_FILE).read_bytes()).hexdigest()
+
 class Engine:
     """Serves one model. All methods may be called from any thread."""
 
-    def __init__(  # noqa: PLR0917
-        self, session: Session, tokenizer: SourceTokenizer, encoder: PromptEncoder, model: str, max_slots: int = 3
+    def __init__(
+        self, session: Session, tokenizer: SourceTokenizer, encoder: PromptEncoder, description: EngineDescription
     ) -> None:
-        self.model = model
+        self._description = description
         self._session = session
         self._tokenizer = tokenizer
         self._encoder = encoder
-        self._slots = SlotPool(session, max_slots)
+        self._slots = SlotPool(session, description.capacity)
         self._end_ids = tokenizer.special_ids
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._numbers = count(1)
@@ -70,13 +81,25 @@ class Engine:
             ModelError: the folder is damaged or its tokenizer does not fit its profile.
             RuntimeLibraryError: ONNX Runtime or the device cannot be used.
         """
-        folder.check_at_start()
         manifest = folder.manifest
         tokenizer = SourceTokenizer.open(folder.tokenizer_path)
         session = OnnxSession.open(folder, device=device, threads=threads)
         context = min(manifest.context_length, session.capacity)
         encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context)
-        return cls(session, tokenizer, encoder, manifest.name, max_slots)
+        description = EngineDescription(
+            model=manifest.name,
+            model_hash=manifest_hash(folder),
+            version=glm_lsp.__version__,
+            profile=manifest.prompt_profile,
+            precision=manifest.precision,
+            context_length=context,
+            capacity=max_slots,
+            device="cpu",
+            threads=session.threads,
+            pid=os.getpid(),
+            started_at=time.time(),
+        )
+        return cls(session, tokenizer, encoder, description)
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -109,6 +132,10 @@ class Engine:
                     return
         finally:
             job.cancel()
+
+    def describe(self) -> EngineDescription:
+        """What this engine serves, and how."""
+        return self._description
 
     def counters(self) -> dict[str, float]:
         """Totals since the start: requests, tokens by kind, cancellations, errors, seconds by phase."""
@@ -252,5 +279,5 @@ class Engine:
         self, job: Job, choices: list[Choice], usage: Usage | None = None, report: GlmReport | None = None
     ) -> CompletionChunk:
         return CompletionChunk(
-            id=job.id, created=job.created, model=self.model, choices=choices, usage=usage, glm=report
+            id=job.id, created=job.created, model=self._description.model, choices=choices, usage=usage, glm=report
         )

@@ -26,6 +26,10 @@ class Lifetime:
         self._ever_attached = False
         self._idle_since = now()
 
+    def restart(self) -> None:
+        """Starts the wait for the first front anew: loading the model takes time, too."""
+        self._idle_since = self._now()
+
     @contextmanager
     def attached(self) -> Iterator[None]:
         """A front holds its attach stream open."""

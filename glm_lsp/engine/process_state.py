@@ -15,11 +15,13 @@ from msgspec import Struct
 
 from glm_lsp.paths import storage_error
 
+Status = Literal["starting", "ready", "failed"]
+
 
 class ProcessState(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Contents of the state file. `error` is a `GlmError.to_dict()`; `address` has the real port."""
 
-    status: Literal["starting", "ready", "failed"]
+    status: Status
     pid: int
     version: str
     address: str

@@ -134,6 +134,7 @@ class OnnxSession:
 
     def __init__(self, runtime: Any, inference: Any, capacity: int, num_ids: int) -> None:
         self.capacity = capacity
+        self.threads: int = inference.get_session_options().intra_op_num_threads
         self._runtime = runtime
         self._inference = inference
         self._num_ids = num_ids

@@ -72,7 +72,7 @@ def convert(
         ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
         StorageFullError, StorageError: `out_dir` cannot be written; nothing is left behind.
     """
-    _check_options(out_dir, precision, prompt_profile, replace)
+    _check_options(out_dir, precision, prompt_profile, capacity, replace)
     config = GlmConfig.from_file(checkpoint_dir / CONFIG_FILE)
     num_ids = _count_ids(checkpoint_dir / TOKENIZER_FILE, config)
     checkpoint = Checkpoint(checkpoint_dir, config)
@@ -121,9 +121,13 @@ def _metadata(
     }
 
 
-def _check_options(out_dir: Path, precision: str, prompt_profile: str, replace: bool) -> None:
+def _check_options(
+    out_dir: Path, precision: str, prompt_profile: str, capacity: int | None, replace: bool
+) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    if capacity is not None and capacity < 1:
+        raise InputError(f"a capacity of {capacity} tokens is less than one")
     profile_named(prompt_profile)
     if out_dir.exists() and not replace:
         raise InputError(f"{out_dir} exists already", "Choose another name, or remove the old model first.")

@@ -31,10 +31,11 @@ class FakeKV:
 
 @dataclass
 class FakeSession:
-    """Deterministic scores over `vocab_size` ids; `fail_at` makes that run raise once; `on_run` watches."""
+    """Deterministic scores over ids `first_id`..`vocab_size`; `fail_at` makes that run raise once."""
 
     capacity: int = 64
     vocab_size: int = 97
+    first_id: int = 0
     fail_at: int | None = None
     runs: list[int] = field(default_factory=list)
     on_run: object = None
@@ -67,4 +68,4 @@ class FakeSession:
         if POISON in ids:
             raise AssertionError("attention over memory that was never written")
         seed = zlib.crc32(np.array(ids, np.int64).tobytes())
-        return np.random.default_rng(seed).permutation(self.vocab_size)[:8].astype(np.int64)
+        return np.random.default_rng(seed).permutation(np.arange(self.first_id, self.vocab_size))[:8]

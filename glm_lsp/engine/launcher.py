@@ -1,0 +1,172 @@
+"""The engine as a front sees it: there when needed, brought back when it dies.
+
+One background task owns the engine's life:
+
+    find or start -> ready -> hold the attach stream -> lost -> pause -> find or start ...
+
+It ends in a failure that is told once: the error of an engine that cannot start, or too many crashes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from typing import Literal
+
+from glm_lsp.engine.address import LocalAddress, default_address
+from glm_lsp.engine.client import HttpEngineClient
+from glm_lsp.engine.description import EngineDescription
+from glm_lsp.engine.launcher_backoff import MAX_CRASHES, WINDOW_S, Backoff
+from glm_lsp.engine.launcher_search import CrashError, EngineSearch, EngineSpec
+from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
+from glm_lsp.errors import EngineError, EngineLostError, EngineStartError, GlmError
+
+EngineState = Literal["starting", "ready", "lost", "failed"]
+OnState = Callable[[EngineState, str], None]
+
+ENGINE_COMMAND = (sys.executable, "-P", "-m", "glm_lsp", "engine")
+"""`-P`: nothing is imported from the current folder, which may be anybody's project."""
+
+SHORTEST_LINGER_S = 0.1
+
+logger = logging.getLogger(__name__)
+
+
+class LocalEngine:
+    """An `EngineClient` whose engine is a process on this machine, shared with other fronts.
+
+    Closing it never ends the engine, which leaves by itself once no front is attached. Use it on one event loop.
+
+    Args:
+        model: name or folder of the model, as the engine's `--model` takes it.
+        name: the model's name when `model` is a folder.
+        model_hash: hash of the model's manifest; "" accepts any model of that name.
+        options: further arguments of the engine. Engines with different options are different processes.
+        linger_s: seconds the engine stays once the last front has gone.
+        address: where it listens; by default an address of its own for this model, version and options.
+        command: starts an engine, without its arguments.
+        start_timeout_s: seconds that loading the model may take.
+        on_state: told on the event loop when the engine is starting, ready, lost or failed, with a message.
+
+    Raises:
+        StorageError: runtime or log folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        name: str | None = None,
+        model_hash: str = "",
+        options: Sequence[str] = (),
+        linger_s: float = 30.0,
+        address: LocalAddress | None = None,
+        command: Sequence[str] = ENGINE_COMMAND,
+        start_timeout_s: float = 120.0,
+        on_state: OnState | None = None,
+    ) -> None:
+        # To an engine, 0 means for ever, which nobody wants of one that starts unasked.
+        linger = f"{max(linger_s, SHORTEST_LINGER_S):g}"
+        spec = EngineSpec(
+            address=address or default_address(model, model_hash, options),
+            model=name or model,
+            model_hash=model_hash,
+            command=(*command, "--model", model, "--linger", linger, *options),
+            start_timeout_s=start_timeout_s,
+        )
+        self._search = EngineSearch(spec, lambda message: self._tell("starting", message))
+        self._backoff = Backoff()
+        self._on_state = on_state
+        self._client: HttpEngineClient | None = None
+        self._failure: GlmError | None = None
+        self._changed = asyncio.Event()
+        self._holding: asyncio.Task[None] | None = None
+        self._life: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def ensure(self) -> None:
+        """Waits until the engine is ready; starts it if need be. Callers may come in any number.
+
+        Raises:
+            GlmError: why it cannot be started; told again to each caller until `restart`.
+        """
+        await self._ready_client()
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`; starts the engine if need be."""
+        client = await self._ready_client()
+        try:
+            async with aclosing(client.complete(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except EngineLostError:
+            self._doubt(client)
+            raise
+
+    async def describe(self) -> EngineDescription:
+        """See `EngineClient`; starts the engine if need be."""
+        client = await self._ready_client()
+        return await client.describe()
+
+    async def restart(self) -> None:
+        """Forgets a failure and tries again.
+
+        Raises:
+            GlmError: it still cannot be started.
+        """
+        if self._failure:
+            self._failure = None
+            self._backoff.reset()
+            self._life = None
+        await self.ensure()
+
+    async def close(self) -> None:
+        """Lets go of the engine, which lives on for as long as others need it."""
+        self._closed = True
+        if self._life:
+            self._life.cancel()
+            await asyncio.wait((self._life,))
+        if self._client:
+            await self._client.close()
+            self._client = None
+        self._search.close()
+        self._notify()
+
+    async def _ready_client(self) -> HttpEngineClient:
+        while not self._closed:
+            if self._failure:
+                raise self._failure.with_traceback(None)
+            if self._client:
+                return self._client
+            if self._life is None:
+                self._life = asyncio.create_task(self._live())
+            await self._changed.wait()
+        raise EngineError("this client is closed")
+
+    async def _live(self) -> None:
+        try:
+            while True:
+                await self._live_once()
+        except GlmError as error:
+            self._fail(error)
+        except Exception as error:
+            logger.exception("the engine's supervision failed")
+            self._fail(EngineError(f"the engine cannot be supervised ({type(error).__name__})"))
+
+    async def _live_once(self) -> None:
+        """One engine process, from its start to its end."""
+        client, found = await self._bring_up()
+        try:
+            self._client = client
+            self._tell("ready", f"{found.model} on {found.device}")
+            self._holding = asyncio.create_task(_hold(client))
+            await asyncio.wait((self._holding,))
+            loss = None if self._holding.cancelled() else self._holding.exception()
+        finally:
+            self._holding.cancel() if self._holding else None
+            self._client = None
+            await client.close()
+        ...

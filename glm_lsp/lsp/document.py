@@ -1,0 +1,148 @@
+"""The documents the editor has open, and snapshots of them.
+
+pygls keeps documents, too, but splits lines where LSP does not, miscounts columns behind the end of a line, and
+reads documents from disk that were never opened; so ours stand in their place. Everything here runs on the event
+loop. A document that is not open does not exist: nothing is ever read from disk.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.lsp.positions import PositionEncoding, column_from_units, units_from_column
+from glm_lsp.lsp.text import Text, without_lone_surrogates
+from glm_lsp.lsp.workspace_path import document_key, relative_path
+
+logger = logging.getLogger(__name__)
+
+Place = tuple[int, int]
+"""Line and column, both from 0; in the editor's units unless said otherwise. Any integers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One edit: `text` in place of `range`, or of everything."""
+
+    text: str
+    range: tuple[Place, Place] | None = None
+
+
+@dataclass(slots=True)
+class Document:
+    """One open document."""
+
+    uri: str
+    language_id: str
+    version: int
+    text: Text
+    has_odd_versions: bool = field(default=False)
+
+    def apply(self, change: Change, encoding: PositionEncoding) -> None:
+        """Makes one edit. A range beyond the text is cut to it, a reversed one turned round."""
+        new = without_lone_surrogates(change.text)
+        if change.range is None:
+            self.text = Text(new)
+            return
+        start, end = sorted(self.clamp(place, encoding) for place in change.range)
+        self.text.replace(start, end, new)
+
+    def clamp(self, place: Place, encoding: PositionEncoding) -> Place:
+        """The nearest place within the text, its column in code points."""
+        line, units = place
+        if line < 0:
+            return 0, 0
+        if line >= self.text.num_lines:
+            return self.text.num_lines - 1, len(self.text.line(-1))
+        return line, column_from_units(self.text.line(line), max(units, 0), encoding)
+
+
+class Documents:
+    """Every open document, by URI.
+
+    Args:
+        encoding: the unit of columns agreed on with the editor.
+        folders: URIs of the workspace folders; the paths in snapshots are relative to them.
+    """
+
+    def __init__(self, encoding: PositionEncoding = PositionEncoding.UTF16, folders: Sequence[str] = ()) -> None:
+        self.encoding = encoding
+        self.folders = list(folders)
+        self._documents: dict[str, Document] = {}
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def get(self, uri: str) -> Document | None:
+        """The document, if it is open."""
+        return self._documents.get(document_key(uri))
+
+    def open(self, uri: str, language_id: str, version: int, text: str) -> None:
+        """Starts, or starts again, with a text."""
+        if self.get(uri) is not None:
+            logger.warning("a document was opened twice; the later text holds")
+        text = without_lone_surrogates(text)
+        self._documents[document_key(uri)] = Document(uri, language_id, version, Text(text))
+
+    def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
+        """Makes the edits in order, each on the result of the one before.
+
+        A version that does not grow is only logged. The pipe keeps messages in order, so such an edit is not late:
+        the editor counts oddly. Leaving it out would make our text differ from the editor's for good.
+        """
+        document = self.get(uri)
+        if document is None:
+            logger.warning("an edit of a document that is not open was ignored")
+            return
+        if version is None or version <= document.version:
+            self._note_odd_version(document, version)
+        for change in changes:
+            document.apply(change, self.encoding)
+        document.version = document.version + 1 if version is None else version
+
+    def close(self, uri: str) -> None:
+        """Forgets everything about the document."""
+        self._documents.pop(document_key(uri), None)
+
+    def snapshot(self, uri: str, place: Place) -> DocumentSnapshot | None:
+        """The document as it is now with the cursor at `place`, cut to the text; None if it is not open."""
+        document = self.get(uri)
+        if document is None:
+            return None
+        line, column = document.clamp(place, self.encoding)
+        return DocumentSnapshot(
+            uri=document.uri,
+            path=without_lone_surrogates(relative_path(document.uri, self.folders)),
+            language_id=document.language_id,
+            version=document.version,
+            text=str(document.text),
+            offset=document.text.offset(line, column),
+        )
+
+    def typed_since(self, snapshot: DocumentSnapshot) -> str | None:
+        """What was inserted at the snapshot's cursor since it was taken; None if anything else happened.
+
+        Texts are compared, not versions: an answer fits the text it was made for, whatever its number.
+        """
+        document = self.get(snapshot.uri)
+        if document is None:
+            return None
+        now, before, offset = str(document.text), snapshot.text, snapshot.offset
+        if now is before:
+            return ""
+        num_typed = len(now) - len(before)
+        is_insertion = num_typed >= 0 and now.startswith(before[:offset]) and now.endswith(before[offset:])
+        return now[offset : offset + num_typed] if is_insertion else None
+
+    def place(self, uri: str, offset: int) -> Place:
+        """Where an offset into the present text lies, in the editor's units; the document must be open."""
+        document = self._documents[document_key(uri)]
+        line, column = document.text.place(offset)
+        return line, units_from_column(document.text.line(line), column, self.encoding)
+
+    def _note_odd_version(self, document: Document, version: int | None) -> None:
+        if not document.has_odd_versions:
+            document.has_odd_versions = True
+            logger.warning("an edit to version %s came after version %d", version, document.version)
