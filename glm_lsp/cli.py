@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from glm_lsp import __version__, terminal
-from glm_lsp.errors import ModelFileError
+from glm_lsp import __version__, cli_model, terminal
+from glm_lsp.cli_options import DeviceOption, JsonOption, ModelOption, ThreadsOption, new_app
+from glm_lsp.errors import SettingError
 
 if TYPE_CHECKING:
-    from glm_lsp.models.store import ModelFolder, StoreEntry
+    from glm_lsp.config import Settings
+    from glm_lsp.engine.engine import Engine
 
 
-def _app(about: str) -> typer.Typer:
-    # Plain help prints sooner than a drawn one, and reads well in a pipe.
-    return typer.Typer(help=about, no_args_is_help=True, rich_markup_mode=None, add_completion=False)
-
-
-app = _app("Inline code completion from GLM models, on your own machine.")
-model_app = _app("The models on this machine.")
-config_app = _app("The settings.")
-app.add_typer(model_app, name="model")
+app = new_app("Inline code completion from GLM models, on your own machine.")
+config_app = new_app("The settings.")
+app.add_typer(cli_model.app, name="model")
 app.add_typer(config_app, name="config")
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout; errors, too.")]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", help="Name of an installed model, or a model folder.")
-]
-ModelArgument = Annotated[
-    str | None, typer.Argument(metavar="[NAME]", help="Name or folder of a model; the set one if left out.")
-]
 
 
 def main() -> None:
@@ -90,74 +80,90 @@ def config_show(as_json: JsonOption = False) -> None:
         terminal.say(f"warning: {warning}")
 
 
-@model_app.command("list")
-def model_list(as_json: JsonOption = False) -> None:
-    """The models on this machine, the built-in one first; broken ones with what is wrong."""
-    from glm_lsp.models.store import ModelStore
+@app.command()
+def engine(
+    *,
+    listen: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="unix:PATH or HOST:PORT; a socket of its own if left out."),
+    ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    memory_mib: Annotated[int | None, typer.Option(help="Limit of the KV cache.")] = None,
+    linger: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Stay so long after the last client; 0 stays for ever."),
+    ] = None,
+    allow_remote: Annotated[
+        bool,
+        typer.Option("--allow-remote", help="Let other machines connect; GLM_LSP_ENGINE_TOKEN must be set."),
+    ] = False,
+    log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
+) -> None:
+    """The engine alone: one model behind OpenAI-style HTTP."""
+    from glm_lsp.engine.address import default_address, parse_address
+    from glm_lsp.engine.process import run_engine
 
-    entries = ModelStore().list()
-    if as_json:
-        terminal.print_json([_described(entry) for entry in entries])
-        return
-    for entry in entries:
-        if entry.model is None:
-            print(f"{entry.name:<20} unusable: {entry.error}")
-        else:
-            manifest = entry.model.manifest
-            mib = sum(file.bytes for file in manifest.files.values()) / 2**20
-            size = f"{manifest.num_parameters / 1e6:>8.1f} M {mib:>8.1f} MiB"
-            print(f"{entry.name:<20} {manifest.precision:<5} {size}  {entry.path}")
-
-
-def _described(entry: StoreEntry) -> dict[str, Any]:
-    error = entry.error.to_dict() if entry.error else None
-    return {"name": entry.name, "path": str(entry.path), "built_in": entry.built_in, "error": error}
-
-
-@model_app.command("show")
-def model_show(name: ModelArgument = None, as_json: JsonOption = False) -> None:
-    """What a model is: architecture, size, precision, licence, origin."""
-    import msgspec
-
-    folder = _model_folder(name)
-    facts: dict[str, Any] = msgspec.to_builtins(folder.manifest)
-    files = facts.pop("files")
-    if as_json:
-        terminal.print_json({"path": str(folder.path), **facts, "files": files})
-        return
-    print(f"{'path':<18} {folder.path}")
-    for key, value in facts.items():
-        shown = (
-            ", ".join(f"{name} {part}" for name, part in value.items()) if isinstance(value, dict) else value
-        )
-        print(f"{key:<18} {shown}")
-    for file, entry in files.items():
-        print(f"{'file':<18} {file}, {entry['bytes']} bytes")
+    settings = _settings(model=model, device=device, threads=threads, memoryMib=memory_mib, lingerS=linger)
+    address = parse_address(listen, allow_remote=allow_remote) if listen else default_address(settings.model)
+    status = run_engine(
+        lambda: _load_engine(settings),
+        address,
+        linger_s=settings.linger_s,
+        allow_remote=allow_remote,
+        token=os.environ.get("GLM_LSP_ENGINE_TOKEN"),
+        log_file=log_file,
+    )
+    raise typer.Exit(status)
 
 
-@model_app.command("verify")
-def model_verify(name: ModelArgument = None, as_json: JsonOption = False) -> None:
-    """Reads every file of a model and compares it with its manifest."""
-    from glm_lsp.models import integrity
+@app.command()
+def doctor(as_json: JsonOption = False) -> None:
+    """What works, what does not, and what to type to mend it."""
+    from glm_lsp.doctor import diagnose, overall, summary
 
-    folder = _model_folder(name)
-    results = []
-    for result in integrity.verify(folder.path, folder.manifest):
-        results.append(result)
+    findings = []
+    for name, finding in diagnose():
+        findings.append((name, finding))
         if not as_json:
-            print(f"{result.name:<20} {result.problem or 'intact'}")
-    intact = not any(result.problem for result in results)
+            print(f"{finding.verdict:<5} {name:<16} {finding.finding}", flush=True)
+            if finding.fix:
+                print(f"{'':<22} fix: {finding.fix}")
+    found = [finding for _, finding in findings]
     if as_json:
-        terminal.print_json(
-            {"path": str(folder.path), "intact": intact, "files": [asdict(r) for r in results]}
-        )
-    if not intact:
-        terminal.say(f"{ModelFileError.code}: {folder.path} is damaged.\n  {ModelFileError.remedy}")
-        raise typer.Exit(1)
+        checks = [{"check": name, **asdict(finding)} for name, finding in findings]
+        terminal.print_json({"verdict": overall(found), "summary": summary(found), "findings": checks})
+    else:
+        print(f"\n{summary(found)}")
+    raise typer.Exit(overall(found) == "fail")
 
 
-def _model_folder(name: str | None) -> ModelFolder:
-    from glm_lsp import config
+def _load_engine(settings: Settings) -> Engine:
+    from glm_lsp.engine.engine import Engine
+    from glm_lsp.engine.kv_memory import num_slots
     from glm_lsp.models.store import ModelStore
 
-    return ModelStore().resolve(name or config.load().settings.model)
+    folder = ModelStore().resolve(settings.model)
+    return Engine.load(
+        folder,
+        device=settings.device,
+        threads=settings.threads or None,
+        max_slots=num_slots(folder, settings.memory_mib),
+    )
+
+
+def _settings(**command_line: object) -> Settings:
+    """The settings with these options (camelCase) over them; None is an option that was not given.
+
+    Raises:
+        SettingError: one of them has a value that cannot be used.
+    """
+    from glm_lsp import config
+
+    configuration = config.load(command_line=command_line)
+    for warning in configuration.warnings:
+        if warning.startswith("command line: "):
+            raise SettingError(warning.removeprefix("command line: "))
+        terminal.say(f"warning: {warning}")
+    return configuration.settings

@@ -264,7 +264,7 @@ class TrainingError(GlmError):
 
 
 def error_from_dict(fields: Mapping[str, object]) -> GlmError:
-    """Rebuilds what another process sent with `GlmError.to_dict`; an unknown code is kept on an `EngineError`."""
+    """Rebuilds what another process sent with `to_dict`; an unknown code is kept on an `EngineError`."""
     code, cause, remedy = (str(fields.get(key) or "") for key in ("code", "cause", "remedy"))
     kinds = [GlmError]
     for kind in kinds:

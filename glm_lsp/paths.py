@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
+import tempfile
+import warnings
 from pathlib import Path
 
 import platformdirs
@@ -30,7 +33,7 @@ def cache_dir() -> Path:
 
 def runtime_dir() -> Path:
     """Sockets and locks of running engines. Nobody else may enter it, or they could pose as the engine."""
-    folder = _usable(_home("run") or platformdirs.user_runtime_path(_APP, appauthor=False))
+    folder = _usable(_home("run") or _platform_runtime_dir())
     _keep_others_out(folder)
     return folder
 
@@ -74,13 +77,25 @@ def _usable(folder: Path) -> Path:
     return folder
 
 
+def _platform_runtime_dir() -> Path:
+    with warnings.catch_warnings():
+        # platformdirs warns when the session has no runtime folder; its way out is replaced below.
+        warnings.simplefilter("ignore")
+        folder = platformdirs.user_runtime_path(_APP, appauthor=False)
+    shared = Path(tempfile.gettempdir())
+    if sys.platform == "win32" or not folder.is_relative_to(shared):
+        return folder
+    # Directly below the shared folder, whose sticky bit keeps others from moving ours away.
+    return shared / f"{_APP}-{os.getuid()}"
+
+
 def _keep_others_out(folder: Path) -> None:
-    """Without a runtime folder of the system's, ours lies under /tmp, where others may have made it first."""
-    if os.name == "nt":
+    """Below a shared folder, others may have made ours first, or a link to theirs."""
+    if sys.platform == "win32":
         return
     try:
         status = folder.stat()
-        if status.st_uid != os.getuid():
+        if {status.st_uid, folder.lstat().st_uid} != {os.getuid()}:
             raise StorageError(f"{folder} belongs to another user")
         if status.st_mode & 0o077:
             folder.chmod(0o700)

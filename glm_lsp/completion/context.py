@@ -17,6 +17,7 @@ CHARS_PER_TOKEN = 3
 """Source has 3.2 to 4 characters per token; the engine cuts token-exactly, which moves the edge more often."""
 SUFFIX_SHARE = 0.2
 _HEADER_TOKENS = 48
+_ANSWER_TOKENS = 128
 _SMALLEST_BUDGET_CHARS = 256
 _MAX_REST_CHARS = 1024
 _LINE_BREAK = re.compile(r"\r\n?")
@@ -36,13 +37,16 @@ class WindowBudget:
     suffix_chars: int
 
     @classmethod
-    def for_context(cls, context_length: int, suffix_share: float = SUFFIX_SHARE) -> WindowBudget:
+    def for_context(
+        cls, context_length: int, max_prompt_tokens: int | None = None, suffix_share: float = SUFFIX_SHARE
+    ) -> WindowBudget:
         """The budget for a model with room for `context_length` tokens of prompt and completion together.
 
         The room left for the completion does not depend on a request's `max_tokens`: the window must not either.
         """
-        answer = min(128, context_length // 8)
-        total = max(_SMALLEST_BUDGET_CHARS, (context_length - answer - _HEADER_TOKENS) * CHARS_PER_TOKEN)
+        prompt_tokens = context_length - min(_ANSWER_TOKENS, context_length // 8)
+        prompt_tokens = min(prompt_tokens, max_prompt_tokens or prompt_tokens) - _HEADER_TOKENS
+        total = max(_SMALLEST_BUDGET_CHARS, prompt_tokens * CHARS_PER_TOKEN)
         return cls(total, int(total * suffix_share))
 
 

@@ -104,4 +104,6 @@ def profile_named(name: str) -> Profile:
     try:
         return PROFILES[name]
     except KeyError:
-        raise TokenizerError(f"unknown prompt profile {name!r}; known: {', '.join(sorted(PROFILES))}") from None
+        raise TokenizerError(
+            f"unknown prompt profile {name!r}; known: {', '.join(sorted(PROFILES))}"
+        ) from None

@@ -33,12 +33,13 @@ CHECKS: dict[str, Check] = {
 
 def diagnose(checks: dict[str, Check] | None = None) -> Iterator[tuple[str, Finding]]:
     """Runs the checks in order and yields (check, finding) as they come; a check that breaks is one, too."""
+    told: set[str] = set()
     for name, check in (checks or CHECKS).items():
         try:
-            for finding in check():
-                yield name, finding
+            yield from ((name, finding) for finding in check())
         except GlmError as error:
-            yield name, failed(error)
+            yield name, Finding("fail", f"{error.code}, as above") if str(error) in told else failed(error)
+            told.add(str(error))
         except Exception as error:
             cause = f"the check itself broke ({type(error).__name__}: {error})"
             yield name, failed(GlmError(cause, "Please report this."))

@@ -2,8 +2,10 @@
 
     unix:PATH               a socket file; nobody but its owner may connect
     HOST:PORT               TCP; loopback unless remote addresses are explicitly allowed
-    127.0.0.1:0#NAME        a free port of the engine's choice; it writes it, with a token, into its state file
+    127.0.0.1:0#NAME        a free port, found through the engine's state file
     http(s)://HOST[:PORT]   a server this program does not start
+
+Engines started by a front listen at an address that is named after what they serve, see `default_address`.
 """
 
 from __future__ import annotations
@@ -65,6 +67,9 @@ class UrlAddress:
         return self.url
 
 
+_TCP = re.compile(
+    r"(?:\[(?P<ip6>[0-9a-fA-F:.]+)\]|(?P<host>[^:\s/@\[\]]+)):(?P<port>\d{1,5})(?:#(?P<name>[\w.-]+))?"
+)
 Address = UnixAddress | TcpAddress | UrlAddress
 LocalAddress = UnixAddress | TcpAddress
 
@@ -158,7 +163,9 @@ def _parse_unix(text: str) -> UnixAddress:
     path = Path(text.removeprefix("//") if text.startswith("///") else text).expanduser().absolute()
     length = len(os.fsencode(path))
     if length > MAX_SOCKET_PATH:
-        raise AddressError(f"the socket path {path} has {length} bytes; at most {MAX_SOCKET_PATH} can be used")
+        raise AddressError(
+            f"the socket path {path} has {length} bytes; at most {MAX_SOCKET_PATH} can be used"
+        )
     return UnixAddress(path)
 
 
@@ -171,12 +178,14 @@ def _parse_url(text: str, allow_remote: bool) -> UrlAddress:
     if not host or parts.username or parts.password:
         raise AddressError("an engine URL needs a host, and no user name or password")
     if parts.scheme == "http" and not is_loopback(host) and not allow_remote:
-        raise AddressError(f"{text!r} would send code unencrypted", "Use https, or an address of this machine.")
+        raise AddressError(
+            f"{text!r} would send code unencrypted", "Use https, or an address of this machine."
+        )
     return UrlAddress(text.rstrip("/"))
 
 
 def _parse_tcp(text: str, allow_remote: bool) -> TcpAddress:
-    match = re.fullmatch(r"(?:\[(?P<ip6>[0-9a-fA-F:.]+)\]|(?P<host>[^:\s/@\[\]]+)):(?P<port>\d{1,5})(?:#(?P<name>[\w.-]+))?", text)
+    match = _TCP.fullmatch(text)
     if match is None or int(match["port"]) > 65535:
         raise AddressError(f"{text!r} is not an address")
     address = TcpAddress(match["ip6"] or match["host"], int(match["port"]), match["name"] or "")
@@ -190,13 +199,17 @@ def _parse_tcp(text: str, allow_remote: bool) -> TcpAddress:
 
 def _short_folder() -> Path:
     """A private folder with a short name, for when the runtime folder's is too long for a socket."""
-    folder = Path(tempfile.gettempdir()) / f"glm-lsp-{os.getuid() if sys.platform != 'win32' else 0}"
+    if sys.platform == "win32":
+        raise AddressError("unix sockets cannot be used on Windows")
+    folder = Path(tempfile.gettempdir()) / f"glm-lsp-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         status = folder.lstat()
     except OSError as error:
         raise paths.storage_error(folder, error) from error
-    mine = sys.platform == "win32" or status.st_uid == os.getuid()
-    if not (stat.S_ISDIR(status.st_mode) and mine and not status.st_mode & 0o077):
-        raise AddressError(f"{folder} is not a private folder of yours", "Set TMPDIR to a folder of your own.")
+    private = stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o077
+    if not private or status.st_uid != os.getuid():
+        raise AddressError(
+            f"{folder} is not a private folder of yours", "Set TMPDIR to a folder of your own."
+        )
     return folder

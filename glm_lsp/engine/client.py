@@ -79,7 +79,9 @@ class HttpEngineClient:
         AddressError: the address cannot be used.
     """
 
-    def __init__(self, address: Address | str, token: str | None = None, *, silence_s: float | None = None) -> None:
+    def __init__(
+        self, address: Address | str, token: str | None = None, *, silence_s: float | None = None
+    ) -> None:
         self.address = parse_address(address) if isinstance(address, str) else address
         self._token = token
         self._silence_s = silence_s or (FAR_SILENCE_S if isinstance(self.address, UrlAddress) else SILENCE_S)
@@ -147,14 +149,13 @@ class HttpEngineClient:
     @asynccontextmanager
     async def _stream(
         self, method: str, path: str, body: bytes | None = None
-    ) -> AsyncGenerator[AsyncIterator[bytes], None]:
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
         client = await self._http()
         with _engine_errors(self.address):
             async with client.stream(method, path, content=body) as response:
                 if response.is_error:
                     raise _refusal(response.status_code, await response.aread())
-                async with aclosing(response.aiter_raw()) as pieces:
-                    yield pieces
+                yield response.aiter_raw()
 
     async def _http(self) -> httpx.AsyncClient:
         if self._client is None:

@@ -51,7 +51,8 @@ def decode_chunk(payload: bytes) -> CompletionChunk:
     try:
         return msgspec.json.decode(payload, type=CompletionChunk)
     except msgspec.MsgspecError as error:
-        raise decode_error(payload) or EngineError(f"the engine sent an event of unknown form: {error}") from error
+        refusal = decode_error(payload)
+        raise refusal or EngineError(f"the engine sent an event of unknown form: {error}") from error
 
 
 def decode_error(body: bytes) -> GlmError | None:

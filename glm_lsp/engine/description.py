@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class EngineDescription(Struct, frozen=True, kw_only=True):
-    """One running engine. A foreign server fills in `model` and perhaps `context_length`; the rest stays empty."""
+    """One running engine. A foreign server tells `model` and perhaps `context_length`; the rest stays empty."""
 
     model: str
     model_hash: str = ""

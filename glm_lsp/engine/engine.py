@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from itertools import count
 from types import TracebackType
 
+import glm_lsp
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
-import glm_lsp
 from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.generation import CancelledError, Token, decode, prefill
@@ -46,11 +46,16 @@ def manifest_hash(folder: ModelFolder) -> str:
     """SHA-256 of the manifest, which holds the hash of every other file: one value for a whole model."""
     return hashlib.sha256((folder.path / MANIFEST_FILE).read_bytes()).hexdigest()
 
+
 class Engine:
     """Serves one model. All methods may be called from any thread."""
 
     def __init__(
-        self, session: Session, tokenizer: SourceTokenizer, encoder: PromptEncoder, description: EngineDescription
+        self,
+        session: Session,
+        tokenizer: SourceTokenizer,
+        encoder: PromptEncoder,
+        description: EngineDescription,
     ) -> None:
         self._description = description
         self._session = session
@@ -195,7 +200,9 @@ class Engine:
 
     def _choices(self, job: Job, watch: Stopwatch, slot: KVSlot, scores: Scores, num_prompt: int) -> int:
         """Runs every choice from the same prompt; the first is greedy when several are asked for."""
-        prompt_scores = Scores(scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), None)
+        prompt_scores = Scores(
+            scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), None
+        )
         num_completion = 0
         for index in range(job.request.n):
             slot.rewind(num_prompt)
@@ -255,7 +262,9 @@ class Engine:
         self._counters[f"finish_{reason}"] += 1
         job.on_event(self._chunk(job, [Choice(index=index, text=text, finish_reason=reason)]))
 
-    def _report(self, job: Job, watch: Stopwatch, *, num_prompt: int, num_cached: int, num_completion: int) -> None:
+    def _report(
+        self, job: Job, watch: Stopwatch, *, num_prompt: int, num_cached: int, num_completion: int
+    ) -> None:
         usage = Usage(
             prompt_tokens=num_prompt,
             completion_tokens=num_completion,
@@ -279,5 +288,10 @@ class Engine:
         self, job: Job, choices: list[Choice], usage: Usage | None = None, report: GlmReport | None = None
     ) -> CompletionChunk:
         return CompletionChunk(
-            id=job.id, created=job.created, model=self._description.model, choices=choices, usage=usage, glm=report
+            id=job.id,
+            created=job.created,
+            model=self._description.model,
+            choices=choices,
+            usage=usage,
+            glm=report,
         )

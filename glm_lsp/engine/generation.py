@@ -64,20 +64,19 @@ def decode(  # noqa: PLR0917
     """Yields up to `max_tokens` tokens; the caller stops reading when it has enough.
 
     The first token comes from the prefill's scores. A token is run only when the next one is asked for, so the
-    last token yielded is never in the slot. Ends early when the slot is full.
+    last token yielded is never in the slot. Ends early, but with at least one token, when the slot is full.
 
     Raises:
         CancelledError: asked for between two tokens.
         SessionError: the runtime failed; the slot is as before the step.
     """
     for number in range(max_tokens):
-        if number > 0:
-            if cancelled():
-                raise CancelledError
-            if slot.num_tokens >= session.capacity:
-                return
-            scores = session.run(slot.kv, slot.num_tokens, [token_id], 1)
-            slot.token_ids.append(token_id)
         token_id, logprob = sampler(scores, 0)
         top = zip(scores.top_ids[0].tolist(), scores.top_logprobs[0].tolist(), strict=True)
         yield Token(token_id, logprob, tuple(top))
+        if number + 1 == max_tokens or slot.num_tokens >= session.capacity:
+            return
+        if cancelled():
+            raise CancelledError
+        scores = session.run(slot.kv, slot.num_tokens, [token_id], 1)
+        slot.token_ids.append(token_id)

@@ -38,7 +38,8 @@ logger = logging.getLogger(__name__)
 class LocalEngine:
     """An `EngineClient` whose engine is a process on this machine, shared with other fronts.
 
-    Closing it never ends the engine, which leaves by itself once no front is attached. Use it on one event loop.
+    Closing it never ends the engine, which leaves by itself once no front is attached. Use it on one event
+    loop.
 
     Args:
         model: name or folder of the model, as the engine's `--model` takes it.
@@ -160,13 +161,83 @@ class LocalEngine:
         """One engine process, from its start to its end."""
         client, found = await self._bring_up()
         try:
-            self._client = client
             self._tell("ready", f"{found.model} on {found.device}")
-            self._holding = asyncio.create_task(_hold(client))
-            await asyncio.wait((self._holding,))
-            loss = None if self._holding.cancelled() else self._holding.exception()
+            # A stream can break without the engine being at fault, as after a suspend of this machine.
+            while (loss := await self._hold(client)) and await client.healthy():
+                logger.warning("the engine is well, but %s", loss.cause)
         finally:
-            self._holding.cancel() if self._holding else None
-            self._client = None
             await client.close()
-        ...
+        if loss is None:
+            self._tell("lost", "the engine has left")
+            return
+        self._search.kill_stuck(found.pid)
+        await self._pause(loss)
+
+    async def _bring_up(self) -> tuple[HttpEngineClient, EngineDescription]:
+        while True:
+            self._tell("starting", f"looking for an engine with {self._search.spec.model}")
+            try:
+                return await self._search.find()
+            except CrashError as crash:
+                await self._pause(crash)
+
+    async def _hold(self, client: HttpEngineClient) -> EngineLostError | None:
+        """Lets requests use the client while its attach stream holds.
+
+        Returns:
+            Why that ended; None when the engine left in good order.
+        """
+        self._client = client
+        self._notify()
+        self._holding = asyncio.create_task(_attach(client))
+        try:
+            await asyncio.wait((self._holding,))
+        finally:
+            self._client = None
+            self._holding.cancel()
+            await asyncio.wait((self._holding,))
+        if self._holding.cancelled():
+            return EngineLostError("a request to the engine broke off")
+        error = self._holding.exception()
+        if error is None or isinstance(error, EngineLostError):
+            return error
+        raise error
+
+    def _doubt(self, client: HttpEngineClient) -> None:
+        """A request found the engine gone, perhaps sooner than the attach stream: look at once."""
+        if self._client is client and self._holding:
+            self._client = None
+            self._holding.cancel()
+
+    async def _pause(self, loss: EngineLostError | CrashError) -> None:
+        self._tell("lost", loss.cause)
+        delay_s = self._backoff.crashed()
+        if delay_s is None:
+            cause = (
+                f"the engine died {MAX_CRASHES} times within {WINDOW_S:.0f} s; the last time, {loss.cause}"
+            )
+            raise self._search.with_log(EngineStartError(cause)) from loss
+        await asyncio.sleep(delay_s)
+
+    def _fail(self, error: GlmError) -> None:
+        self._failure = error
+        self._tell("failed", str(error))
+        self._notify()
+
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _tell(self, state: EngineState, message: str) -> None:
+        logger.info("engine %s: %s", state, message)
+        if self._on_state:
+            try:
+                self._on_state(state, message)
+            except Exception:
+                logger.exception("a listener to the engine's state failed")
+
+
+async def _attach(client: HttpEngineClient) -> None:
+    async with aclosing(client.attach()) as beats:
+        async for _ in beats:
+            pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -30,14 +31,20 @@ class Child:
             log = open_log(log_file)
         except OSError as error:
             raise storage_error(log_file, error) from error
-        with open(log, "ab") as output:
-            try:
-                # Not in the folder of the user's project: Python would look for modules there.
-                self._process = subprocess.Popen(  # noqa: S603 - our own command
-                    command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log_file.parent, **_DETACHED
-                )
-            except OSError as error:
-                raise EngineStartError(f"{command[0]} cannot be run: {error.strerror or error}") from error
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                # Not the folder of the user's project: Python might look for modules there.
+                cwd=log_file.parent,
+                **_DETACHED,
+            )
+        except OSError as error:
+            raise EngineStartError(f"{command[0]} cannot be run: {error.strerror or error}") from error
+        finally:
+            os.close(log)
 
     @property
     def pid(self) -> int:
@@ -55,7 +62,7 @@ class Child:
         self._process.wait()
 
     def disown(self) -> None:
-        """Leaves it alone from now on. Otherwise Python would complain about a process that was not waited for."""
+        """Leaves it alone from now on; Python would complain about a process that was not waited for."""
         if self._process.poll() is None:
             self._process.returncode = 0
 

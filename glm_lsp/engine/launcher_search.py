@@ -129,7 +129,8 @@ class EngineSearch:
     def with_log(self, error: EngineStartError) -> EngineStartError:
         """The error with the end of the engine's log in its remedy."""
         tail = log_tail(self.log_file)
-        return type(error)(error.cause, f"Look into {self.log_file}" + (f"; it ends with:\n{tail}" if tail else "."))
+        remedy = f"Look into {self.log_file}" + (f"; it ends with:\n{tail}" if tail else ".")
+        return type(error)(error.cause, remedy)
 
     def close(self) -> None:
         """Leaves the engine process to itself."""

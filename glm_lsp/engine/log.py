@@ -1,7 +1,7 @@
 """The engine's log: one file of at most 10 MiB and one older one, readable by their owner alone.
 
-What native code writes to stdout and stderr goes to the same file. Prompts and source text are logged at DEBUG
-only, which the engine never turns on by itself.
+What native code writes to stdout and stderr goes to the same file. Prompts and source text are logged at
+DEBUG only, which the engine never turns on by itself.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class EngineLogHandler(RotatingFileHandler):
 
     def __init__(self, path: Path, max_bytes: int = MAX_BYTES) -> None:
         try:
-            super().__init__(path, maxBytes=max_bytes, backupCount=1, encoding="utf-8", errors="backslashreplace")
+            super().__init__(
+                path, maxBytes=max_bytes, backupCount=1, encoding="utf-8", errors="backslashreplace"
+            )
         except OSError as error:
             raise storage_error(path, error) from error
         self.setFormatter(logging.Formatter(FORMAT))

@@ -2,7 +2,8 @@
 
     lock -> bind -> load the model -> listen -> serve -> remove socket and state -> unlock
 
-The lock comes before everything that costs time, so of several engines started at once all but one leave quickly.
+The lock comes before everything that costs time, so of several engines started at once all but one leave
+quickly.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ def run_engine(
     Raises:
         AddressError: the address is taken, cannot be bound, or may not be used.
         StorageError: runtime folder or log cannot be written.
-        GlmError: whatever the factory raises; other exceptions become an `EngineStartError`. The error is also
-            left in the state file, for the front that started this process.
+        GlmError: whatever the factory raises; other exceptions become an `EngineStartError`. The error is
+            also left in the state file, for the front that started this process.
     """
     start_logging(log_file)
     local = _usable_address(address, allow_remote, token)
@@ -136,9 +137,11 @@ def _usable_address(address: Address, allow_remote: bool, token: str | None) -> 
         raise AddressError("an engine cannot listen on a URL")
     if isinstance(address, TcpAddress) and not address.is_loopback:
         if not allow_remote:
-            raise AddressError(f"{address} is reachable from other machines", "Add --allow-remote, and set a token.")
+            raise AddressError(
+                f"{address} can be reached by other machines", "Add --allow-remote and a token."
+            )
         if not token:
-            raise AddressError(f"{address} needs a token", "Set GLM_LSP_ENGINE_TOKEN to a long random string.")
+            raise AddressError(f"{address} needs a token", "Set GLM_LSP_ENGINE_TOKEN to a random string.")
     return address
 
 

@@ -1,6 +1,7 @@
 """The socket of an engine: bound before the model is loaded, listening only once it is.
 
-A front that finds a listening socket may thus expect an answer, and an address that cannot be used is known at once.
+A front that finds a listening socket may thus expect an answer, and an address that cannot be used is known
+at once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from glm_lsp.errors import AddressError
 from glm_lsp.paths import storage_error
 
 _PROBE_S = 0.5
+if sys.platform != "win32":
+    _UNIX = socket.AF_UNIX
 
 
 class Listener:
@@ -71,7 +74,7 @@ def _bind_unix(path: Path) -> socket.socket:
     except OSError as error:
         raise storage_error(path.parent, error) from error
     _remove_stale(path)
-    bound = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    bound = socket.socket(_UNIX, socket.SOCK_STREAM)
     try:
         bound.bind(str(path))
         # Nobody can have connected before this, as the socket does not listen yet.
@@ -87,7 +90,7 @@ def _remove_stale(path: Path) -> None:
     check_socket_owner(path)
     if not os.path.lexists(path):
         return
-    if _answers(socket.AF_UNIX, str(path)):
+    if _answers(_UNIX, str(path)):
         raise AddressError(f"another program answers at {path}")
     path.unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """The lock that makes an engine the only one of its address.
 
-The system drops the lock when its holder dies, however it dies, and the holder's process id is written inside. So
-while the lock is held, that process id names a live engine and never a stranger that inherited the number.
+The system drops the lock when its holder dies, however it dies, and the holder's process id is written inside.
+So while the lock is held, that process id names a live engine and never a stranger that inherited the number.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _TICKS_PER_S = 10
 
 
 class ProcessServer(uvicorn.Server):
-    """Serves one engine on a bound socket until a signal, the end of its lifetime, or the loss of its socket file."""
+    """Serves one engine until a signal, the end of its lifetime, or the loss of its socket file."""
 
     def __init__(
         self, service: CompletionService, listener: Listener, lifetime: Lifetime, token: str | None

@@ -1,7 +1,7 @@
 """The file in which an engine says how far it is: starting, ready, or failed and why.
 
-Fronts read it to learn the port and token of an engine with a free port, and to relay the error of one that did not
-come up. It may be stale; only together with a held `ProcessLock` does it speak of a live process.
+Fronts read it to learn the port and token of an engine with a free port, and to relay the error of one that did
+not come up. It may be stale; only together with a held `ProcessLock` does it speak of a live process.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class StateFile:
         self.path = path
 
     def write(self, state: ProcessState) -> None:
-        """Replaces the state; readers see the old one or the new one, never a part. Only the owner may read it.
+        """Replaces the state; readers see the old one or the new one, never a part. Others may not read it.
 
         Raises:
             StorageError: the file cannot be written.

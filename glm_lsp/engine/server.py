@@ -57,7 +57,7 @@ class CompletionService(Protocol):
         """Starts a completion and returns at once.
 
         `on_event` runs on the engine's thread: text chunks, a closing chunk for each choice with its
-        `finish_reason`, and last a chunk without choices that has usage and timing; or one error, which ends it.
+        `finish_reason`, and last a chunk without choices that has usage and timing; or one error, the end.
         """
 
     def describe(self) -> EngineDescription:
@@ -118,9 +118,7 @@ class EngineServer:
             return error_response(error)
         return _Endpoint(lambda scope, receive, send: self._complete(completion, scope, receive, send))
 
-    async def _complete(
-        self, request: CompletionRequest, scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def _complete(self, request: CompletionRequest, scope: Scope, receive: Receive, send: Send) -> None:
         events = EventQueue()
         answer = send_stream if request.stream else _send_whole
         with self.lifetime.running():

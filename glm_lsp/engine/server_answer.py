@@ -10,7 +10,7 @@ from glm_lsp.engine.wire import Choice, CompletionChunk, Logprobs
 
 
 def merge_chunks(chunks: Sequence[CompletionChunk]) -> CompletionChunk:
-    """Joins the pieces of each choice. `chunks` is one whole stream: the last one carries usage and timing."""
+    """Joins the pieces of each choice. `chunks` is a whole stream: the last one carries usage and timing."""
     pieces: dict[int, list[Choice]] = {}
     for chunk in chunks:
         for choice in chunk.choices:

@@ -12,7 +12,9 @@ from glm_lsp.errors import RequestError, RequestTooLargeError
 BODY_TIMEOUT_S = 10.0
 
 
-async def read_body(request: Request, limit: int = MAX_BODY_BYTES, timeout_s: float = BODY_TIMEOUT_S) -> bytes:
+async def read_body(
+    request: Request, limit: int = MAX_BODY_BYTES, timeout_s: float = BODY_TIMEOUT_S
+) -> bytes:
     """The body of a request, of which at most `limit` bytes are ever kept.
 
     Raises:

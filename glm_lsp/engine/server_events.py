@@ -30,7 +30,7 @@ class EventQueue:
             self._loop.call_soon_threadsafe(self._append, event)
 
     async def take(self, timeout_s: float | None = None) -> list[Event]:
-        """All events that have come; waits for the first, and returns an empty list when none came in time."""
+        """All events that have come; waits for the first. An empty list when none came in time."""
         if not self._events:
             with suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):

@@ -1,8 +1,8 @@
 """Who may talk to an engine: checked for every request before anything else.
 
-Unix sockets are guarded by their file mode. A loopback port can be reached by any web page the user has open, so the
-`Host` header must name this machine (against DNS rebinding) and a browser's `Origin` is refused. Wherever a token is
-set, it must be sent, except to `/healthz`.
+Unix sockets are guarded by their file mode. A loopback port can be reached by any web page the user has open, so
+the `Host` header must name this machine (against DNS rebinding) and a browser's `Origin` is refused. Wherever a
+token is set, it must be sent, except to `/healthz`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-con
 async def send_stream(events: EventQueue, scope: Scope, receive: Receive, send: Send) -> None:
     """Sends a job's events as they come.
 
-    The status waits for the first event (or heartbeat), so that a request that fails at once gets its error's status.
+    The status waits for the first event or heartbeat, so that a request that fails at once gets its error's
+    status.
     """
     batch = await events.take(HEARTBEAT_S)
     if batch and isinstance(batch[0], GlmError):

@@ -35,7 +35,7 @@ def main() -> None:
     manifest = folder.manifest
     tokenizer = SourceTokenizer.open(folder.tokenizer_path)
     bits = bits_per_byte.measure(
-        session, tokenizer, manifest.prompt_profile, manifest.context_length, files, progress
+        session, tokenizer, manifest.prompt_profile, manifest.context_length, files, progress=progress
     )
     tasks = lines.draw_tasks(files, args.lines, args.seed)
     with Engine.load(folder) as engine:
@@ -52,7 +52,9 @@ def main() -> None:
         "files": len(files),
         "bits_per_byte": round(bits.value, 4),
         "token_perplexity": round(bits.perplexity, 3),
-        "xz_bits_per_byte": round(8 * len(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)) / len(text), 4),
+        "xz_bits_per_byte": round(
+            8 * len(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)) / len(text), 4
+        ),
         "lines": {
             name: {
                 "exact_match": round(score.exact_match, 4),

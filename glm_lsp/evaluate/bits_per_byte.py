@@ -58,6 +58,7 @@ def measure(
     profile: str,
     context_length: int,
     files: list[tuple[str, str, str]],
+    *,
     progress: Progress = lambda done, total: None,
 ) -> BitsPerByte:
     """Scores every token of every file once, with between half a context and a whole one before it.

@@ -21,6 +21,8 @@ from glm_lsp.errors import CheckpointError
 MAX_HEADER_BYTES = 100 << 20
 """The same bound as the safetensors package, against headers that are not headers."""
 
+PIECE_VALUES = 1 << 20
+
 STORED_AS: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
@@ -61,24 +63,33 @@ class SafetensorsFile:
         entry = self.entries[name]
         if entry.dtype not in STORED_AS:
             raise CheckpointError(f"tensor {name} is stored as {entry.dtype}, not as F32, F16 or BF16")
+        values = np.empty(math.prod(entry.shape), np.float32)
         try:
-            with self.path.open("rb") as file:
-                file.seek(entry.start)
-                stored = np.fromfile(file, STORED_AS[entry.dtype], math.prod(entry.shape))
+            self._fill(values, entry)
         except OSError as error:
             raise CheckpointError(f"{self.path} cannot be read: {error.strerror}") from error
-        if stored.nbytes != entry.num_bytes:
-            raise CheckpointError(f"{self.path} ends inside tensor {name}")
-        values = _bf16_to_f32(stored) if entry.dtype == "BF16" else stored.astype(np.float32, copy=False)
-        if not np.isfinite(values).all():
-            raise CheckpointError(f"tensor {name} holds NaN or infinity")
+        except EOFError as error:
+            raise CheckpointError(f"{self.path} ends inside tensor {name}") from error
+        except ArithmeticError as error:
+            raise CheckpointError(f"tensor {name} holds NaN or infinity") from error
         return values.reshape(entry.shape)
 
-
-def _bf16_to_f32(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
-    wide = bits.astype(np.uint32)
-    wide <<= 16
-    return wide.view(np.float32)
+    def _fill(self, values: NDArray[np.float32], entry: TensorEntry) -> None:
+        """Reads and widens piece by piece, so that nothing but the result is large."""
+        with self.path.open("rb") as file:
+            file.seek(entry.start)
+            for start in range(0, values.size, PIECE_VALUES):
+                piece = values[start : start + PIECE_VALUES]
+                stored = np.fromfile(file, STORED_AS[entry.dtype], piece.size)
+                if stored.size != piece.size:
+                    raise EOFError
+                if entry.dtype == "BF16":
+                    # bf16 is the upper half of fp32.
+                    np.left_shift(stored, 16, out=piece.view(np.uint32), dtype=np.uint32)
+                else:
+                    piece[:] = stored
+                if not np.isfinite(piece).all():
+                    raise ArithmeticError
 
 
 def _read_header(path: Path) -> dict[str, TensorEntry]:

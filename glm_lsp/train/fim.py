@@ -14,6 +14,7 @@ from tokenizers import Tokenizer
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, PromptParts, Role, Segment, codegeex4
+from glm_lsp.errors import TokenizerError
 from glm_lsp.train.spans import PythonTree, Span, empty_span, line_span, lines_of, random_span
 
 CHARS_PER_TOKEN = 3.4
@@ -61,7 +62,7 @@ class ExampleMaker:
         self._tokenizer = tokenizer
         self._context = context
         self._mix = mix
-        self._end = tokenizer.token_to_id("<|endoftext|>")
+        self._end = self._special("<|endoftext|>")
 
     def examples(self, document: Document, rng: random.Random) -> Iterator[Example]:
         """About as many examples as it takes to cover the document once, cut anew for each `rng`."""
@@ -86,7 +87,11 @@ class ExampleMaker:
             (mix.empty, lambda: self._empty(text, window, rng)),
         ]
         if tree is not None:
-            for share, spans in ((mix.block, tree.blocks), (mix.docstring, tree.docstrings), (mix.body, tree.bodies)):
+            for share, spans in (
+                (mix.block, tree.blocks),
+                (mix.docstring, tree.docstrings),
+                (mix.body, tree.bodies),
+            ):
                 inside = [span for span in spans if low <= span.start < high]
                 if inside:
                     kinds.append((share, lambda inside=inside: rng.choice(inside)))  # type: ignore[misc]
@@ -126,7 +131,8 @@ class ExampleMaker:
             )
         )
         return Example(
-            (prompt.token_ids + middle)[: self._context], (prompt.learn + [True] * len(middle))[: self._context]
+            (prompt.token_ids + middle)[: self._context],
+            (prompt.learn + [True] * len(middle))[: self._context],
         )
 
     def _left_to_right(self, document: Document, start: int, rng: random.Random) -> Example:
@@ -150,10 +156,16 @@ class ExampleMaker:
         token_ids: list[int] = []
         learn: list[bool] = []
         for segment in segments:
-            ids = [self._tokenizer.token_to_id(segment.text)] if segment.special else self._encode(segment.text)
+            ids = [self._special(segment.text)] if segment.special else self._encode(segment.text)
             token_ids += ids
             learn += [segment.role is not Role.HEADER] * len(ids)
         return Example(token_ids, learn)
+
+    def _special(self, name: str) -> int:
+        token_id = self._tokenizer.token_to_id(name)
+        if token_id is None:
+            raise TokenizerError(f"the tokenizer has no token {name}")
+        return int(token_id)
 
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids

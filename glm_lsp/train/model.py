@@ -135,7 +135,9 @@ class GlmForTraining(nn.Module):
             else:
                 nn.init.normal_(parameter, std=0.02)
 
-    def logits(self, token_ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None) -> Tensor:
+    def logits(
+        self, token_ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None
+    ) -> Tensor:
         """Scores [B, T, vocab] in fp32."""
         if positions is None:
             positions = torch.arange(token_ids.shape[1]).expand_as(token_ids)

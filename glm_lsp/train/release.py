@@ -32,7 +32,9 @@ def export_checkpoint(run: Path, recipe: Recipe, tokenizer: Path, out: Path) -> 
     if state["recipe"] != recipe.name:
         raise TrainingError(f"the checkpoint is of recipe {state['recipe']!r}, not {recipe.name!r}")
     out.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.float().contiguous() for name, tensor in weights.items()}, out / "model.safetensors")
+    save_file(
+        {name: tensor.float().contiguous() for name, tensor in weights.items()}, out / "model.safetensors"
+    )
     (out / "config.json").write_text(json.dumps(recipe.config().to_dict(), indent=2) + "\n", encoding="utf-8")
     shutil.copyfile(tokenizer, out / "tokenizer.json")
     return sum(tensor.numel() for tensor in weights.values())

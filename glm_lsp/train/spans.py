@@ -86,7 +86,9 @@ class PythonTree:
         self.docstrings: list[Span] = []
         self.bodies: list[Span] = []
         # ast counts lines at \n, \r\n and \r only; with other separators offsets would be off.
-        if "\f" in text or len(text.splitlines()) != len(text.replace("\r\n", "\n").split("\n")) - text.endswith("\n"):
+        if "\f" in text or len(text.splitlines()) != len(
+            text.replace("\r\n", "\n").split("\n")
+        ) - text.endswith("\n"):
             return
         try:
             tree = ast.parse(text)
@@ -129,9 +131,10 @@ class PythonTree:
         if not opening:
             return
         words = set(re.findall(r"[a-z]{3,}", first.value.value.lower()))
-        code = self._text[self._offset(node.lineno, 0) : whole.start] + self._text[
-            whole.end : self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
-        ]
+        code = (
+            self._text[self._offset(node.lineno, 0) : whole.start]
+            + self._text[whole.end : self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)]
+        )
         known = set(re.findall(r"[a-z]{3,}", code.lower()))
         if 20 <= whole.end - whole.start <= 400 and words and len(words & known) >= 0.2 * len(words):
             self.docstrings.append(

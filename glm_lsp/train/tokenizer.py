@@ -20,9 +20,7 @@ SPECIAL_TOKENS = (
 NUM_RESERVED = 64
 """Ids below this are special or kept free, so that a later tokenizer can add tokens without moving the others."""
 
-SPLIT = (
-    r"(?:[ \t]*\r?\n)+[ \t]*|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|[ \t]+(?=\S)|\s+"
-)
+SPLIT = r"(?:[ \t]*\r?\n)+[ \t]*|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|[ \t]+(?=\S)|\s+"
 MAX_TOKEN_BYTES = 64
 
 

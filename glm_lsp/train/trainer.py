@@ -94,7 +94,8 @@ def make_batch(rows: list[Row], micro_batch: int) -> Batch:
 
 def parameter_groups(model: GlmForTraining) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
     """(matrices for Muon, the rest for AdamW); the embedding, being the head too, belongs to the rest."""
-    matrices, rest = [], []
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in model.named_parameters():
         (matrices if parameter.ndim == 2 and "embed" not in name else rest).append(parameter)
     return matrices, rest

@@ -10,7 +10,14 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from tests.fakes.fake_session import FakeSession
 
-SPECIALS = ("<|endoftext|>", "<|user|>", "<|assistant|>", "<|code_suffix|>", "<|code_prefix|>", "<|code_middle|>")
+SPECIALS = (
+    "<|endoftext|>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|code_suffix|>",
+    "<|code_prefix|>",
+    "<|code_middle|>",
+)
 
 
 def byte_tokenizer() -> SourceTokenizer:

@@ -6,8 +6,8 @@ Its answer is `echo(LAST LINE OF THE PROMPT)`, one token per word or sign. Words
     #fail   a ContextOverflowError            #late   a ContextOverflowError after two tokens
     #die    the process kills itself (-9) after two tokens
 
-`python -m tests.fakes.fake_engine --listen unix:PATH --model fake --linger 1` runs it as an engine process; --record
-FILE gets a line of JSON for each start, completion and cancel.
+`python -m tests.fakes.fake_engine --listen unix:PATH --model fake --linger 1` runs it as an engine process;
+--record FILE gets a line of JSON for each start, completion and cancel.
 """
 
 from __future__ import annotations
@@ -97,9 +97,18 @@ class FakeEngine:
 
     def describe(self) -> EngineDescription:
         return EngineDescription(
-            model=self.model, model_hash=self._model_hash, version=self._version, profile="fake", precision="fp32",
-            context_length=4096, capacity=1, device="cpu", threads=1, pid=os.getpid(), started_at=self._started_at,
-        )  # fmt: skip
+            model=self.model,
+            model_hash=self._model_hash,
+            version=self._version,
+            profile="fake",
+            precision="fp32",
+            context_length=4096,
+            capacity=1,
+            device="cpu",
+            threads=1,
+            pid=os.getpid(),
+            started_at=self._started_at,
+        )
 
     def counters(self) -> dict[str, float]:
         return {"requests": float(len(self.jobs))}

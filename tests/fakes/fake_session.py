@@ -59,7 +59,9 @@ class FakeSession:
         end = past + len(token_ids)
         rows = [self._row(kv.ids[: end - back]) for back in range(num_scored - 1, -1, -1)]
         if not rows:
-            return Scores(np.zeros(0, np.int64), np.zeros((0, 8), np.int64), np.zeros((0, 8), np.float32), None)
+            return Scores(
+                np.zeros(0, np.int64), np.zeros((0, 8), np.int64), np.zeros((0, 8), np.float32), None
+            )
         top_ids = np.stack(rows)
         logprobs = np.tile(np.log(np.arange(8, 0, -1) / 40).astype(np.float32), (len(rows), 1))
         return Scores(top_ids[:, 0].copy(), top_ids, logprobs, None)

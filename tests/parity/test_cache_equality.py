@@ -9,7 +9,6 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -54,7 +53,9 @@ class Editor:
 
     def edit(self) -> None:
         text = self.files[self.current]
-        action = self.rng.choices(("type", "delete", "move", "above", "switch", "again"), (10, 4, 2, 1, 2, 1))[0]
+        action = self.rng.choices(
+            ("type", "delete", "move", "above", "switch", "again"), (10, 4, 2, 1, 2, 1)
+        )[0]
         if action == "type":
             typed = "".join(self.rng.choices("abc =().\n    é", k=self.rng.randint(1, 8)))
             self.files[self.current] = text[: self.cursor] + typed + text[self.cursor :]
@@ -88,7 +89,9 @@ class Editor:
 def answer(engine: Engine, request: CompletionRequest) -> tuple[list[str], int, int]:
     """(tokens, prompt tokens, cached tokens)."""
     chunks = list(engine.complete(request))
-    tokens = [token for c in chunks for choice in c.choices if choice.logprobs for token in choice.logprobs.tokens]
+    tokens = [
+        token for c in chunks for choice in c.choices if choice.logprobs for token in choice.logprobs.tokens
+    ]
     usage = chunks[-1].usage
     assert usage is not None
     return tokens, usage.prompt_tokens, usage.prompt_tokens_details.cached_tokens
@@ -121,11 +124,33 @@ def test_typing_reuses_nearly_everything(warm: Engine) -> None:
     text = SAMPLE * 2
     counts = []
     for end in range(100, 300):
-        request = CompletionRequest(prompt=text[:end], suffix="done\n", max_tokens=2, glm=GlmOptions(path="t.py"))
+        request = CompletionRequest(
+            prompt=text[:end], suffix="done\n", max_tokens=2, glm=GlmOptions(path="t.py")
+        )
         _, prompt, cached = answer(warm, request)
         counts.append((prompt, cached))
     total, cached = (sum(column) for column in zip(*counts[1:], strict=True))
     assert cached >= 0.9 * total
+
+
+def run_and_cancel(engine: Engine, request: CompletionRequest, after_events: int) -> None:
+    """Submits a request and withdraws it after so many events, or at once."""
+    done = threading.Event()
+    events: list[Event] = []
+    jobs: list[Job] = []
+
+    def on_event(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, CompletionChunk) and event.usage is not None:
+            done.set()
+        elif len(events) >= after_events:
+            for job in jobs:
+                job.cancel()
+
+    jobs.append(engine.submit(request, on_event))
+    if after_events == 0:
+        jobs[0].cancel()
+    assert done.wait(10)
 
 
 def test_cancelled_at_random_points(warm: Engine, cold: Engine) -> None:
@@ -135,24 +160,7 @@ def test_cancelled_at_random_points(warm: Engine, cold: Engine) -> None:
         editor = Editor(random.Random(10_000 + trace))
         for _ in range(3):
             editor.edit()
-            done = threading.Event()
-            seen = 0
-            stop_after = rng.randrange(MAX_TOKENS)
-
-            def on_event(event: Event, done: threading.Event = done) -> None:
-                nonlocal seen
-                seen += 1
-                assert isinstance(event, CompletionChunk)
-                if event.usage is not None:
-                    done.set()
-                elif seen > stop_after and jobs:
-                    jobs[0].cancel()
-
-            jobs: list[Job] = []
-            jobs.append(warm.submit(editor.request(), on_event))
-            if stop_after == 0:
-                jobs[0].cancel()
-            assert done.wait(10)
+            run_and_cancel(warm, editor.request(), rng.randrange(MAX_TOKENS))
         editor.edit()
         request = editor.request()
         forget(cold)

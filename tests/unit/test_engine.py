@@ -37,7 +37,9 @@ def text_of(chunks: list[CompletionChunk], index: int = 0) -> str:
 
 
 def reason_of(chunks: list[CompletionChunk], index: int = 0) -> str | None:
-    reasons = [c.finish_reason for chunk in chunks for c in chunk.choices if c.index == index and c.finish_reason]
+    reasons = [
+        c.finish_reason for chunk in chunks for c in chunk.choices if c.index == index and c.finish_reason
+    ]
     assert len(reasons) <= 1
     return reasons[0] if reasons else None
 

@@ -81,10 +81,10 @@ def test_cancelling_between_tokens_keeps_them() -> None:
     session = FakeSession()
     slot = KVSlot(session.new_kv())
     scores = prefill(session, slot, [1, 2, 3], never)
-    tokens = []
+    tokens: list[int] = []
+    stream = decode(session, slot, scores, pick_greedy, 50, lambda: len(tokens) >= 4)
     with pytest.raises(CancelledError):
-        for token in decode(session, slot, scores, pick_greedy, 50, lambda: len(tokens) >= 4):
-            tokens.append(token.token_id)
+        tokens.extend(token.token_id for token in stream)
     assert slot.token_ids == [1, 2, 3, *tokens[:3]]
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import CheckpointError
+from glm_lsp.models import safetensors_file
 from glm_lsp.models.checkpoint import Checkpoint, expected_tensors
 from glm_lsp.models.safetensors_file import SafetensorsFile
 from tests.tiny_model import random_weights, tiny_config
@@ -123,6 +124,16 @@ def test_names_and_shapes_must_be_complete(tmp_path: Path, change: dict[str, Any
     with pytest.raises(CheckpointError) as error:
         Checkpoint(save(tmp_path, weights), CONFIG)
     assert cause in error.value.cause
+
+
+def test_large_tensors_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safetensors_file, "PIECE_VALUES", 1000)
+    weights = random_weights(CONFIG)
+    checkpoint = Checkpoint(save(tmp_path, weights), CONFIG)
+    np.testing.assert_array_equal(checkpoint.read(Q_WEIGHT), weights[Q_WEIGHT])
+    save_bf16(tmp_path / "model.safetensors", weights)
+    found = Checkpoint(tmp_path, CONFIG).read(Q_WEIGHT)
+    np.testing.assert_array_equal(to_bf16(found), to_bf16(weights[Q_WEIGHT]))
 
 
 def test_values_must_be_finite_floats(tmp_path: Path) -> None:

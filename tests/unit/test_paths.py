@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,3 +95,16 @@ def test_runtime_folder_of_another_user_is_refused(home: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "getuid", lambda: owner + 1)
     with pytest.raises(StorageError, match="belongs to another user"):
         paths.runtime_dir()
+
+
+@posix_only
+def test_without_a_runtime_folder_of_the_session_ours_lies_directly_in_the_shared_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GLM_LSP_HOME", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(
+        paths.platformdirs, "user_runtime_path", lambda *_, **__: tmp_path / "shared" / "glm-lsp"
+    )
+    assert paths.runtime_dir() == tmp_path / f"glm-lsp-{os.getuid()}"
+    assert stat.S_IMODE(paths.runtime_dir().stat().st_mode) == 0o700

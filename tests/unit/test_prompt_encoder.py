@@ -90,7 +90,9 @@ def test_raw_prompts_are_taken_as_they_are(tokenizer: SourceTokenizer) -> None:
 
 
 def test_a_profile_that_does_not_fit_is_refused_at_load() -> None:
-    plain = Tokenizer.from_str(train_tokenizer(iter([LINES]), 400).to_str().replace("<|code_middle|>", "<|other|>"))
+    plain = Tokenizer.from_str(
+        train_tokenizer(iter([LINES]), 400).to_str().replace("<|code_middle|>", "<|other|>")
+    )
     with pytest.raises(TokenizerError, match="code_middle"):
         encoder(SourceTokenizer(plain))
     with pytest.raises(TokenizerError, match="unknown prompt profile"):
@@ -98,7 +100,9 @@ def test_a_profile_that_does_not_fit_is_refused_at_load() -> None:
 
 
 @pytest.mark.parametrize("text", ["naïve 中文 \U0001f600 x", "plain", "\U0001f469‍\U0001f4bb"])
-def test_streamed_text_is_whole_and_never_shows_half_characters(tokenizer: SourceTokenizer, text: str) -> None:
+def test_streamed_text_is_whole_and_never_shows_half_characters(
+    tokenizer: SourceTokenizer, text: str
+) -> None:
     decoder = StreamDecoder(tokenizer)
     pieces = [decoder.push(i) for i in tokenizer.encode(text)]
     assert "".join(pieces) + decoder.flush() == text

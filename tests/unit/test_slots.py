@@ -18,7 +18,14 @@ def fill(pool: SlotPool, token_ids: list[int]) -> int:
 
 @pytest.mark.parametrize(
     ("a", "b", "length"),
-    [([], [], 0), ([1], [], 0), ([1, 2, 3], [1, 2, 3], 3), ([1, 2, 3], [1, 2, 4], 2), ([1, 2], [1, 2, 3], 2), ([9], [1], 0)],
+    [
+        ([], [], 0),
+        ([1], [], 0),
+        ([1, 2, 3], [1, 2, 3], 3),
+        ([1, 2, 3], [1, 2, 4], 2),
+        ([1, 2], [1, 2, 3], 2),
+        ([9], [1], 0),
+    ],
 )
 def test_common_prefix(a: list[int], b: list[int], length: int) -> None:
     assert common_prefix(a, b) == length

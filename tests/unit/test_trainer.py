@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,8 +15,11 @@ from tokenizers import Tokenizer
 from glm_lsp.errors import TrainingError
 from glm_lsp.train.fim import Document, ExampleMaker
 from glm_lsp.train.recipe import Recipe, load_recipe
-from glm_lsp.train.stream import read_documents, rows_from
+from glm_lsp.train.stream import Row, read_documents, rows_from
 from glm_lsp.train.tokenizer import train_tokenizer
+
+if TYPE_CHECKING:
+    from glm_lsp.train.trainer import Trainer
 
 pytestmark = pytest.mark.reference
 
@@ -31,6 +36,13 @@ def recipe() -> Recipe:
     return load_recipe("smoke")
 
 
+def stop_after(step: int, trainer: Trainer, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; with those of the given step the trainer is asked to stop, as SIGTERM would."""
+    for row in rows:
+        trainer.stop_asked = trainer.progress.step + 1 >= step
+        yield row
+
+
 def train(recipe: Recipe, tokenizer: Tokenizer, folder: Path, *steps: int) -> list[float]:
     """Trains up to each number of steps in turn, each time in a new trainer that resumes; all losses."""
     from glm_lsp.train.trainer import Plan, Trainer
@@ -43,14 +55,7 @@ def train(recipe: Recipe, tokenizer: Tokenizer, folder: Path, *steps: int) -> li
         rows = rows_from(
             documents, maker, context=recipe.context, seed=recipe.seed, skip=trainer.progress.rows
         )
-        log = trainer._log
-
-        def stop_there(loss: float, seconds: float, until: int = until, trainer: Trainer = trainer) -> None:
-            log(loss, seconds)
-            trainer.stop_asked = trainer.progress.step >= until
-
-        trainer._log = stop_there  # type: ignore[method-assign]
-        trainer.run(rows)
+        trainer.run(stop_after(until, trainer, rows))
     return [json.loads(line)["loss"] for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 

@@ -1,0 +1,51 @@
+"""Answers of the model that are still known: the least recently used goes first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import NamedTuple
+
+from glm_lsp.completion.outcome import Outcome
+from glm_lsp.engine.wire import CompletionRequest
+
+
+class CacheKey(NamedTuple):
+    """All that an answer depends on: equal keys have equal answers, whatever else happened to the document."""
+
+    uri: str
+    eol: str
+    request: CompletionRequest
+
+
+class CompletionCache:
+    """Outcomes by request, in memory only.
+
+    Args:
+        capacity: most entries kept; each holds its prompt, some ten thousand characters.
+    """
+
+    def __init__(self, capacity: int = 128) -> None:
+        self._capacity = capacity
+        self._outcomes: OrderedDict[CacheKey, Outcome] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._outcomes)
+
+    def match(self, key: CacheKey) -> Outcome | None:
+        """The outcome of the same request, if it is still known."""
+        outcome = self._outcomes.get(key)
+        if outcome is not None:
+            self._outcomes.move_to_end(key)
+        return outcome
+
+    def insert(self, key: CacheKey, outcome: Outcome) -> None:
+        """Remembers an outcome; the entry unused for longest makes room."""
+        self._outcomes[key] = outcome
+        self._outcomes.move_to_end(key)
+        if len(self._outcomes) > self._capacity:
+            self._outcomes.popitem(last=False)
+
+    def evict(self, uri: str) -> None:
+        """Forgets a document."""
+        for key in [key for key in self._outcomes if key.uri == uri]:
+            del self._outcomes[key]

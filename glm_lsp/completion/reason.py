@@ -1,0 +1,28 @@
+"""Why there is no suggestion, in words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from glm_lsp.completion.placement import Refusal
+from glm_lsp.completion.postprocess import FILTERS, NOTHING_GENERATED
+
+BELOW_THRESHOLD: Final = "below_threshold"
+CANCELLED: Final = "cancelled"
+
+_FIXED = {
+    NOTHING_GENERATED: "the model had nothing to add",
+    BELOW_THRESHOLD: "the model was not sure enough of its text",
+    CANCELLED: "the engine withdrew the request before it wrote anything",
+}
+
+
+def explain(reason: str) -> str:
+    """One sentence for the `reason` of an `Outcome`, as `why` prints it."""
+    if reason in _FIXED:
+        return _FIXED[reason]
+    if reason in set(Refusal):
+        return Refusal(reason).explanation
+    texts = {step.__name__: step.__doc__ or "" for step in FILTERS}
+    first_line = texts.get(reason, reason).partition("\n")[0]
+    return f"a filter left nothing of the model's text: {first_line[:1].lower()}{first_line[1:].rstrip('.')}"

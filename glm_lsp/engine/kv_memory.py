@@ -1,0 +1,22 @@
+"""How many KV slots fit into the memory a user allows."""
+
+from __future__ import annotations
+
+from glm_lsp.models.store import ModelFolder
+
+MAX_SLOTS = 4
+"""One for each file somebody really goes back and forth between; finding the best slot stays a short scan."""
+
+_ITEM_BYTES = 4  # keys and values are fp32 on the CPU
+
+
+def slot_bytes(folder: ModelFolder) -> int:
+    """Bytes of one full slot."""
+    config = folder.config
+    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * _ITEM_BYTES
+    return per_token * folder.manifest.capacity
+
+
+def num_slots(folder: ModelFolder, memory_mib: int) -> int:
+    """Slots within `memory_mib`, at least one: without any there is no completion."""
+    return min(MAX_SLOTS, max(1, memory_mib * 2**20 // slot_bytes(folder)))

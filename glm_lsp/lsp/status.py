@@ -1,0 +1,104 @@
+"""What the editor shows of us: state, model and the latest figures, as `glm/status`.
+
+The notification goes out when something people see has changed, and at most once a second when only figures have.
+A request of the same name gets the present status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+STATUS = "glm/status"
+_BUSY_AFTER_S = 0.15
+"""Shorter work would only make the display flicker."""
+_FIGURES_EVERY_S = 1.0
+
+
+class State(StrEnum):
+    """Inactive: switched off by a setting. Error: `message` says what is wrong and what to do."""
+
+    STARTING = "starting"
+    READY = "ready"
+    BUSY = "busy"
+    ERROR = "error"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One moment.
+
+    Attributes:
+        model: name of the model; empty until the engine is ready.
+        last_ms: milliseconds that the latest completion took; None before the first.
+        reused_ratio: share of its prompt tokens that were in the KV cache.
+    """
+
+    state: State = State.STARTING
+    message: str = ""
+    model: str = ""
+    last_ms: float | None = None
+    reused_ratio: float | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """As the editor reads it."""
+        return {
+            "state": self.state.value,
+            "message": self.message,
+            "model": self.model,
+            "lastMs": None if self.last_ms is None else round(self.last_ms, 1),
+            "reusedRatio": None if self.reused_ratio is None else round(self.reused_ratio, 3),
+        }
+
+
+class StatusDisplay:
+    """The present status, and the editor's notion of it.
+
+    Args:
+        send: takes a `Status.to_wire`.
+    """
+
+    def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
+        self.status = Status()
+        self._send = send
+        self._num_busy = 0
+        self._figures_due = 0.0
+
+    def show(self, state: State, message: str = "", model: str | None = None) -> None:
+        """Changes what people see."""
+        shown = replace(self.status, state=state, message=message, model=self.status.model if model is None else model)
+        if shown != self.status:
+            self._put(shown)
+
+    def measured(self, last_ms: float, reused_ratio: float | None) -> None:
+        """Notes the figures of a completion."""
+        self.status = replace(self.status, last_ms=last_ms, reused_ratio=reused_ratio)
+        if asyncio.get_running_loop().time() >= self._figures_due:
+            self._put(self.status)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Shows that something is being worked on, unless it is done soon."""
+        timer = asyncio.get_running_loop().call_later(_BUSY_AFTER_S, self._swap, State.READY, State.BUSY)
+        self._num_busy += 1
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._num_busy -= 1
+            if not self._num_busy:
+                self._swap(State.BUSY, State.READY)
+
+    def _swap(self, old: State, new: State) -> None:
+        if self.status.state is old:
+            self.show(new)
+
+    def _put(self, status: Status) -> None:
+        self.status = status
+        self._figures_due = asyncio.get_running_loop().time() + _FIGURES_EVERY_S
+        self._send(status.to_wire())
