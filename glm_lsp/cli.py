@@ -16,7 +16,6 @@ from glm_lsp.errors import SettingError
 
 if TYPE_CHECKING:
     from glm_lsp.config import Settings
-    from glm_lsp.engine.engine import Engine
 
 
 app = new_app("Inline code completion from GLM models, on your own machine.")
@@ -81,6 +80,51 @@ def config_show(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def serve(
+    *,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    engine_url: Annotated[str | None, typer.Option(help="Use the engine at this address.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="error, warning, info or debug.")] = None,
+    stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,  # some editors say so unasked
+) -> None:
+    """The language server on stdin and stdout; an editor starts it."""
+    from glm_lsp.lsp.server import serve as serve_stdio
+
+    options = {
+        "model": model,
+        "device": device,
+        "threads": threads,
+        "engineUrl": engine_url,
+        "logLevel": log_level,
+    }
+    raise typer.Exit(serve_stdio({key: value for key, value in options.items() if value is not None}))
+
+
+@app.command()
+def complete(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE:LINE[:COL]", help="Both from 1; without COL the line's end.")
+    ],
+    num_candidates: Annotated[int, typer.Option("-n", min=1, max=8, help="How many different ones.")] = 1,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """One completion, as the editor would get it."""
+    from glm_lsp import cli_complete
+    from glm_lsp.source_file import SourcePosition
+
+    snapshot = SourcePosition.parse(place).snapshot()
+    settings = _settings(model=model)
+    outcome = cli_complete.complete(snapshot, settings, num_candidates)
+    if as_json:
+        terminal.print_json(cli_complete.as_json(outcome, settings.model))
+    else:
+        cli_complete.print_texts(outcome)
+
+
+@app.command()
 def engine(
     *,
     listen: Annotated[
@@ -102,13 +146,17 @@ def engine(
     log_file: Annotated[Path | None, typer.Option(help="Write the log here instead of to stderr.")] = None,
 ) -> None:
     """The engine alone: one model behind OpenAI-style HTTP."""
+    from glm_lsp.cli_complete import load_engine
     from glm_lsp.engine.address import default_address, parse_address
     from glm_lsp.engine.process import run_engine
 
     settings = _settings(model=model, device=device, threads=threads, memoryMib=memory_mib, lingerS=linger)
-    address = parse_address(listen, allow_remote=allow_remote) if listen else default_address(settings.model)
+    if listen:
+        address = parse_address(listen, allow_remote=allow_remote)
+    else:
+        address = default_address(settings.model, options=settings.engine_arguments())
     status = run_engine(
-        lambda: _load_engine(settings),
+        lambda: load_engine(settings),
         address,
         linger_s=settings.linger_s,
         allow_remote=allow_remote,
@@ -137,20 +185,6 @@ def doctor(as_json: JsonOption = False) -> None:
     else:
         print(f"\n{summary(found)}")
     raise typer.Exit(overall(found) == "fail")
-
-
-def _load_engine(settings: Settings) -> Engine:
-    from glm_lsp.engine.engine import Engine
-    from glm_lsp.engine.kv_memory import num_slots
-    from glm_lsp.models.store import ModelStore
-
-    folder = ModelStore().resolve(settings.model)
-    return Engine.load(
-        folder,
-        device=settings.device,
-        threads=settings.threads or None,
-        max_slots=num_slots(folder, settings.memory_mib),
-    )
 
 
 def _settings(**command_line: object) -> Settings:

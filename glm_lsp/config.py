@@ -39,7 +39,7 @@ class InitializationOptions(Struct, frozen=True, kw_only=True, rename="camel"):
     engine_url: str | UnsetType = UNSET
     linger_s: Annotated[float, Meta(ge=0, le=86_400)] | UnsetType = UNSET
     debounce_ms: Annotated[int, Meta(ge=0, le=2_000)] | UnsetType = UNSET
-    max_tokens: Annotated[int, Meta(ge=1, le=512)] | UnsetType = UNSET
+    max_tokens: Annotated[int, Meta(ge=0, le=512)] | UnsetType = UNSET
     disabled_languages: list[str] | UnsetType = UNSET
     memory_mib: Annotated[int, Meta(ge=16, le=1_048_576)] | UnsetType = UNSET
     log_level: LogLevel | UnsetType = UNSET
@@ -57,7 +57,7 @@ class Settings:
         engine_url: use the engine at this address instead of starting one; None starts one.
         linger_s: seconds an engine stays after its last window closed.
         debounce_ms: milliseconds to wait for the next key before asking the model.
-        max_tokens: upper limit of one completion.
+        max_tokens: upper limit of one completion; 0 chooses by what is completed.
         disabled_languages: LSP language identifiers left alone.
         memory_mib: limit of the engine's KV cache.
         log_level: how much goes to the log; the text of the user's files only at "debug".
@@ -70,10 +70,15 @@ class Settings:
     engine_url: str | None = None
     linger_s: float = 30.0
     debounce_ms: int = 0
-    max_tokens: int = 64
+    max_tokens: int = 0
     disabled_languages: tuple[str, ...] = ()
     memory_mib: int = 256
     log_level: LogLevel = "warning"
+
+    def engine_arguments(self) -> tuple[str, ...]:
+        """What an engine process is told besides its model: engines that differ in this are not shared."""
+        numbers = ("--threads", str(self.threads), "--memory-mib", str(self.memory_mib))
+        return ("--device", self.device, *numbers)
 
     @classmethod
     def from_options(cls, options: object) -> tuple[Settings, list[str]]:

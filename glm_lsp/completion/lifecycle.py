@@ -14,12 +14,13 @@ from glm_lsp.completion.context import Window, WindowBudget, make_window
 from glm_lsp.completion.mode import Mode, choose_mode
 from glm_lsp.completion.outcome import Candidate, Outcome, Source, TokenCounts
 from glm_lsp.completion.placement import refuse, refuse_document
-from glm_lsp.completion.postprocess import NOTHING_GENERATED, Surroundings, postprocess
+from glm_lsp.completion.postprocess import NOTHING_GENERATED, postprocess
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, Reference
 from glm_lsp.completion.reason import BELOW_THRESHOLD, CANCELLED
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.shown import Shown
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.completion.surroundings import Surroundings
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
 from glm_lsp.errors import EngineLostError
 
@@ -201,7 +202,7 @@ def _whole_lines(written: Written, mode: Mode) -> str:
     return written.text[: written.text.rfind("\n")] if is_torn else written.text
 
 
-def _request(  # noqa: PLR0917
+def _request(
     snapshot: DocumentSnapshot,
     window: Window,
     candidates: int,

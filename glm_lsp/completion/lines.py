@@ -1,28 +1,31 @@
 r"""Where lines begin and end: the three line breaks of LSP (`\n`, `\r\n`, `\r`) and no others.
 
-`str.splitlines` also breaks at U+2028, form feeds and more, which editors count as ordinary text. Everything
-here jumps with `str.find`, so that a document of megabytes costs microseconds.
+`str.splitlines` also breaks at U+2028, form feeds and more, which editors count as ordinary text. No search goes
+further than 64 Ki characters, so that a minified document of megabytes costs no more than another: a line that
+runs on for longer counts as the first, or the last, of its document.
 """
 
 from __future__ import annotations
 
+_LONGEST_LINE = 65536
 _FAR = 4096
 """Characters looked at when searching for the nearest line that is not blank."""
 
 
 def line_start(text: str, offset: int) -> int:
     """Offset of the first character of the line that holds `offset`."""
-    start = text.rfind("\n", 0, offset) + 1
-    return max(start, text.rfind("\r", start, offset) + 1)
+    nearest = max(0, offset - _LONGEST_LINE)
+    line_feed = text.rfind("\n", nearest, offset)
+    return max(line_feed, text.rfind("\r", max(nearest, line_feed), offset)) + 1
 
 
 def line_end(text: str, offset: int) -> int:
     """Offset of the line break that ends the line of `offset`, or the text's length."""
-    end = text.find("\n", offset)
-    if end < 0:
-        end = len(text)
-    carriage_return = text.find("\r", offset, end)
-    return end if carriage_return < 0 else carriage_return
+    line_feed = text.find("\n", offset, offset + _LONGEST_LINE)
+    farthest = line_feed if line_feed >= 0 else offset + _LONGEST_LINE
+    carriage_return = text.find("\r", offset, farthest)
+    ends = [end for end in (carriage_return, line_feed) if end >= 0]
+    return ends[0] if ends else len(text)
 
 
 def next_line_start(text: str, offset: int) -> int:

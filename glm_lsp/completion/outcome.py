@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from glm_lsp.completion.mode import Mode
-from glm_lsp.completion.postprocess import Surroundings
+from glm_lsp.completion.surroundings import Surroundings
 from glm_lsp.engine.wire import FinishReason, Timing
 
 

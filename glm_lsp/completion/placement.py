@@ -12,6 +12,7 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 
 MAX_DOCUMENT_CHARS = 10 * 1024 * 1024
 """Characters, not bytes: counting bytes would mean encoding the document at every key."""
+_LONGEST_REST = 1024
 _CLOSING = "".join(CLOSERS) + ">\"'`"
 _ENDINGS = frozenset(["", ":", "{", ";", ","])
 
@@ -19,7 +20,7 @@ _ENDINGS = frozenset(["", ":", "{", ";", ","])
 class Refusal(StrEnum):
     """Why nothing is asked of the model; `explanation` is the sentence for people."""
 
-    SECRET_FILE = "secret_file"
+    SECRET_FILE = "secret_file"  # noqa: S105
     TOO_LARGE = "document_too_large"
     EMPTY_DOCUMENT = "empty_document"
     INSIDE_WORD = "inside_word"
@@ -57,7 +58,10 @@ def refuse_cursor(snapshot: DocumentSnapshot) -> Refusal | None:
     text, cursor = snapshot.text, snapshot.offset
     if _is_word(text[cursor - 1 : cursor]) and _is_word(text[cursor : cursor + 1]):
         return Refusal.INSIDE_WORD
-    rest = text[cursor : line_end(text, cursor)].strip()
+    end = line_end(text, cursor)
+    if end - cursor > _LONGEST_REST:
+        return Refusal.MID_LINE
+    rest = text[cursor:end].strip()
     return None if rest.lstrip(_CLOSING).lstrip() in _ENDINGS else Refusal.MID_LINE
 
 

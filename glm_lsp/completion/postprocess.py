@@ -10,52 +10,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
-from glm_lsp.completion.brackets import CLOSERS, imbalance
-from glm_lsp.completion.context import Window
-from glm_lsp.completion.indent import TAB, convert_indent, indent_unit, leading_space
-from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.brackets import CLOSERS, imbalance, mask_literals
+from glm_lsp.completion.indent import TAB, convert_indent, leading_space
 from glm_lsp.completion.repetition import is_structure, repeats
 from glm_lsp.completion.stop import stop_rule
 from glm_lsp.completion.suggestion import Suggestion
+from glm_lsp.completion.surroundings import LINES_COMPARED, Surroundings
 
 NOTHING_GENERATED = "nothing_generated"
-_LINES_COMPARED = 3
 _LONGEST_BLOCK = 12
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-?]*[ -/]*[@-~]")
+_ESCAPE = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-?]*[ -/]*[@-~]"
+)
 # Invisible without being controls: fillers, joiners, variation selectors but for the one that makes emoji.
-_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]")
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0e\uffa0\U000e0100-\U000e01ef]"
+)
 _HIDDEN_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _SENTINEL = re.compile(
     r"<\|[\w-]+\|>|<(?:sop|eop|eod)>|\[[gs]?MASK\]|^###(?:REFERENCE|PATH|LANGUAGE|MODE):", re.MULTILINE
 )
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What a filter may look at: the window, the mode, and the language by its LSP identifier."""
-
-    window: Window
-    mode: Mode
-    language_id: str = ""
-
-    @property
-    def line_prefix(self) -> str:
-        """The cursor's line up to the cursor."""
-        return self.window.prefix[self.window.prefix.rfind("\n") + 1 :]
-
-    @property
-    def lines_below(self) -> list[str]:
-        """The first lines of the suffix that are not blank, at most three."""
-        return [line for line in self.window.suffix.split("\n") if line.strip()][:_LINES_COMPARED]
-
-    @property
-    def line_above(self) -> str:
-        """The nearest line before the cursor's that is not blank."""
-        before = self.window.prefix[: len(self.window.prefix) - len(self.line_prefix)].rstrip()
-        return before[before.rfind("\n") + 1 :]
 
 
 Filter = Callable[[str, Surroundings], str]
@@ -90,7 +66,7 @@ def remove_doubled_space(text: str, around: Surroundings) -> str:
 
 def match_indent_style(text: str, around: Surroundings) -> str:
     """Writes the indentation of new lines with tabs or spaces as the document does."""
-    unit = indent_unit(f"{around.window.prefix}\n{around.window.suffix}")
+    unit = around.indent_unit
     first, *rest = text.split("\n")
     if not unit or not rest:
         return text
@@ -104,7 +80,7 @@ def snap_first_indent(text: str, around: Surroundings) -> str:
     lead = around.line_prefix
     if lead.strip():
         return text
-    unit = indent_unit(f"{around.window.prefix}\n{around.window.suffix}")
+    unit = around.indent_unit
     spaces = len(text) - len(text.lstrip(" "))
     if unit == TAB:
         return text[spaces:]
@@ -123,13 +99,23 @@ def cut_at_stop(text: str, around: Surroundings) -> str:
 
 def cut_repeated_block(text: str, around: Surroundings) -> str:
     """Ends the text before lines that say again what the lines just before them said."""
-    lines = text.split("\n")
+    lead = around.line_prefix
+    lines = f"{lead}{text}".split("\n")
     for size in range(2, min(_LONGEST_BLOCK, len(lines) // 2) + 1):
         for start in range(len(lines) - 2 * size + 1):
             block = lines[start : start + size]
             if block == lines[start + size : start + 2 * size] and not all(map(is_structure, block)):
-                return "\n".join(lines[: start + size])
+                return "\n".join(lines[: start + size])[len(lead) :]
     return text
+
+
+def cut_at_closed_quote(text: str, around: Surroundings) -> str:
+    """Ends the text before the end of a string that the editor has closed already."""
+    quote = around.window.rest_of_line[:1]
+    if quote not in {'"', "'", "`"} or quote not in mask_literals(around.line_prefix):
+        return text
+    found = re.search(rf"(?<!\\){quote}", text)
+    return text[: found.start()] if found else text
 
 
 def trim_rest_overlap(text: str, around: Surroundings) -> str:
@@ -177,7 +163,7 @@ def trim_trailing_space(text: str, around: Surroundings) -> str:
 
 def drop_if_repeats_below(text: str, around: Surroundings) -> str:
     """Drops a text whose first lines, up to three, stand below the cursor already."""
-    written = _nonblank(f"{around.line_prefix}{text}{around.window.rest_of_line}")[:_LINES_COMPARED]
+    written = _nonblank(f"{around.line_prefix}{text}{around.window.rest_of_line}")[:LINES_COMPARED]
     below = around.lines_below[: len(written)]
     return "" if len(below) == len(written) and all(map(repeats, written, below)) else text
 
@@ -206,6 +192,7 @@ FILTERS: tuple[Filter, ...] = (
     snap_first_indent,
     cut_at_stop,
     cut_repeated_block,
+    cut_at_closed_quote,
     trim_rest_overlap,  # before the comparisons with whole lines, which join text and rest
     trim_suffix_overlap,
     drop_if_blank,

@@ -34,7 +34,11 @@ def circle_start(text: str) -> int | None:
 def is_structure(line: str) -> bool:
     """Whether a line only closes or joins blocks: such lines recur in all code and mean something by their indent."""
     code = line.strip()
-    return code.startswith("</") or code in _STRUCTURE_WORDS or not any(char.isalnum() or char == "_" for char in code)
+    return (
+        code.startswith("</")
+        or code in _STRUCTURE_WORDS
+        or not any(char.isalnum() or char == "_" for char in code)
+    )
 
 
 def repeats(line: str, other: str) -> bool:

@@ -18,7 +18,9 @@ SECRET_NAMES = (
     "*.db", "*.sqlite*",
 )  # fmt: skip
 """Shell patterns for a file's name; case does not matter."""
-SECRET_FOLDERS = (".ssh", ".gnupg", ".aws", ".azure", ".gcp", ".gcloud", ".kube", ".docker", ".password-store")
+SECRET_FOLDERS = frozenset(
+    [".ssh", ".gnupg", ".aws", ".azure", ".gcp", ".gcloud", ".kube", ".docker", ".password-store"]
+)
 """No file in or below such a folder is shown. Visible names like "private" or "keys" hold too much ordinary code."""
 
 # Keys of any other name: `id_work`, but not a module called `id_map.py`.

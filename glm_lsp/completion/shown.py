@@ -9,8 +9,9 @@ from glm_lsp.completion.context import Window
 from glm_lsp.completion.lines import line_end, line_start, next_line_start
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Candidate, Source
-from glm_lsp.completion.postprocess import Surroundings, postprocess
+from glm_lsp.completion.postprocess import postprocess
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.completion.surroundings import Surroundings
 
 _COMPARED_CHARS = 2000
 _AUTO_CLOSED = frozenset([*CLOSERS, '"', "'", "`", ">"])
@@ -94,5 +95,6 @@ def _without_closed(left: str, snapshot: DocumentSnapshot) -> str:
     if "\n" in left or "\r" in left:
         return ""
     text, cursor = snapshot.text, snapshot.offset
-    window = Window(text[line_start(text, cursor) : cursor], "", text[cursor : line_end(text, cursor)])
+    lead = text[max(line_start(text, cursor), cursor - _COMPARED_CHARS) : cursor]
+    window = Window(lead, "", text[cursor : line_end(text, cursor)])
     return postprocess(left, Surroundings(window=window, mode=Mode.LINE)).text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from glm_lsp.doctor import editors, installation, machine, model, storage
+from glm_lsp.doctor import editors, engines, installation, machine, model, storage
 from glm_lsp.doctor.finding import Check, Finding, Verdict, failed
 from glm_lsp.errors import GlmError
 
@@ -20,6 +20,10 @@ CHECKS: dict[str, Check] = {
     "tokenizer": model.tokenizer,
     "completion": model.completion,
     "cuda": model.cuda,
+    "engine address": engines.address,
+    "loopback": engines.loopback,
+    "running engines": engines.running,
+    "engine elsewhere": engines.remote,
     "settings": storage.settings,
     "cache folder": storage.cache_folder,
     "runtime folder": storage.runtime_folder,

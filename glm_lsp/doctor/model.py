@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glm_lsp import config
-from glm_lsp.doctor.finding import Finding, fail, ok, warn
+from glm_lsp.doctor.finding import Finding, fail, failed, ok, warn
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import OnnxSession
@@ -29,7 +29,7 @@ def installed() -> Iterator[Finding]:
     if usable:
         yield ok(", ".join(usable))
     else:
-        yield fail("there is no usable model", "Install glm-lsp again: it brings a model.")
+        yield warn("there is no usable model", "Install glm-lsp again: it brings a model.")
 
 
 def files() -> Iterator[Finding]:
@@ -71,7 +71,7 @@ def cuda() -> Iterator[Finding]:
     try:
         OnnxSession.open(_chosen(), device="cuda")
     except DeviceError as error:
-        yield Finding("fail" if wanted == "cuda" else "ok", f"not used: {error.cause}", error.remedy)
+        yield failed(error) if wanted == "cuda" else ok(f"not used: {error.cause}")
     else:
         yield ok("usable")
 

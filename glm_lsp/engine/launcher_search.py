@@ -30,6 +30,7 @@ from glm_lsp.errors import (
 )
 
 _POLL_S = 0.02
+_KNOCK_S = 0.5
 _PROGRESS_S = 1.0
 
 
@@ -95,6 +96,7 @@ class EngineSearch:
         self._lock = ProcessLock(companion_file(spec.address, ".lock"))
         self._state_file = StateFile(companion_file(spec.address, ".json"))
         self._child: Child | None = None
+        self._former: list[Child] = []
         self._state_before: ProcessState | None = None
 
     async def find(self) -> tuple[HttpEngineClient, EngineDescription]:
@@ -105,8 +107,10 @@ class EngineSearch:
             CrashError: the process ended without a word.
             EngineStartError: it was not ready in time.
         """
-        started = reported = time.monotonic()
-        while (found := await self._connect()) is None:
+        self._retire()
+        started = reported = tried = time.monotonic()
+        found = await self._connect()
+        while found is None:
             self._examine_child()
             if self._child is None and self._lock.holder() is None:
                 self._spawn()
@@ -117,6 +121,10 @@ class EngineSearch:
                 reported = now
                 self._on_progress(f"loading {self.spec.model} ({now - started:.0f} s)")
             await asyncio.sleep(_POLL_S)
+            # Knocking costs more than looking at the state, and would take time from the engine's start.
+            if self._is_ready() or now - tried > _KNOCK_S:
+                tried = now
+                found = await self._connect()
         return found
 
     def kill_stuck(self, pid: int) -> None:
@@ -134,8 +142,15 @@ class EngineSearch:
 
     def close(self) -> None:
         """Leaves the engine process to itself."""
-        if self._child:
-            self._child.disown()
+        self._retire()
+        for child in self._former:
+            child.disown()
+
+    def _retire(self) -> None:
+        """The end of a child that came up is no failed start; all that is left to do is to reap it."""
+        children = [*self._former, *([self._child] if self._child else [])]
+        self._former = [child for child in children if child.exit_status is None]
+        self._child = None
 
     async def _connect(self) -> tuple[HttpEngineClient, EngineDescription] | None:
         state = self._state_file.read()
@@ -158,6 +173,10 @@ class EngineSearch:
             return client, found
         await client.close()
         return None
+
+    def _is_ready(self) -> bool:
+        state = self._state_file.read()
+        return state is not None and state.status == "ready"
 
     def _client(self, state: ProcessState | None) -> HttpEngineClient | None:
         address = self.spec.address

@@ -18,8 +18,7 @@ from glm_lsp.errors import AddressError
 from glm_lsp.paths import storage_error
 
 _PROBE_S = 0.5
-if sys.platform != "win32":
-    _UNIX = socket.AF_UNIX
+_UNIX: int = getattr(socket, "AF_UNIX", -1)  # absent on Windows
 
 
 class Listener:

@@ -34,6 +34,10 @@ NUM_TOP = 8
 MAX_KEPT_TOKENS = 8
 """Runs of up to this many tokens keep their bindings; a longer run takes far longer than binding does."""
 
+SPIN_US = "50"
+"""Long enough to bridge the gap between two operators; on a busy machine unbounded spinning made a
+step of eight tokens five times slower, as the threads used up their time slices by waiting."""
+
 MAX_DEFAULT_THREADS = 4
 """More threads gain little on the small matrices of a decode step, and the editor wants the cores too."""
 
@@ -158,7 +162,7 @@ class OnnxSession:
         Args:
             threads: CPU threads of one run; the physical cores, at most 4, when omitted.
             capacity: tokens a KV cache holds; the most the model was built for when omitted.
-            allow_spinning: waiting threads spin within a run, which is faster; they never do between runs.
+            allow_spinning: waiting threads spin briefly before they sleep, which is faster.
 
         Raises:
             OnnxRuntimeMissingError, OnnxRuntimeConflictError, DeviceError: see the classes.
@@ -178,6 +182,11 @@ class OnnxSession:
         options = _session_options(runtime, threads, allow_spinning)
         inference = _load(runtime, folder.graph_path, options)
         return cls(runtime, inference, capacity or folder.manifest.capacity, folder.config.vocab_size)
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers ONNX Runtime really uses, first choice first."""
+        return list(self._inference.get_providers())
 
     def new_kv(self) -> OnnxKVCache:
         """See `Session.new_kv`."""
@@ -301,9 +310,14 @@ def _session_options(runtime: Any, threads: int | None, allow_spinning: bool) ->
     options = runtime.SessionOptions()
     options.intra_op_num_threads = threads or min(physical_cores(), MAX_DEFAULT_THREADS)
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", str(int(allow_spinning)))
-    # Between keystrokes the cores belong to the editor.
-    options.add_session_config_entry("session.force_spinning_stop", "1")
+    settings = {
+        "session.intra_op.allow_spinning": str(int(allow_spinning)),
+        "session.intra_op.spin_duration_us": SPIN_US,
+        # Between keystrokes the cores belong to the editor; older versions know only this setting.
+        "session.force_spinning_stop": "1",
+    }
+    for name, value in settings.items():
+        options.add_session_config_entry(name, value)
     return options
 
 

@@ -67,7 +67,9 @@ class Documents:
         folders: URIs of the workspace folders; the paths in snapshots are relative to them.
     """
 
-    def __init__(self, encoding: PositionEncoding = PositionEncoding.UTF16, folders: Sequence[str] = ()) -> None:
+    def __init__(
+        self, encoding: PositionEncoding = PositionEncoding.UTF16, folders: Sequence[str] = ()
+    ) -> None:
         self.encoding = encoding
         self.folders = list(folders)
         self._documents: dict[str, Document] = {}
@@ -111,15 +113,19 @@ class Documents:
         document = self.get(uri)
         if document is None:
             return None
-        line, column = document.clamp(place, self.encoding)
         return DocumentSnapshot(
             uri=document.uri,
             path=without_lone_surrogates(relative_path(document.uri, self.folders)),
             language_id=document.language_id,
             version=document.version,
             text=str(document.text),
-            offset=document.text.offset(line, column),
+            offset=self.offset(uri, place),
         )
+
+    def offset(self, uri: str, place: Place) -> int:
+        """Code points before `place`, cut to the text; the document must be open."""
+        document = self._documents[document_key(uri)]
+        return document.text.offset(*document.clamp(place, self.encoding))
 
     def typed_since(self, snapshot: DocumentSnapshot) -> str | None:
         """What was inserted at the snapshot's cursor since it was taken; None if anything else happened.

@@ -71,7 +71,9 @@ class StatusDisplay:
 
     def show(self, state: State, message: str = "", model: str | None = None) -> None:
         """Changes what people see."""
-        shown = replace(self.status, state=state, message=message, model=self.status.model if model is None else model)
+        shown = replace(
+            self.status, state=state, message=message, model=self.status.model if model is None else model
+        )
         if shown != self.status:
             self._put(shown)
 

@@ -82,7 +82,7 @@ def test_every_setting_can_be_set() -> None:
         ("threads", 10**30),
         ("lingerS", float("nan")),
         ("lingerS", -1),
-        ("maxTokens", 0),
+        ("maxTokens", -1),
         ("disabledLanguages", "python"),
         ("disabledLanguages", [1]),
         ("memoryMib", 1),

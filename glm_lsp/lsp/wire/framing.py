@@ -52,8 +52,10 @@ class FrameDecoder:
                 return None
             if self._body_length is not None:
                 return self._take_body(self._body_length)
+            num_before = len(self._buffer)
             event = self._read_headers()
-            if event is not None or self._body_length is None and not self._num_to_skip:
+            is_stuck = self._body_length is None and not self._num_to_skip and len(self._buffer) == num_before
+            if event is not None or is_stuck:
                 return event
 
     def _skip(self) -> bool:
@@ -79,7 +81,7 @@ class FrameDecoder:
         if end is None:
             return self._drop_endless_header()
         headers = bytes(self._buffer[: end.end()])
-        length = _last(_CONTENT_LENGTH, headers)
+        length = max(_CONTENT_LENGTH.finditer(headers), key=re.Match.start, default=None)
         if length is None:
             del self._buffer[: end.end()]
             return self._fault("a header block without a usable Content-Length")
@@ -113,10 +115,3 @@ class FrameDecoder:
             return None
         self._is_lost = True
         return Fault(reason)
-
-
-def _last(pattern: re.Pattern[bytes], data: bytes) -> re.Match[bytes] | None:
-    match = None
-    for match in pattern.finditer(data):
-        pass
-    return match

@@ -7,7 +7,7 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -132,7 +132,7 @@ def _problem(value: dict[str, Any]) -> tuple[int, str] | None:
     return None
 
 
-def is_id(value: object) -> bool:
+def is_id(value: object) -> TypeGuard[Id]:
     """Whether LSP allows it as the id of a request."""
     return isinstance(value, int | str) and not isinstance(value, bool)
 

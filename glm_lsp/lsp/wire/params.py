@@ -51,7 +51,7 @@ class ParamsReader:
         Raises:
             JsonRpcInvalidParams: they do not fit the method's type; the message names the first few problems.
         """
-        params_type = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]
+        params_type: Any = types.METHOD_TO_TYPES.get(method, (None, None, None))[2]
         if params_type is None or method in _AS_THEY_COME:
             return params
         adapter = self._adapters.get(method)
@@ -62,7 +62,9 @@ class ParamsReader:
 
     def _mend_trigger_kind(self, params: Any) -> Any:
         context = params.get("context") if isinstance(params, dict) else None
-        kind = context.get("triggerKind") if isinstance(context, dict) else None
+        if not isinstance(context, dict):
+            return params
+        kind = context.get("triggerKind")
         if kind == 0:
             self._counts_from_zero = True
         if kind not in (0, 1) or not self._counts_from_zero:
@@ -100,7 +102,9 @@ class ParamsReader:
 
 
 def _problems(error: Exception) -> Iterable[str]:
-    lines = cattrs.transform_error(error) if isinstance(error, cattrs.ClassValidationError) else ["wrong type"]
+    lines = (
+        cattrs.transform_error(error) if isinstance(error, cattrs.ClassValidationError) else ["wrong type"]
+    )
     for line in lines[:_MAX_PROBLEMS]:
         # The editor knows its keys in camelCase.
         yield re.sub(r"_([a-z])", lambda match: match[1].upper(), line)

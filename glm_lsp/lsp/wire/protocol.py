@@ -194,7 +194,9 @@ class StrictProtocol(LanguageServerProtocol):
         if call.id is None or self._unanswered.get(call.id) is not call:
             return
         try:
-            body = _encode({"jsonrpc": self.VERSION, "id": call.id, "result": self._converter.unstructure(result)})
+            body = _encode(
+                {"jsonrpc": self.VERSION, "id": call.id, "result": self._converter.unstructure(result)}
+            )
         except Exception as error:
             self._answer_error(call, _described(error, call.method))
             return

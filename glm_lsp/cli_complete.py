@@ -1,0 +1,90 @@
+"""`glm-lsp complete`: one completion, by the same steps as in an editor, with the engine in this process."""
+
+# ruff: noqa: PLC0415  # commands import what they need when they run
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from glm_lsp import terminal
+
+if TYPE_CHECKING:
+    from glm_lsp.completion.outcome import Outcome
+    from glm_lsp.completion.snapshot import DocumentSnapshot
+    from glm_lsp.config import Settings
+    from glm_lsp.engine.engine import Engine
+
+
+def load_engine(settings: Settings) -> Engine:
+    """The engine these settings describe.
+
+    Raises:
+        ModelError, RuntimeLibraryError: see the classes.
+    """
+    from glm_lsp.engine.engine import Engine
+    from glm_lsp.engine.kv_memory import num_slots
+    from glm_lsp.models.store import ModelStore
+
+    folder = ModelStore().resolve(settings.model)
+    return Engine.load(
+        folder,
+        device=settings.device,
+        threads=settings.threads or None,
+        max_slots=num_slots(folder, settings.memory_mib),
+    )
+
+
+def complete(snapshot: DocumentSnapshot, settings: Settings, num_candidates: int) -> Outcome:
+    """Asks an engine of its own, which is closed again.
+
+    Raises:
+        GlmError: the engine cannot be loaded or refuses the request.
+    """
+    from glm_lsp.completion.lifecycle import Completer
+    from glm_lsp.engine.inprocess import InProcessClient
+
+    with load_engine(settings) as engine:
+        completer = Completer(InProcessClient(engine))
+        return asyncio.run(
+            completer.suggest(snapshot, candidates=num_candidates, max_tokens=settings.max_tokens or None)
+        )
+
+
+def as_json(outcome: Outcome, model: str) -> dict[str, Any]:
+    """The object `complete --json` prints; `candidates` has all texts, the first also stands at the top."""
+    import msgspec
+
+    candidates = [
+        {
+            "text": candidate.text,
+            "finish_reason": candidate.finish_reason,
+            "score": candidate.score,
+            "source": candidate.source.value,
+        }
+        for candidate in outcome.suggestions
+    ]
+    nothing = {"text": "", "finish_reason": None, "score": None, "source": None}
+    return {
+        **(candidates[0] if candidates else nothing),
+        "mode": outcome.mode.value if outcome.mode else None,
+        "reason": outcome.reason or None,
+        "model": model,
+        "num_prompt_tokens": outcome.usage.num_prompt_tokens,
+        "num_cached_tokens": outcome.usage.num_cached_tokens,
+        "num_completion_tokens": outcome.usage.num_completion_tokens,
+        "timing_ms": msgspec.to_builtins(outcome.timing_ms),
+        "candidates": candidates,
+    }
+
+
+def print_texts(outcome: Outcome) -> None:
+    """The texts on stdout, several of them numbered; or why there is none, on stderr."""
+    from glm_lsp.completion.reason import explain
+
+    if not outcome.suggestions:
+        terminal.say(f"no suggestion: {explain(outcome.reason)}")
+    for number, candidate in enumerate(outcome.suggestions, start=1):
+        if len(outcome.suggestions) > 1:
+            print(f"[{number}]")
+        print(candidate.text)

@@ -1,0 +1,176 @@
+"""The one place where the front meets the engine: brings it up in the background and says how it is.
+
+Everything that costs time to import is imported here, in a thread, once `initialize` has been answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import signal
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING, Literal
+
+from glm_lsp.errors import EngineLostError, GlmError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from glm_lsp.completion.lifecycle import Completer
+    from glm_lsp.config import Settings
+    from glm_lsp.engine.client import EngineClient
+    from glm_lsp.engine.description import EngineDescription
+    from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
+
+logger = logging.getLogger(__name__)
+
+EngineState = Literal["starting", "ready", "lost", "failed"]
+OnState = Callable[[EngineState, str], None]
+Connect = Callable[["Settings", OnState], "EngineClient"]
+
+_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.launcher", "httpx")
+_FIRST_RETRY_S = 0.25
+_LONGEST_RETRY_S = 30.0
+_CLOSE_S = 0.3
+
+
+def connect(settings: Settings, on_state: OnState) -> EngineClient:
+    """The engine that the settings name: one at an address, or one on this machine, started when needed.
+
+    Raises:
+        GlmError: the address or a folder of ours cannot be used.
+    """
+    from glm_lsp.engine.client import HttpEngineClient  # noqa: PLC0415
+    from glm_lsp.engine.launcher import LocalEngine  # noqa: PLC0415
+
+    if settings.engine_url:
+        return HttpEngineClient(settings.engine_url, os.environ.get("GLM_LSP_ENGINE_TOKEN"))
+    options = ("--device", settings.device, "--threads", str(settings.threads))
+    memory = ("--memory-mib", str(settings.memory_mib))
+    return LocalEngine(
+        settings.model, options=(*options, *memory), linger_s=settings.linger_s, on_state=on_state
+    )
+
+
+class EngineLink:
+    """The engine as handlers see it.
+
+    Args:
+        connect: makes a client; called on the event loop, and again after each restart.
+        on_state: told of every change of the engine's state, with a message for people.
+
+    Attributes:
+        completer: what to ask for suggestions; None while there is no engine to answer.
+        model: what the engine calls its model; empty until it has answered once.
+    """
+
+    def __init__(self, connect: Connect, on_state: OnState) -> None:
+        self.completer: Completer | None = None
+        self.model = ""
+        self._connect = connect
+        self._on_state = on_state
+        self._client: EngineClient | None = None
+        self._ready_completer: Completer | None = None
+        self._life: asyncio.Task[None] | None = None
+
+    def open(self, settings: Settings) -> None:
+        """Begins to bring the engine up; `on_state` tells how that goes."""
+        self._life = asyncio.create_task(self._live(settings))
+
+    async def close(self) -> None:
+        """Lets go of the engine; it leaves by itself when nobody needs it."""
+        self.completer = self._ready_completer = None
+        if self._life is not None:
+            self._life.cancel()
+            await asyncio.wait([self._life])
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(GlmError, TimeoutError):
+                await asyncio.wait_for(client.close(), _CLOSE_S)
+
+    async def restart(self, settings: Settings) -> None:
+        """Ends the engine process, if it is one of this machine's, and brings up another."""
+        description = await self._describe_quickly()
+        await self.close()
+        if not settings.engine_url and description is not None and description.pid > 0:
+            with suppress(OSError):
+                os.kill(description.pid, signal.SIGTERM)
+        self.open(settings)
+
+    async def _live(self, settings: Settings) -> None:
+        self._tell("starting", "loading")
+        try:
+            await asyncio.to_thread(_import_heavy_modules)
+            self._client = client = self._connect(settings, self._tell)
+            description = await self._first_answer(client, settings)
+        except GlmError as error:
+            self._tell("failed", str(error))
+            return
+        except Exception:
+            logger.exception("the engine could not be brought up")
+            self._tell("failed", str(GlmError("the engine could not be brought up")))
+            return
+        self.model = description.model
+        self._ready_completer = _new_completer(client, settings)
+        self._tell("ready", "")
+
+    async def _first_answer(self, client: EngineClient, settings: Settings) -> EngineDescription:
+        """A local engine answers when it has come up, or says why not; one elsewhere is asked until it does."""
+        delay_s = _FIRST_RETRY_S
+        while True:
+            try:
+                return await client.describe()
+            except GlmError as error:
+                if settings.engine_url:
+                    self._tell("failed", str(error))
+                elif not isinstance(error, EngineLostError):
+                    raise
+            await asyncio.sleep(delay_s)
+            delay_s = min(2 * delay_s, _LONGEST_RETRY_S)
+
+    async def _describe_quickly(self) -> EngineDescription | None:
+        with suppress(GlmError, TimeoutError):
+            if self._client is not None and self.completer is not None:
+                return await asyncio.wait_for(self._client.describe(), _CLOSE_S)
+        return None
+
+    def _tell(self, state: EngineState, message: str) -> None:
+        """Also what the launcher calls: it brings an engine back by itself."""
+        self.completer = self._ready_completer if state == "ready" else None
+        if state != "ready" or self.completer is not None:
+            self._on_state(state, message)
+
+
+def _import_heavy_modules() -> None:
+    for module in _HEAVY_MODULES:
+        importlib.import_module(module)
+
+
+def _new_completer(client: EngineClient, settings: Settings) -> Completer:
+    from glm_lsp.completion.lifecycle import Completer  # noqa: PLC0415
+
+    return Completer(_Debounced(client, settings.debounce_ms / 1000) if settings.debounce_ms else client)
+
+
+class _Debounced:
+    """An `EngineClient` that waits for the next key before it bothers the model with a completion while typing.
+
+    It stands here, and not before the completer, so that what is known already is shown without delay.
+    """
+
+    def __init__(self, engine: EngineClient, delay_s: float) -> None:
+        self._engine = engine
+        self._delay_s = delay_s
+        self.describe = engine.describe
+        self.close = engine.close
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """Several candidates are asked for by hand: they are not kept waiting."""
+        if request.n == 1 and not request.glm.warm_up:
+            await asyncio.sleep(self._delay_s)
+        async with aclosing(self._engine.complete(request)) as chunks:
+            async for chunk in chunks:
+                yield chunk

@@ -1,0 +1,20 @@
+"""`textDocument/didClose`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pygls.exceptions import JsonRpcInvalidParams
+
+if TYPE_CHECKING:
+    from glm_lsp.lsp.server import GlmLanguageServer
+
+
+def did_close(ls: GlmLanguageServer, params: Any) -> None:
+    """Drops everything known of the document."""
+    try:
+        uri = params["textDocument"]["uri"]
+        ls.documents.close(uri)
+    except (LookupError, TypeError) as error:
+        raise JsonRpcInvalidParams("no document is named") from error
+    ls.front.forget(uri)

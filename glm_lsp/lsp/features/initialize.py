@@ -1,0 +1,30 @@
+"""`initialize`: what the editor says about itself. pygls makes the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.uris import from_fs_path
+
+from glm_lsp.lsp.document import Documents
+from glm_lsp.lsp.positions import PositionEncoding
+
+if TYPE_CHECKING:
+    from glm_lsp.lsp.server import GlmLanguageServer
+
+
+def initialize(ls: GlmLanguageServer, params: types.InitializeParams) -> None:
+    """Notes encoding, folders and options, and watches the editor's process from now on."""
+    encoding = PositionEncoding(ls.workspace.position_encoding or PositionEncoding.UTF16)
+    ls.documents = Documents(encoding, _folders(params))
+    ls.options = params.initialization_options
+    if params.process_id is not None and params.process_id > 0:
+        ls.watch_editor(params.process_id)
+
+
+def _folders(params: types.InitializeParams) -> list[str]:
+    if params.workspace_folders:
+        return [folder.uri for folder in params.workspace_folders]
+    root = params.root_uri or (params.root_path and from_fs_path(params.root_path))
+    return [root] if root else []

@@ -1,0 +1,222 @@
+"""What one editor window has: settings, a link to the engine, a status, and a memory of what it was told.
+
+Handlers call this; it knows nothing of LSP's types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import importlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from glm_lsp.errors import EngineLostError, GlmError, SettingError
+from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
+from glm_lsp.lsp.status import State, StatusDisplay
+
+if TYPE_CHECKING:
+    from glm_lsp.completion.outcome import Outcome
+    from glm_lsp.completion.snapshot import DocumentSnapshot
+    from glm_lsp.config import Settings
+
+logger = logging.getLogger(__name__)
+
+_NEED_NO_NEW_LINK = frozenset({"disabled_languages", "max_tokens", "log_level"})
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How to reach the person at the editor."""
+
+    send_status: Callable[[dict[str, Any]], None]
+    show_message: Callable[[str], None]
+    show_progress: Callable[[str, Awaitable[object]], Coroutine[Any, Any, None]]
+
+
+class Front:
+    """One window. It is configured once after `initialized` and as often as settings change.
+
+    Args:
+        window: where status, popups and progress appear.
+        connect: makes the engine's client.
+        command_line: settings given to `glm-lsp serve`; they win over the editor's.
+    """
+
+    def __init__(
+        self, window: Window, connect: Connect, command_line: Mapping[str, object] | None = None
+    ) -> None:
+        self.status = StatusDisplay(window.send_status)
+        self._window = window
+        self._command_line = command_line
+        self._link = EngineLink(connect, self._engine_changed)
+        self._settings: Settings | None = None
+        self._options: object = None
+        self._told: set[str] = set()
+        self._settled = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._progress: asyncio.Task[None] | None = None
+        self._to_warm: Callable[[], DocumentSnapshot | None] | None = None
+
+    async def configure(self, options: object) -> None:
+        """Takes the editor's options; the engine is started, changed or left alone as they ask."""
+        config = await asyncio.to_thread(importlib.import_module, "glm_lsp.config")
+        self._options = options
+        configuration = config.load(options, self._command_line)
+        if configuration.warnings:
+            self.tell(str(SettingError("; ".join(configuration.warnings))))
+        before, self._settings = self._settings, configuration.settings
+        logging.getLogger("glm_lsp").setLevel(self._settings.log_level.upper())
+        if _needs_new_link(before, self._settings):
+            await self._reopen()
+
+    async def reload(self) -> None:
+        """Reads the settings again, with the options the editor sent last."""
+        await self.configure(self._options)
+
+    def is_config_file(self, path: str) -> bool:
+        """Whether a path is that of our settings file."""
+        from glm_lsp import paths  # noqa: PLC0415
+
+        return Path(path) == paths.config_file()
+
+    async def restart(self) -> None:
+        """Brings up a new engine and forgets what was told of the old one."""
+        self._told.clear()
+        if self._settings is not None and self._settings.enable:
+            await self._link.restart(self._settings)
+
+    async def suggest(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
+        """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
+        completer = self._link.completer
+        if completer is None or self._settings is None or not self._is_wanted(snapshot):
+            return None
+        start = time.perf_counter()
+        with self.status.busy():
+            try:
+                outcome = await completer.suggest(snapshot, candidates=candidates)
+            except Exception as error:
+                self._failed(error)
+                return None
+        self._succeeded(outcome, 1000 * (time.perf_counter() - start))
+        return outcome
+
+    def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
+        """Fills the engine's cache for a document, now or as soon as there is an engine."""
+        self._to_warm = snapshot
+        if self._link.completer is not None:
+            self._spawn(self._warm())
+
+    def forget(self, uri: str) -> None:
+        """Drops what is remembered of a closed document."""
+        if self._link.completer is not None:
+            self._link.completer.forget(uri)
+
+    def tell(self, message: str) -> None:
+        """Shows a message that begins with a code, once for each code: people know after the first."""
+        logger.warning("%s", message)
+        code = message.partition(":")[0]
+        if code not in self._told:
+            self._told.add(code)
+            self._window.show_message(message)
+
+    async def close(self) -> None:
+        """Lets go of the engine."""
+        for task in self._tasks:
+            task.cancel()
+        await self._link.close()
+
+    async def _reopen(self) -> None:
+        await self._link.close()
+        if self._settings is not None and self._settings.enable:
+            self._link.open(self._settings)
+        else:
+            self.status.show(State.INACTIVE, "switched off by the setting `enable`")
+
+    def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
+        settings = self._settings
+        return (
+            settings is not None
+            and settings.enable
+            and snapshot.language_id not in settings.disabled_languages
+        )
+
+    def _succeeded(self, outcome: Outcome, milliseconds: float) -> None:
+        usage = outcome.usage
+        ratio = usage.num_cached_tokens / usage.num_prompt_tokens if usage.num_prompt_tokens else None
+        if self.status.status.state is State.ERROR:
+            self.status.show(State.READY)
+        self.status.measured(milliseconds, ratio)
+        logger.info(
+            "completion: %.1f ms, %d of %d prompt tokens cached, %d suggestions %s",
+            milliseconds,
+            usage.num_cached_tokens,
+            usage.num_prompt_tokens,
+            len(outcome.suggestions),
+            outcome.reason,
+        )
+
+    def _failed(self, error: Exception) -> None:
+        is_local = self._settings is not None and self._settings.engine_url is None
+        if isinstance(error, EngineLostError) and is_local:
+            # It is being brought back already, and the status says so: no reason to interrupt anybody.
+            logger.warning("%s", error)
+            return
+        if not isinstance(error, GlmError):
+            logger.error("a completion failed", exc_info=error)
+            error = GlmError("a completion failed unexpectedly")
+        self.status.show(State.ERROR, str(error))
+        self.tell(str(error))
+
+    def _engine_changed(self, state: EngineState, message: str) -> None:
+        if state == "ready":
+            self._settled.set()
+            self.status.show(State.READY, model=self._link.model)
+            if self._to_warm is not None:
+                self._spawn(self._warm())
+        elif state == "failed":
+            self._settled.set()
+            self.status.show(State.ERROR, message)
+            self.tell(message)
+        else:
+            self._show_start(message)
+
+    def _show_start(self, message: str) -> None:
+        self.status.show(State.STARTING, message)
+        if self._settled.is_set() or self._progress is None:
+            self._settled.clear()
+            self._progress = self._spawn(
+                self._window.show_progress("Loading the completion model", self._settled.wait())
+            )
+
+    async def _warm(self) -> None:
+        completer, snapshot = self._link.completer, self._to_warm and self._to_warm()
+        self._to_warm = None
+        if completer is None or snapshot is None or not self._is_wanted(snapshot):
+            return
+        try:
+            await completer.warm(snapshot)
+        except Exception as error:
+            # Nobody waits for it; a request that fails for the same reason will say so.
+            logger.info("the cache was not warmed: %s", type(error).__name__)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _needs_new_link(before: Settings | None, after: Settings) -> bool:
+    if before is None:
+        return True
+    changed = {name for name in _names(after) if getattr(before, name) != getattr(after, name)}
+    return not changed <= _NEED_NO_NEW_LINK
+
+
+def _names(settings: Settings) -> Iterator[str]:
+    return (field.name for field in dataclasses.fields(settings))
