@@ -13,7 +13,7 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference lint wheel clean FORCE
+.PHONY: help run test test-slow test-reference lint docs wheel clean FORCE
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -33,6 +33,9 @@ test-reference: $(REFERENCE_VENV)/.installed-reference ## parity with torch, tra
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(VENV)/$(BIN)/ruff check .
 	$(VENV)/$(BIN)/mypy
+
+docs: $(VENV)/.installed-dev ## write the generated parts of README.md anew
+	$(VENV)/$(BIN)/python -m tests.unit.test_cli_readme
 
 wheel: $(VENV)/.installed-dev ## build dist/*.whl
 	$(VENV)/$(BIN)/python $(PIP) 'build>=1.3'

@@ -50,17 +50,17 @@ class Settings:
     """Every setting with a usable value. A change makes a new `Settings`.
 
     Attributes:
-        enable: whether to suggest anything.
-        model: name of an installed model, or the path of a model folder.
-        device: where the model runs; "auto" takes CUDA when it works.
-        threads: CPU threads of the engine; 0 chooses by the machine.
-        engine_url: use the engine at this address instead of starting one; None starts one.
-        linger_s: seconds an engine stays after its last window closed.
-        debounce_ms: milliseconds to wait for the next key before asking the model.
-        max_tokens: upper limit of one completion; 0 chooses by what is completed.
-        disabled_languages: LSP language identifiers left alone.
-        memory_mib: limit of the engine's KV cache.
-        log_level: how much goes to the log; the text of the user's files only at "debug".
+        enable: whether to suggest anything
+        model: name of an installed model, or the full path of a model folder
+        device: where the model runs: auto or cpu; cuda is refused, as no model of this version runs there
+        threads: CPU threads of the engine; 0 chooses by the machine
+        engine_url: use the engine at this address instead of starting one: https, or on this machine
+        linger_s: seconds an engine stays after its last window was closed
+        debounce_ms: milliseconds to wait for the next key before the model is asked
+        max_tokens: most tokens of one completion; 0 chooses by what is completed
+        disabled_languages: LSP language identifiers of files to leave alone
+        memory_mib: limit of the engine's KV cache, which holds what was read of the latest files
+        log_level: error, warning, info or debug; source text is logged at debug only
     """
 
     enable: bool = True

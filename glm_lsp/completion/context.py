@@ -26,7 +26,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class WindowBudget:
-    """Most characters of a window. What the suffix does not need of its share, the prefix may use.
+    """Most characters of a window. Half a share that the suffix does not need goes to the prefix.
 
     Attributes:
         total_chars: prefix and suffix together.
@@ -72,7 +72,7 @@ def make_window(snapshot: DocumentSnapshot, budget: WindowBudget) -> Window:
     text, cursor = snapshot.text, snapshot.offset
     suffix_start = next_line_start(text, cursor)
     suffix = text[suffix_start : _right_edge(text, suffix_start, budget.suffix_chars)]
-    prefix = text[_left_edge(text, cursor, budget.total_chars - len(suffix)) : cursor]
+    prefix = text[_left_edge(text, cursor, budget.total_chars - _reserved(len(suffix), budget)) : cursor]
     end_of_line = line_end(text, cursor)
     return Window(
         prefix=_normalise(prefix),
@@ -80,6 +80,12 @@ def make_window(snapshot: DocumentSnapshot, budget: WindowBudget) -> Window:
         rest_of_line=_normalise(text[cursor : min(end_of_line, cursor + _MAX_REST_CHARS)]),
         eol=_last_line_break(prefix) or text[end_of_line:suffix_start] or "\n",
     )
+
+
+def _reserved(num_chars: int, budget: WindowBudget) -> int:
+    """What the suffix takes from the budget, in halves of its share: a grid that varied more would not hold still."""
+    half = -(-budget.suffix_chars // 2)
+    return min(budget.suffix_chars, -(-num_chars // half) * half) if num_chars else 0
 
 
 def _left_edge(text: str, cursor: int, budget: int) -> int:

@@ -94,12 +94,14 @@ class HttpEngineClient:
             self._stream("POST", "/v1/completions", body) as pieces,
             aclosing(read_events(pieces)) as events,
         ):
+            done = False
             async for payload in events:
-                if payload == DONE:
-                    return
-                if payload:
+                # Read on after the end marker: only a response that was read to its end frees its connection.
+                done = done or payload == DONE
+                if payload and not done:
                     yield decode_chunk(payload)
-        raise EngineLostError("the engine's answer broke off")
+        if not done:
+            raise EngineLostError("the engine's answer broke off")
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""

@@ -27,7 +27,7 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     """Unix time in seconds."""
 
 
-class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ModelEntry(Struct, frozen=True, kw_only=True):
     """One entry of OpenAI's model list; `max_model_len` is vLLM's name for the context length."""
 
     id: str

@@ -31,6 +31,7 @@ ENGINE_COMMAND = (sys.executable, "-P", "-m", "glm_lsp", "engine")
 """`-P`: nothing is imported from the current folder, which may be anybody's project."""
 
 SHORTEST_LINGER_S = 0.1
+_HICCUP_S = 0.25
 
 logger = logging.getLogger(__name__)
 
@@ -43,8 +44,8 @@ class LocalEngine:
 
     Args:
         model: name or folder of the model, as the engine's `--model` takes it.
-        name: the model's name when `model` is a folder.
-        model_hash: hash of the model's manifest; "" accepts any model of that name.
+        name: what the engine must call its model; "" accepts any name.
+        model_hash: hash that the model's manifest must have; "" accepts any.
         options: further arguments of the engine. Engines with different options are different processes.
         linger_s: seconds the engine stays once the last front has gone.
         address: where it listens; by default an address of its own for this model, version and options.
@@ -60,7 +61,7 @@ class LocalEngine:
         self,
         model: str,
         *,
-        name: str | None = None,
+        name: str = "",
         model_hash: str = "",
         options: Sequence[str] = (),
         linger_s: float = 30.0,
@@ -73,7 +74,7 @@ class LocalEngine:
         linger = f"{max(linger_s, SHORTEST_LINGER_S):g}"
         spec = EngineSpec(
             address=address or default_address(model, model_hash, options),
-            model=name or model,
+            model=name,
             model_hash=model_hash,
             command=(*command, "--model", model, "--linger", linger, *options),
             start_timeout_s=start_timeout_s,
@@ -163,8 +164,8 @@ class LocalEngine:
         try:
             self._tell("ready", f"{found.model} on {found.device}")
             # A stream can break without the engine being at fault, as after a suspend of this machine.
-            while (loss := await self._hold(client)) and await client.healthy():
-                logger.warning("the engine is well, but %s", loss.cause)
+            while (loss := await self._hold(client)) and await _is_hiccup(client, loss):
+                pass
         finally:
             await client.close()
         if loss is None:
@@ -175,7 +176,7 @@ class LocalEngine:
 
     async def _bring_up(self) -> tuple[HttpEngineClient, EngineDescription]:
         while True:
-            self._tell("starting", f"looking for an engine with {self._search.spec.model}")
+            self._tell("starting", "looking for the engine")
             try:
                 return await self._search.find()
             except CrashError as crash:
@@ -235,6 +236,14 @@ class LocalEngine:
                 self._on_state(state, message)
             except Exception:
                 logger.exception("a listener to the engine's state failed")
+
+
+async def _is_hiccup(client: HttpEngineClient, loss: EngineLostError) -> bool:
+    if not await client.healthy():
+        return False
+    logger.warning("the engine is well, but %s", loss.cause)
+    await asyncio.sleep(_HICCUP_S)
+    return True
 
 
 async def _attach(client: HttpEngineClient) -> None:

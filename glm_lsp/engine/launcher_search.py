@@ -44,8 +44,8 @@ class EngineSpec:
 
     Attributes:
         address: where it listens.
-        model: the model's name, as the engine describes itself.
-        model_hash: hash of the model's manifest; "" accepts any.
+        model: what the engine must call its model; "" accepts any name.
+        model_hash: hash that the model's manifest must have; "" accepts any.
         command: starts it; `--listen` and `--log-file` are appended.
         start_timeout_s: seconds that it may take to come up.
     """
@@ -70,11 +70,12 @@ class EngineSpec:
         Raises:
             EngineMismatchError: it serves another version or model.
         """
-        pairs = {"version": (found.version, __version__), "model": (found.model, self.model)}
-        if self.model_hash:
-            pairs["model hash"] = (found.model_hash, self.model_hash)
-        for what, (has, wanted) in pairs.items():
-            if has != wanted:
+        for what, has, wanted in (
+            ("version", found.version, __version__),
+            ("model", found.model, self.model),
+            ("model hash", found.model_hash, self.model_hash),
+        ):
+            if wanted and has != wanted:
                 raise EngineMismatchError(f"the engine at {self.address} has {what} {has!r}, not {wanted!r}")
 
 
@@ -119,7 +120,7 @@ class EngineSearch:
                 raise self._too_slow()
             if now - reported >= _PROGRESS_S:
                 reported = now
-                self._on_progress(f"loading {self.spec.model} ({now - started:.0f} s)")
+                self._on_progress(f"loading the model ({now - started:.0f} s)")
             await asyncio.sleep(_POLL_S)
             # Knocking costs more than looking at the state, and would take time from the engine's start.
             if self._is_ready() or now - tried > _KNOCK_S:

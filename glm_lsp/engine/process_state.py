@@ -7,6 +7,7 @@ not come up. It may be stale; only together with a held `ProcessLock` does it sp
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +51,8 @@ class StateFile:
                 file.write(msgspec.json.encode(state))
             fresh.replace(self.path)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink()
             raise storage_error(self.path, error) from error
 
     def read(self) -> ProcessState | None:

@@ -28,9 +28,6 @@ from glm_lsp.models.store import ModelFolder
 
 Device = Literal["auto", "cpu", "cuda"]
 
-NUM_TOP = 8
-"""Best ids the graph yields for each scored row."""
-
 MAX_KEPT_TOKENS = 8
 """Runs of up to this many tokens keep their bindings; a longer run takes far longer than binding does."""
 
@@ -116,8 +113,8 @@ class _Binding:
     ) -> None:
         self.token_ids = np.zeros((1, num_tokens), np.int64)
         self.last_position = np.zeros(1, np.int32)
-        top_ids = np.zeros((1, num_scored, NUM_TOP), np.int64)
-        top_logprobs = np.zeros((1, num_scored, NUM_TOP), np.float32)
+        top_ids = np.zeros((1, num_scored, session.num_top), np.int64)
+        top_logprobs = np.zeros((1, num_scored, session.num_top), np.float32)
         next_ids = np.zeros((1, num_scored), np.int64)
         logits = np.zeros((1, num_scored, session.vocab_size), np.float32) if want_logits else None
         inputs = {
@@ -144,6 +141,7 @@ class OnnxSession:
         self._num_ids = num_ids
         shapes = {value.name: value.shape for value in (*inference.get_inputs(), *inference.get_outputs())}
         self.vocab_size: int = shapes["logits"][2]
+        self.num_top: int = shapes["top_i"][2]
         self._num_layers = sum(name.startswith("past.") for name in shapes) // 2
         _, self._num_heads, _, self._head_dim = shapes["past.0.k"]
 
@@ -181,7 +179,10 @@ class OnnxSession:
         _check_files(folder)
         options = _session_options(runtime, threads, allow_spinning)
         inference = _load(runtime, folder.graph_path, options)
-        return cls(runtime, inference, capacity or folder.manifest.capacity, folder.config.vocab_size)
+        try:
+            return cls(runtime, inference, capacity or folder.manifest.capacity, folder.config.vocab_size)
+        except (KeyError, IndexError, ValueError) as error:
+            raise SessionError(f"{folder.graph_path} is not a graph of this program: no {error}") from error
 
     @property
     def providers(self) -> list[str]:

@@ -174,4 +174,6 @@ def _written_aside(target: Path) -> Iterator[Path]:
         raise storage_error(target, error) from error
     finally:
         shutil.rmtree(new, ignore_errors=True)
+        if old.exists() and not target.exists():
+            old.rename(target)
         shutil.rmtree(old, ignore_errors=True)

@@ -122,6 +122,24 @@ def test_a_full_disk_leaves_nothing_behind(
     require_intact(old.path, old.manifest)
 
 
+def test_the_old_model_survives_if_the_new_one_cannot_take_its_place(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = run(checkpoint)
+    real = Path.rename
+
+    def refuse_new(self: Path, target: Path) -> Path:
+        if self.name.startswith(".new-"):
+            raise PermissionError(errno.EACCES, "planted")
+        return real(self, target)
+
+    monkeypatch.setattr(Path, "rename", refuse_new)
+    with pytest.raises(StorageError, match="planted"):
+        run(checkpoint, replace=True, precision="int4")
+    assert leftovers(checkpoint) == ["tiny"]
+    require_intact(old.path, old.manifest)
+
+
 def test_an_interruption_leaves_nothing_behind(checkpoint: Path) -> None:
     def interrupt(_what: str, _share: float) -> None:
         raise KeyboardInterrupt

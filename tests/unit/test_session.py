@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 
 from glm_lsp.engine import session as session_module
@@ -40,6 +41,7 @@ def test_it_is_a_session(session: OnnxSession, model: ModelFolder) -> None:
     assert checked.capacity == model.manifest.capacity == 256
     assert checked.vocab_size == model.manifest.vocab_size
     assert checked.new_kv().capacity == 256
+    assert session.providers == ["CPUExecutionProvider"]
 
 
 def test_no_row_scored_gives_empty_arrays(session: OnnxSession) -> None:
@@ -162,6 +164,15 @@ def test_a_damaged_file_is_found_before_it_is_loaded(tmp_path: Path) -> None:
 def test_a_graph_onnxruntime_refuses_is_reported(tmp_path: Path) -> None:
     with pytest.raises(SessionError, match="cannot load"):
         OnnxSession.open(damaged(tmp_path, b""))
+
+
+def test_a_foreign_graph_is_reported(tmp_path: Path) -> None:
+    x, y = (onnx.helper.make_tensor_value_info(name, 1, [1]) for name in ("x", "y"))
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Neg", ["x"], ["y"])], "other", [x], [y])
+    opset = [onnx.helper.make_opsetid("", 21)]
+    content = onnx.helper.make_model(graph, opset_imports=opset, ir_version=10).SerializeToString()
+    with pytest.raises(SessionError, match="not a graph of this program"):
+        OnnxSession.open(damaged(tmp_path, content))
 
 
 def test_the_self_check_passes_here_and_would_notice(

@@ -14,6 +14,7 @@ MAX_SKIPPED_BYTES = 1024 * 1024 * 1024
 """A larger announced length cannot be meant: skipping it would swallow everything that is ever sent."""
 MAX_HEADER_BYTES = 8 * 1024
 
+_BLANK_LINES = re.compile(rb"[\r\n]*")
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _CONTENT_LENGTH = re.compile(rb"content-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*(?=\r?\n)", re.IGNORECASE)
 _HEADER_LINES = re.compile(rb"(?:[A-Za-z-]+[ \t]*:[^\r\n]*\r?\n)*")
@@ -76,7 +77,8 @@ class FrameDecoder:
     def _read_headers(self) -> Fault | None:
         """Moves on to the body if the headers are complete and good."""
         # Some clients end a body with a line end.
-        del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))]
+        blank = _BLANK_LINES.match(self._buffer)
+        del self._buffer[: blank.end() if blank else 0]
         end = _END_OF_HEADERS.search(self._buffer)
         if end is None:
             return self._drop_endless_header()

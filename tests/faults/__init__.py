@@ -1,0 +1,1 @@
+"""What goes wrong on purpose: processes killed, stopped, doubled and left behind."""
