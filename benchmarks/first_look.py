@@ -33,7 +33,7 @@ PLACES = (
     ("glm_lsp/errors.py", "            self.remedy = |remedy"),
     ("glm_lsp/paths.py", "from glm_lsp.errors import StorageError, |StorageFullError"),
     ("glm_lsp/paths.py", '    return Path(home).expanduser().absolute() / name if home |else None'),
-    ("glm_lsp/source_file.py", "    if not stat.S_ISREG(|status.st_mode):"),
+    ("glm_lsp/source_file.py", "    if stat.S_ISDIR(|status.st_mode):"),
     ("glm_lsp/source_file.py", "        return start + |column - 1"),
     ("glm_lsp/engine/job.py", "        return self._cancelled.|is_set()"),
     ("glm_lsp/engine/job.py", "    def cancelled(self) -> |bool:"),
@@ -234,12 +234,14 @@ def show_place(editor: Editor, path: str, marked: str, dim: str, plain: str) -> 
 
 
 def show_typing(editor: Editor, dim: str, plain: str) -> None:
-    """Types a line key by key. Keys that follow the suggestion need no model, others find the prompt cached."""
+    """Types key by key: what was suggested, which needs no model, then something else, which reads one token more."""
     path, marked = PLACES[0]
     document, taken = Document.open(editor, path, marked)
-    print(f"\nTyping in {path}:")
-    for key in ("", *taken):
-        document.type(key)
+    print(f"\nTyping in {path}, first what is suggested, then something else:")
+    suggested, _ = document.suggestion()
+    for key in ("", *(suggested or taken)[:4], "_", "x"):
+        if key:
+            document.type(key)
         text, milliseconds = document.suggestion()
         line = document.lines[document.row].strip()
         print(f"  {line}{dim}{text.partition(chr(10))[0]}{plain}   {milliseconds:.1f} ms, {reused(editor)}")

@@ -184,7 +184,7 @@ def doctor(as_json: JsonOption = False) -> None:
         terminal.print_json({"verdict": overall(found), "summary": summary(found), "findings": checks})
     else:
         print(f"\n{summary(found)}")
-    raise typer.Exit(overall(found) == "fail")
+    raise typer.Exit(int(overall(found) == "fail"))
 
 
 def _settings(**command_line: object) -> Settings:

@@ -77,12 +77,11 @@ def model_verify(name: ModelArgument = None, as_json: JsonOption = False) -> Non
             print(f"{result.name:<20} {result.problem or 'intact'}")
     intact = not any(result.problem for result in results)
     if as_json:
-        terminal.print_json(
-            {"path": str(folder.path), "intact": intact, "files": [asdict(r) for r in results]}
-        )
-    if not intact:
-        terminal.say(f"{ModelFileError.code}: {folder.path} is damaged.\n  {ModelFileError.remedy}")
-        raise typer.Exit(1)
+        files = [asdict(result) for result in results]
+        terminal.print_json({"path": str(folder.path), "intact": intact, "files": files})
+    elif not intact:
+        raise ModelFileError(f"{folder.path} is damaged")
+    raise typer.Exit(int(not intact))
 
 
 def _model_folder(name: str | None) -> ModelFolder:

@@ -217,7 +217,7 @@ def _file_options() -> tuple[object, list[str]]:
     path = paths.config_file()
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None, []
     except (OSError, ValueError) as error:  # tomllib's errors and bad UTF-8 are ValueErrors
         return None, [f"config file: {path} is left out: {error}"]

@@ -53,6 +53,7 @@ class LineStop(StopRule):
         super().__init__(stop_strings)
         self._line_start = 0
         self._line_prefix = prefix[prefix.rfind("\n") + 1 :]
+        self._rest = rest_of_line
         self._open: Counter[str] = Counter()
         self._closed_by_rest = Counter(CLOSERS[char] for char in rest_of_line if char in CLOSERS)
         # With nothing right of the cursor, the line may well close what lines above have opened.
@@ -86,8 +87,11 @@ class LineStop(StopRule):
 
     def _masked_line(self, text: str, end: int) -> tuple[int, str]:
         """The current line up to `end` without its strings, and how much of it stood there before."""
-        lead = self._line_prefix if self._line_start == 0 else ""
-        return len(lead), mask_literals(lead + text[self._line_start : end])
+        if self._line_start > 0:
+            return 0, mask_literals(text[self._line_start : end])
+        # A quote right of the cursor closes a string that was opened left of it.
+        line = self._line_prefix + text[:end]
+        return len(self._line_prefix), mask_literals(line + self._rest)[: len(line)]
 
     def _open_at(self, masked_lead: str) -> Counter[str]:
         """Brackets the line may close: open before the cursor, and not closed right of it."""

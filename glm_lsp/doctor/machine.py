@@ -1,4 +1,4 @@
-"""Processor and cores: what decides how fast a completion is."""
+"""Processor, cores and memory: what decides how fast a completion is."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from glm_lsp.engine.session import physical_cores
 
 # Instructions the 4- and 8-bit kernels are fast with, the best first.
 FAST_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "avx512f", "avx2", "i8mm", "asimddp")
+
+LOW_MEMORY_BYTES = 512 * 2**20
 
 
 def processor() -> Iterator[Finding]:
@@ -40,13 +42,28 @@ def threads() -> Iterator[Finding]:
         yield ok(found)
 
 
+def memory() -> Iterator[Finding]:
+    """Room for an engine with the built-in model."""
+    values = _proc_file("meminfo")
+    kib = values.get("MemAvailable", "").removesuffix(" kB")
+    if not kib.isdigit():
+        yield ok("how much is free cannot be read on this system")
+    elif int(kib) * 1024 < LOW_MEMORY_BYTES:
+        yield warn(f"only {int(kib) / 2**20:.1f} GiB available", "Close other programs.")
+    else:
+        yield ok(f"{int(kib) / 2**20:.1f} GiB available")
+
+
 def _cpu_flags() -> set[str] | None:
+    values = _proc_file("cpuinfo")
+    flags = values.get("flags") or values.get("Features")  # x86, ARM
+    return set(flags.split()) if flags else None
+
+
+def _proc_file(name: str) -> dict[str, str]:
+    """The "key: value" lines of a file in /proc; empty where there is none."""
     try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
+        lines = Path("/proc", name).read_text("ascii", "replace").splitlines()
     except OSError:
-        return None
-    for line in lines:
-        key, _, value = line.partition(":")
-        if key.strip() in ("flags", "Features"):
-            return set(value.split())
-    return None
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}

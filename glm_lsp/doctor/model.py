@@ -65,6 +65,12 @@ def completion() -> Iterator[Finding]:
     )
 
 
+def kernels() -> Iterator[Finding]:
+    """This processor computes the same for one token as for several at once; some have not."""
+    difference = OnnxSession.open(_chosen(), device="cpu").self_check()
+    yield ok(f"one token and eight at once differ by {difference:.1e} of the logits' range")
+
+
 def cuda() -> Iterator[Finding]:
     """Whether the model really runs on CUDA, when that is asked for; having the library proves nothing."""
     wanted = config.load().settings.device

@@ -144,7 +144,7 @@ class HttpEngineClient:
         client = await self._http()
         with _engine_errors(self.address):
             response = await client.get(path, timeout=timeout_s)
-        if response.is_error:
+        if not response.is_success:
             raise _refusal(response.status_code, response.content)
         return response.content
 
@@ -155,7 +155,7 @@ class HttpEngineClient:
         client = await self._http()
         with _engine_errors(self.address):
             async with client.stream(method, path, content=body) as response:
-                if response.is_error:
+                if not response.is_success:
                     raise _refusal(response.status_code, await response.aread())
                 yield response.aiter_raw()
 

@@ -60,6 +60,7 @@ class Front:
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._progress: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._to_warm: Callable[[], DocumentSnapshot | None] | None = None
 
     async def configure(self, options: object) -> None:
@@ -95,6 +96,7 @@ class Front:
         completer = self._link.completer
         if completer is None or self._settings is None or not self._is_wanted(snapshot):
             return None
+        self._stop_warming()
         start = time.perf_counter()
         with self.status.busy():
             try:
@@ -107,9 +109,10 @@ class Front:
 
     def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
         """Fills the engine's cache for a document, now or as soon as there is an engine."""
+        self._stop_warming()
         self._to_warm = snapshot
         if self._link.completer is not None:
-            self._spawn(self._warm())
+            self._warming = self._spawn(self._warm())
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""
@@ -177,7 +180,7 @@ class Front:
             self._settled.set()
             self.status.show(State.READY, model=self._link.model)
             if self._to_warm is not None:
-                self._spawn(self._warm())
+                self._warming = self._spawn(self._warm())
         elif state == "failed":
             self._settled.set()
             self.status.show(State.ERROR, message)
@@ -203,6 +206,13 @@ class Front:
         except Exception as error:
             # Nobody waits for it; a request that fails for the same reason will say so.
             logger.info("the cache was not warmed: %s", type(error).__name__)
+
+    def _stop_warming(self) -> None:
+        """Lets a person's request through at once; the engine keeps what it has computed."""
+        self._to_warm = None
+        if self._warming is not None:
+            self._warming.cancel()
+            self._warming = None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

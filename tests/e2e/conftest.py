@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from tests.e2e.lsp_client import NEOVIM, ROOT, LspClient, serve_command
+from tests.e2e.lsp_client import NEOVIM, ROOT, VSCODE, LspClient, serve_command
 from tests.fakes.fake_engine import read_record
 
 
@@ -32,9 +33,15 @@ class Lab:
             "PYTHONWARNINGS": "default",
         }
 
-    async def spawn(self, *engine_options: str, env: dict[str, str] | None = None, **options: Any) -> LspClient:
+    async def spawn(
+        self,
+        *engine_options: str,
+        engine: Sequence[str] = ("-m", "tests.fakes.fake_engine"),
+        env: dict[str, str] | None = None,
+        **options: Any,
+    ) -> LspClient:
         """A server to which nothing has been said yet."""
-        command = serve_command("--record", str(self.home / "record"), *engine_options)
+        command = serve_command("--record", str(self.home / "record"), *engine_options, engine=engine)
         client = await LspClient.start(command, {**self.env, **(env or {})}, **options)
         self.clients.append(client)
         return client
@@ -65,7 +72,7 @@ def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     yield tmp_path_factory.mktemp("home")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def lab(shared_home: Path) -> AsyncIterator[Lab]:
     """Servers on the shared engine."""
     lab = Lab(shared_home)
@@ -73,9 +80,25 @@ async def lab(shared_home: Path) -> AsyncIterator[Lab]:
     await lab.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def own_lab(tmp_path: Path) -> AsyncIterator[Lab]:
     """Servers on an engine of their own, to be slowed down or killed."""
     lab = Lab(tmp_path, linger_s=1.0)
     yield lab
+    await lab.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def neovim(shared_home: Path) -> AsyncIterator[LspClient]:
+    """One server for a whole file of tests; each test uses documents of its own."""
+    lab = Lab(shared_home)
+    yield await lab.start()
+    await lab.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def vscode(shared_home: Path) -> AsyncIterator[LspClient]:
+    """The same for an editor that counts in UTF-16 and cancels."""
+    lab = Lab(shared_home)
+    yield await lab.start(editor=VSCODE)
     await lab.close()

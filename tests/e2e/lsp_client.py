@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_HEADER = re.compile(rb"Content-Length: ([0-9]+)\r\n\r\n")
+_HEADER = re.compile(rb"Content-Length: ([0-9]+)\r\n(?:Content-Type: [^\r\n]+\r\n)?\r\n")
 
 SERVE = """
 import json, sys
@@ -300,7 +300,6 @@ def insertion(line: int, character: int, text: str) -> dict[str, Any]:
     return {"range": {"start": place, "end": place}, "text": text}
 
 
-def serve_command(*engine_options: str) -> list[str]:
-    """Starts the server with a fake engine."""
-    engine = [sys.executable, "-m", "tests.fakes.fake_engine", *engine_options]
-    return [sys.executable, "-c", SERVE, json.dumps(engine)]
+def serve_command(*engine_options: str, engine: Sequence[str] = ("-m", "tests.fakes.fake_engine")) -> list[str]:
+    """Starts the server with a fake engine; `engine` is what Python is to run as such."""
+    return [sys.executable, "-c", SERVE, json.dumps([sys.executable, *engine, *engine_options])]

@@ -14,6 +14,8 @@ from glm_lsp import __version__
 from tests.e2e.conftest import Lab
 from tests.e2e.lsp_client import NEOVIM, SERVE, VSCODE, LspClient, ReplyError
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 BARE = """
 from pygls.lsp.server import LanguageServer
 LanguageServer("bare", "1").start_io()
@@ -94,16 +96,6 @@ async def test_initialize_is_sent_once(lab: Lab) -> None:
         await client.request("initialize", {"capabilities": {}})
     assert error.value.code == -32600
     await client.ready()
-
-
-async def test_paths_are_relative_to_the_workspace(own_lab: Lab) -> None:
-    """Seen in the logs of no one: the engine gets the path within the request."""
-    folders = [{"uri": "file:///home/me/proj", "name": "proj"}]
-    client = await own_lab.start(rootUri="file:///elsewhere", workspaceFolders=folders)
-    client.open("file:///home/me/proj/.env", "KEY=")
-    client.open("file:///home/me/proj/a.py", "x = 1")
-    assert await client.complete("file:///home/me/proj/.env", 0, 4) == []
-    assert len(await client.complete("file:///home/me/proj/a.py", 0, 5)) == 1
 
 
 async def test_an_editor_without_the_capability_is_served(lab: Lab) -> None:

@@ -1,4 +1,4 @@
-"""Servers on real sockets for tests: the engine's own one on a thread, and one that answers whatever bytes it is told."""
+"""Servers on real sockets for tests: the engine's own one on a thread, and one that answers any bytes it is told."""
 
 from __future__ import annotations
 
@@ -83,7 +83,11 @@ def connect(address: LocalAddress) -> socket.socket:
     if isinstance(address, UnixAddress):
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(10)
-        connection.connect(str(address.path))
+        try:
+            connection.connect(str(address.path))
+        except OSError:
+            connection.close()
+            raise
         return connection
     assert isinstance(address, TcpAddress)
     return socket.create_connection((address.host, address.port), timeout=10)

@@ -45,7 +45,7 @@ class Script:
 
 @dataclass
 class ScriptedClient:
-    """Answers each request with the next script, and the last script for ever."""
+    """Answers each request with the next script, and the last script for ever; `started` tells of the first."""
 
     scripts: list[Script]
     context_length: int = 1024
@@ -53,6 +53,7 @@ class ScriptedClient:
     open_streams: int = 0
     num_cancelled: int = 0
     num_described: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
     def saying(cls, *texts: str) -> ScriptedClient:
@@ -67,6 +68,7 @@ class ScriptedClient:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(request)
         self.open_streams += 1
+        self.started.set()
         finished = False
         try:
             async for chunk in self._chunks(script, request):
@@ -102,7 +104,9 @@ class ScriptedClient:
 
 def _chunk(*choices: Choice, usage: Usage | None = None) -> CompletionChunk:
     report = GlmReport(timing_ms=TIMING) if usage else None
-    return CompletionChunk(id="1", created=0, model="scripted", choices=list(choices), usage=usage, glm=report)
+    return CompletionChunk(
+        id="1", created=0, model="scripted", choices=list(choices), usage=usage, glm=report
+    )
 
 
 def _logprobs(token: str, probability: float | None) -> Logprobs | None:

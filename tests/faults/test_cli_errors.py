@@ -142,7 +142,7 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
     "unknown profile": (lambda model: _edit_manifest(model, prompt_profile="none"), "GLM-207"),
     "tokenizer is damaged": (_break_tokenizer, "GLM-207"),
     "graph is damaged": (_break_graph, "GLM-3"),
-    "config is no json": (lambda model: _replace(model, "config.json", b"{"), "GLM-205"),
+    "config is no json": (lambda model: _replace(model, "config.json", b"{"), "GLM-206"),
 }
 
 

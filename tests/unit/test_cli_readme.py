@@ -144,6 +144,12 @@ def test_links_lead_to_files(document: Path) -> None:
     assert [target for target in targets if not (document.parent / target).exists()] == []
 
 
+def test_tests_named_in_documents_exist() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
+    assert len(named) > 5
+    assert sorted(name for name in named if not (ROOT / name).is_file()) == []
+
+
 def test_every_module_says_what_it_is_for() -> None:
     mute = [path for path in (ROOT / "glm_lsp").rglob("*.py") if not purpose(path)]
     assert mute == []

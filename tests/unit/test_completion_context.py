@@ -31,11 +31,13 @@ def normalised(text: str) -> str:
 
 pieces = ["a", "b ", "():", "\t", "\u2028", "😀", "é", "\ud800", "\n", "\n", "\r\n", "\r"]
 texts = st.lists(st.sampled_from(pieces), max_size=200).map("".join)
-budgets = st.builds(lambda suffix, more: WindowBudget(suffix + more, suffix), st.integers(0, 80), st.integers(1, 120))
+budgets = st.builds(
+    lambda suffix, more: WindowBudget(suffix + more, suffix), st.integers(0, 80), st.integers(1, 120)
+)
 
 
 @given(texts, st.integers(0, 300), budgets)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_the_window_is_the_text_around_the_cursor(text: str, at_offset: int, budget: WindowBudget) -> None:
     cursor = min(at_offset, len(text))
     window = make_window(at(text, cursor), budget)
@@ -50,6 +52,7 @@ def test_the_window_is_the_text_around_the_cursor(text: str, at_offset: int, bud
 
 
 @given(texts, st.integers(0, 300), budgets)
+@settings(deadline=None)
 def test_the_prefix_is_cut_only_when_it_must(text: str, at_offset: int, budget: WindowBudget) -> None:
     cursor = min(at_offset, len(text))
     window = make_window(at(text, cursor), budget)
@@ -82,7 +85,9 @@ def test_no_key_typed_on_a_line_changes_the_suffix(rest: str) -> None:
     before, after = SOURCE[:7000], SOURCE[7000:]
     start = before.rfind("\n") + 1
     suffixes = {
-        make_window(at(f"{before[:start]}{'y' * count}{rest}\n{after}", start + count), WindowBudget(900, 180)).suffix
+        make_window(
+            at(f"{before[:start]}{'y' * count}{rest}\n{after}", start + count), WindowBudget(900, 180)
+        ).suffix
         for count in range(200)
     }
     assert len(suffixes) == 1
@@ -120,7 +125,8 @@ def test_a_short_suffix_leaves_its_share_to_the_prefix() -> None:
     ("text", "cursor", "eol"),
     [
         ("a\r\nb", 4, "\r\n"), ("a\nb", 3, "\n"), ("a\rb", 3, "\r"), ("a", 1, "\n"), ("", 0, "\n"),
-        ("a\r\nb", 1, "\r\n"), ("a\rb", 0, "\r"), ("a\r\nb\nc", 5, "\n"), ("a\r\nb\nc", 4, "\r\n"), ("\r\na", 2, "\r\n"),
+        ("a\r\nb", 1, "\r\n"), ("a\rb", 0, "\r"), ("a\r\nb\nc", 5, "\n"), ("a\r\nb\nc", 4, "\r\n"),
+        ("\r\na", 2, "\r\n"),
     ],
 )  # fmt: skip
 def test_the_line_break_is_the_one_used_nearby(text: str, cursor: int, eol: str) -> None:
@@ -149,6 +155,7 @@ def test_the_budget_follows_the_context_length() -> None:
 
 
 @given(st.text(max_size=60), st.integers(0, 60))
+@settings(deadline=None)
 def test_no_text_is_refused(text: str, offset: int) -> None:
     snapshot = at(text, min(offset, len(text)))
     window = make_window(snapshot, WindowBudget(20, 4))
@@ -158,7 +165,12 @@ def test_no_text_is_refused(text: str, offset: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["x = compute(y)\n" * 700_000, "x = compute(y)\r" * 700_000, "x=f(y);" * 1_400_000, "x = '\U0001f60a'\n" * 900_000],
+    [
+        "x = compute(y)\n" * 700_000,
+        "x = compute(y)\r" * 700_000,
+        "x=f(y);" * 1_400_000,
+        "x = '\U0001f60a'\n" * 900_000,
+    ],
     ids=["lines", "carriage returns", "one line", "astral"],
 )
 def test_a_document_of_ten_megabytes_costs_no_more_than_another(text: str) -> None:

@@ -29,7 +29,12 @@ def surroundings(case: dict[str, Any]) -> tuple[str, Surroundings]:
     eol = case.get("eol", "\n")
     before, after = before.replace("\n", eol), after.replace("\n", eol)
     snapshot = DocumentSnapshot(
-        uri="file:///w/a", path="a", language_id=case["language"], version=1, text=before + after, offset=len(before)
+        uri="file:///w/a",
+        path="a",
+        language_id=case["language"],
+        version=1,
+        text=before + after,
+        offset=len(before),
     )
     window = make_window(snapshot, WindowBudget(4000, 1000))
     return completion, Surroundings(

@@ -78,7 +78,9 @@ async def test_what_is_not_likely_is_not_shown() -> None:
         (replace(at("║"), path="", uri="untitled:1"), Refusal.EMPTY_DOCUMENT),
     ],
 )
-async def test_where_nothing_fits_the_engine_is_not_asked(snapshot: DocumentSnapshot, reason: Refusal) -> None:
+async def test_where_nothing_fits_the_engine_is_not_asked(
+    snapshot: DocumentSnapshot, reason: Refusal
+) -> None:
     client = ScriptedClient.saying("x")
     outcome = await Completer(client).suggest(snapshot)
     assert (outcome.suggestions, outcome.reason, outcome.usage) == ((), reason, TokenCounts())
@@ -109,7 +111,9 @@ async def test_a_torn_last_line_of_a_block_is_not_shown() -> None:
     assert texts(outcome) == ["a = 1"]
     assert outcome.suggestions[0].finish_reason == "length"
     script = Script([list("compute(a, b")], finish_reason="length")
-    assert texts(await Completer(ScriptedClient([script])).suggest(at("def f():\n    ║\n"))) == ["compute(a, b"]
+    assert texts(await Completer(ScriptedClient([script])).suggest(at("def f():\n    ║\n"))) == [
+        "compute(a, b"
+    ]
 
 
 async def test_line_breaks_go_back_as_they_are_in_the_document() -> None:
@@ -271,8 +275,7 @@ async def test_cancelling_closes_the_stream_at_once() -> None:
     client = ScriptedClient([Script([["o", "ne"]], gate=gate), Script([["two"]])])
     completer = Completer(client)
     task = asyncio.create_task(completer.suggest(at("x = ║")))
-    while not client.open_streams:
-        await asyncio.sleep(0)
+    await client.started.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -297,8 +300,7 @@ async def test_an_older_request_that_ends_late_answers_for_its_own_text_only() -
     client = ScriptedClient([Script([["old"]], gate=gate), Script([["newer"]]), Script([["third"]])])
     completer = Completer(client)
     old = asyncio.create_task(completer.suggest(at("x = ║", 1)))
-    while not client.open_streams:
-        await asyncio.sleep(0)
+    await client.started.wait()
     new = await completer.suggest(at("x = n║", 2))
     gate.set()
     late = await old

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.completion.lines import line_after, line_before, line_end, line_start, next_line_start
@@ -13,6 +13,7 @@ texts = st.text(st.sampled_from("ab \t\n\r\u2028\x0c\x85😀"), max_size=40)
 
 
 @given(texts, st.data())
+@settings(deadline=None)
 def test_the_ends_of_a_line(text: str, data: st.DataObject) -> None:
     breaks = [match.span() for match in re.finditer(r"\r\n|\r|\n", text)]
     starts = [0, *(end for _, end in breaks)]
@@ -20,14 +21,25 @@ def test_the_ends_of_a_line(text: str, data: st.DataObject) -> None:
     spans = [(start, end, following) for start, (end, following) in zip(starts, ends, strict=True)]
     start, end, following = data.draw(st.sampled_from(spans))
     offset = data.draw(st.integers(start, end))
-    assert (line_start(text, offset), line_end(text, offset), next_line_start(text, offset)) == (start, end, following)
+    assert (line_start(text, offset), line_end(text, offset), next_line_start(text, offset)) == (
+        start,
+        end,
+        following,
+    )
 
 
 @given(texts, st.integers(0, 40))
+@settings(deadline=None)
 def test_the_nearest_lines_that_are_not_blank(text: str, at: int) -> None:
     offset = min(at, len(text))
-    before = [line.rstrip() for line in re.split(r"\r\n|\r|\n", text[: line_start(text, offset)]) if line.strip()]
-    after = [line.rstrip() for line in re.split(r"\r\n|\r|\n", text[next_line_start(text, offset) :]) if line.strip()]
+    before = [
+        line.rstrip() for line in re.split(r"\r\n|\r|\n", text[: line_start(text, offset)]) if line.strip()
+    ]
+    after = [
+        line.rstrip()
+        for line in re.split(r"\r\n|\r|\n", text[next_line_start(text, offset) :])
+        if line.strip()
+    ]
     assert line_before(text, offset) == (before or [""])[-1]
     assert line_after(text, offset) == (after or [""])[0]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.completion.mode import Mode, choose_mode
@@ -61,12 +61,14 @@ def test_line(language: str, marked: str) -> None:
 
 @pytest.mark.parametrize(("language", "marked"), BLOCKS + LINES)
 @given(typed=st.text(st.characters(exclude_characters="\r\n"), max_size=20))
+@settings(max_examples=25, deadline=None)
 def test_no_key_typed_on_the_line_changes_the_mode(language: str, marked: str, typed: str) -> None:
     typed = typed.replace("║", "")
     assert choose_mode(at(marked.replace("║", f"{typed}║"), language)) is choose_mode(at(marked, language))
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.sampled_from(["python", "ruby", ""]))
+@settings(deadline=None)
 def test_nothing_raises(before: str, after: str, language: str) -> None:
     snapshot = DocumentSnapshot(
         uri="", path="", language_id=language, version=1, text=before + after, offset=len(before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.completion.placement import MAX_DOCUMENT_CHARS, Refusal, refuse, refuse_document
@@ -33,9 +33,11 @@ def test_allowed(marked: str) -> None:
     ("marked", "refusal"),
     [
         ("na║me", Refusal.INSIDE_WORD), ("é║é", Refusal.INSIDE_WORD), ("x = a_║1", Refusal.INSIDE_WORD),
-        ("x = ║y", Refusal.MID_LINE), ("║y", Refusal.MID_LINE), ("f(║) + 1", Refusal.MID_LINE), ("f(║, x)", Refusal.MID_LINE),
+        ("x = ║y", Refusal.MID_LINE), ("║y", Refusal.MID_LINE), ("f(║) + 1", Refusal.MID_LINE),
+        ("f(║, x)", Refusal.MID_LINE),
         ("f(║);;", Refusal.MID_LINE), ("f(║(", Refusal.MID_LINE), ("x = ║ # why", Refusal.MID_LINE),
-        ("x = ║" + " " * 2000 + "\n", Refusal.MID_LINE), ("x║\u2028y", Refusal.MID_LINE), ("f(║) { }", Refusal.MID_LINE),
+        ("x = ║" + " " * 2000 + "\n", Refusal.MID_LINE), ("x║\u2028y", Refusal.MID_LINE),
+        ("f(║) { }", Refusal.MID_LINE),
     ],
 )  # fmt: skip
 def test_refused(marked: str, refusal: Refusal) -> None:
@@ -60,14 +62,16 @@ def test_every_refusal_is_explained() -> None:
 
 
 SECRET = [
-    ".env", ".env.local", ".ENV.production", "a/b/.env", ".envrc", "prod.env", "server.pem", "Server.PEM", "tls/site.key",
-    "site.Key", "ca.crt", "ca.cert", "ca.cer", "id_rsa", "id_rsa.pub", "ID_RSA", "id_ed25519", "id_ecdsa_sk", "id_work",
-    "keys/id_dsa", ".netrc", "_netrc", ".npmrc", "sub/.NPMRC", ".pypirc", ".pgpass", ".htpasswd", ".git-credentials",
-    "credentials", "credentials.json", "gcloud-credentials.json", ".aws/config", "home/u/.AWS/anything.txt",
-    ".ssh/config", ".ssh/known_hosts", ".gnupg/gpg.conf", ".kube/config", ".docker/config.json", "a.p12", "a.pfx",
-    "a.jks", "a.keystore", "secrets.yml", "secrets.yaml", "config/Secrets.YML", "api.token", "auth.json", ".dev.vars",
-    "vault.kdbx", "terraform.tfstate", "client_secret_123.json", "service-account.json", "key.gpg", "putty.ppk",
-    r"C:\Users\u\.ssh\config", r"deploy\prod.pem", "id_rsa.", "server.pem ", "data.sqlite3", "x/.azure/profile.py",
+    ".env", ".env.local", ".ENV.production", "a/b/.env", ".envrc", "prod.env", "server.pem", "Server.PEM",
+    "tls/site.key", "site.Key", "ca.crt", "ca.cert", "ca.cer", "id_rsa", "id_rsa.pub", "ID_RSA",
+    "id_ed25519", "id_ecdsa_sk", "id_work", "keys/id_dsa", ".netrc", "_netrc", ".npmrc", "sub/.NPMRC",
+    ".pypirc", ".pgpass", ".htpasswd", ".git-credentials", "credentials", "credentials.json",
+    "gcloud-credentials.json", ".aws/config", "home/u/.AWS/anything.txt", ".ssh/config", ".ssh/known_hosts",
+    ".gnupg/gpg.conf", ".kube/config", ".docker/config.json", "a.p12", "a.pfx", "a.jks", "a.keystore",
+    "secrets.yml", "secrets.yaml", "config/Secrets.YML", "api.token", "auth.json", ".dev.vars",
+    "vault.kdbx", "terraform.tfstate", "client_secret_123.json", "service-account.json", "key.gpg",
+    "putty.ppk", "C:\\Users\\u\\.ssh\\config", "deploy\\prod.pem", "id_rsa.", "server.pem ", "data.sqlite3",
+    "x/.azure/profile.py",
 ]  # fmt: skip
 ORDINARY = [
     "a.py", "env.py", "environment.yml", "src/keys/index.ts", "private/app.py", "keyboard.key.py", "id_map.py",
@@ -99,6 +103,7 @@ def test_the_address_tells_what_the_path_does_not(uri: str) -> None:
 
 
 @given(st.text(), st.text(), st.text(), st.text())
+@settings(deadline=None)
 def test_nothing_raises(before: str, after: str, path: str, uri: str) -> None:
     snapshot = DocumentSnapshot(
         uri=uri, path=path, language_id="", version=1, text=before + after, offset=len(before)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.completion.repetition import circle_start, is_structure, is_within_distance, repeats
@@ -19,6 +19,7 @@ def levenshtein(a: str, b: str) -> int:
 
 
 @given(st.text("abc", max_size=12), st.text("abc", max_size=12), st.integers(0, 6))
+@settings(deadline=None)
 def test_distance_agrees_with_the_whole_table(a: str, b: str, limit: int) -> None:
     assert is_within_distance(a, b, limit) == (levenshtein(a, b) <= limit)
 
@@ -39,13 +40,15 @@ def test_circles_end_after_the_first_round(text: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "ab, " * 5, "abcdefghij" * 3, " " * 100, "-" * 100, "\n" * 50, "x.append(1)\nx.append(2)\n"]
+    "text",
+    ["", "abc", "ab, " * 5, "abcdefghij" * 3, " " * 100, "-" * 100, "\n" * 50, "x.append(1)\nx.append(2)\n"],
 )
 def test_no_circles(text: str) -> None:
     assert circle_start(text) is None
 
 
 @given(st.text("ab\n ", max_size=20), st.text("xyz", min_size=3, max_size=30), st.integers(6, 9))
+@settings(deadline=None)
 def test_a_round_is_kept_whole(lead: str, pattern: str, times: int) -> None:
     end = circle_start(lead + pattern * times)
     if len(set(pattern)) == 1:

@@ -361,7 +361,7 @@ def port() -> Iterator[LocalAddress]:
 
 @pytest.fixture(scope="module")
 def locked_port() -> Iterator[LocalAddress]:
-    with serve(FakeEngine(), TcpAddress("127.0.0.1", 0), token="s3cret") as address:
+    with serve(FakeEngine(), TcpAddress("127.0.0.1", 0), token="s3cret") as address:  # noqa: S106
         yield address
 
 

@@ -1,0 +1,311 @@
+"""The doctor's checks, each shown the fault it is for."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import SimpleNamespace
+
+import pytest
+
+from glm_lsp import doctor, paths
+from glm_lsp.doctor import editors, engines, installation, machine, model, storage
+from glm_lsp.doctor.finding import Check, Finding, fail, ok, warn
+from glm_lsp.engine.process_lock import ProcessLock
+from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.errors import DeviceError, ModelFileError, OnnxRuntimeConflictError, OnnxRuntimeMissingError
+from tests.tiny_model import tiny_model
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in list(os.environ):
+        if name.startswith("GLM_LSP_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GLM_LSP_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GLM_LSP_MODEL", "tiny")
+    return tiny_model(home / "models").path
+
+
+def only(check: Check) -> Finding:
+    findings = list(check())
+    assert len(findings) == 1
+    return findings[0]
+
+
+def versions(monkeypatch: pytest.MonkeyPatch, **found: str) -> None:
+    """Pretends that of the ONNX Runtimes exactly these are installed; dashes are written as underscores."""
+    real = metadata.version
+
+    def version(name: str) -> str:
+        if not name.startswith("onnxruntime"):
+            return real(name)
+        try:
+            return found[name.replace("-", "_")]
+        except KeyError:
+            raise metadata.PackageNotFoundError(name) from None
+
+    monkeypatch.setattr(metadata, "version", version)
+
+
+def broken() -> Iterator[Finding]:
+    raise ZeroDivisionError("planted")
+    yield  # makes it a generator
+
+
+def damaged() -> Iterator[Finding]:
+    raise ModelFileError("model.onnx is missing")
+    yield
+
+
+def test_check_that_breaks_is_a_finding_and_the_rest_goes_on() -> None:
+    report = list(doctor.diagnose({"a": broken, "b": lambda: iter([ok("fine")])}))
+    assert [(name, finding.verdict) for name, finding in report] == [("a", "fail"), ("b", "ok")]
+    assert "ZeroDivisionError: planted" in report[0][1].finding
+
+
+def test_error_is_told_once_with_its_remedy() -> None:
+    first, second = (finding for _, finding in doctor.diagnose({"a": damaged, "b": damaged}))
+    assert first == Finding("fail", "GLM-203: model.onnx is missing", ModelFileError.remedy)
+    assert second == Finding("fail", "GLM-203, as above")
+
+
+@pytest.mark.parametrize(
+    ("findings", "verdict", "words"),
+    [
+        ([ok("x"), ok("x")], "ok", "all 2 findings are fine"),
+        ([ok("x"), warn("x", "y")], "warn", "Completions work; 1 of 2"),
+        ([warn("x", "y"), fail("x", "y")], "fail", "will not work: 1 of 2"),
+    ],
+)
+def test_verdict_is_the_worst(findings: list[Finding], verdict: str, words: str) -> None:
+    assert doctor.overall(findings) == verdict
+    assert words in doctor.summary(findings)
+
+
+def test_there_are_at_least_25_checks() -> None:
+    assert len(doctor.CHECKS) >= 25
+
+
+def test_this_environment_is_fine() -> None:
+    for check in (installation.python, installation.program, installation.libraries, machine.processor):
+        assert only(check).verdict == "ok", check
+
+
+def test_old_python_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 1, "final", 0))
+    assert only(installation.python).verdict == "fail"
+
+
+def test_missing_library_is_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "tokenizers":
+            raise metadata.PackageNotFoundError(name)
+        return "1.0"
+
+    monkeypatch.setattr(metadata, "version", version)
+    finding = only(installation.libraries)
+    assert (finding.verdict, finding.finding) == ("fail", "not installed: tokenizers")
+    assert finding.fix.endswith("-m pip install tokenizers")
+
+
+@pytest.mark.parametrize(
+    ("installed", "verdict", "code"),
+    [
+        ({}, "fail", OnnxRuntimeMissingError.code),
+        ({"onnxruntime": "1.31.1", "onnxruntime_gpu": "1.31.1"}, "fail", OnnxRuntimeConflictError.code),
+        ({"onnxruntime": "1.29.0"}, "warn", "1.30"),
+        ({"onnxruntime": "1.30.0"}, "ok", "onnxruntime 1.30.0"),
+        ({"onnxruntime_gpu": "2.0.0"}, "ok", "onnxruntime-gpu 2.0.0"),
+    ],
+)
+def test_onnx_runtime(
+    monkeypatch: pytest.MonkeyPatch, installed: dict[str, str], verdict: str, code: str
+) -> None:
+    versions(monkeypatch, **installed)
+    finding = only(installation.onnx_runtime)
+    assert finding.verdict == verdict
+    assert code in finding.finding
+    assert bool(finding.fix) == (verdict != "ok")
+
+
+def test_processor_without_fast_instructions_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_: "flags\t\t: fpu sse sse2\n")
+    assert only(machine.processor).verdict == "warn"
+
+
+def test_processor_that_cannot_be_read_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert only(machine.processor).verdict == "ok"
+
+
+@pytest.mark.parametrize(("threads", "verdict"), [("0", "ok"), ("1", "ok"), ("200", "warn")])
+def test_threads(monkeypatch: pytest.MonkeyPatch, threads: str, verdict: str) -> None:
+    monkeypatch.setenv("GLM_LSP_THREADS", threads)
+    assert only(machine.threads).verdict == verdict
+
+
+def test_intact_model(tiny: Path) -> None:
+    assert "tiny" in next(finding.finding for finding in model.installed() if finding.verdict == "ok")
+    assert "all hashes" in only(model.files).finding
+    assert "codegeex4" in only(model.tokenizer).finding
+    live = only(model.completion)
+    assert live.verdict == "ok"
+    assert "ms each" in live.finding
+
+
+def test_kernels_agree_with_themselves(tiny: Path) -> None:
+    assert only(model.kernels).verdict == "ok"
+
+
+@pytest.mark.parametrize(("kib", "verdict"), [("4000000", "ok"), ("400000", "warn"), ("?", "ok")])
+def test_free_memory(monkeypatch: pytest.MonkeyPatch, kib: str, verdict: str) -> None:
+    monkeypatch.setattr(Path, "read_text", lambda *_: f"MemFree: 1 kB\nMemAvailable:  {kib} kB\n")
+    assert only(machine.memory).verdict == verdict
+
+
+def test_altered_model_raises_its_error(tiny: Path) -> None:
+    (tiny / "tokenizer.json").write_bytes(b"{}")
+    with pytest.raises(ModelFileError, match=r"tokenizer\.json"):
+        list(model.files())
+
+
+def test_broken_model_folder_is_a_warning(home: Path) -> None:
+    (home / "models" / "half").mkdir(parents=True)
+    findings = [finding for finding in model.installed() if "half" in finding.finding]
+    assert [finding.verdict for finding in findings] == ["warn"]
+    assert "GLM-202" in findings[0].finding
+
+
+@pytest.mark.parametrize(("device", "verdict"), [("auto", "ok"), ("cuda", "fail")])
+def test_cuda_that_cannot_be_used_fails_only_if_it_was_asked_for(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, device: str, verdict: str
+) -> None:
+    monkeypatch.setenv("GLM_LSP_DEVICE", device)
+    finding = only(model.cuda)
+    assert finding.verdict == verdict
+    assert (DeviceError.code in finding.finding) == (verdict == "fail")
+
+
+def test_folders_are_named_with_their_free_space(home: Path) -> None:
+    for check in (storage.cache_folder, storage.runtime_folder, storage.log_folder, storage.models_folder):
+        finding = only(check)
+        assert finding.verdict == "ok"
+        assert str(home) in finding.finding
+        assert "GiB free" in finding.finding
+
+
+def test_little_space_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: SimpleNamespace(free=10**6))
+    assert only(storage.cache_folder).verdict == "warn"
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "GLM-501"), (errno.EROFS, "GLM-500"), (errno.EACCES, "GLM-500")]
+)
+def test_folder_that_looks_writable_is_really_written_to(
+    monkeypatch: pytest.MonkeyPatch, number: int, code: str
+) -> None:
+    def refuse(**_: object) -> TemporaryFile[bytes]:  # type: ignore[valid-type]
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(storage, "TemporaryFile", refuse)
+    ((_, finding),) = doctor.diagnose({"cache folder": storage.cache_folder})
+    assert finding.verdict == "fail"
+    assert finding.finding.startswith(code)
+
+
+def test_settings_that_cannot_be_used_are_warnings(home: Path) -> None:
+    (home / "config.toml").write_text("thread = 2\nlingerS = 'x'\n")
+    verdicts = [finding.verdict for finding in storage.settings()]
+    assert verdicts == ["warn", "warn", "ok"]
+
+
+@pytest.mark.parametrize(("encoding", "verdict"), [("utf-8", "ok"), ("ascii", "warn"), ("cp1252", "warn")])
+def test_stdout_encoding(monkeypatch: pytest.MonkeyPatch, encoding: str, verdict: str) -> None:
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding=encoding))
+    assert only(storage.stdout_encoding).verdict == verdict
+
+
+def test_address_and_loopback_are_usable_here() -> None:
+    assert only(engines.address).verdict == "ok"
+    assert only(engines.loopback).verdict == "ok"
+
+
+def test_no_running_engine_is_fine() -> None:
+    assert only(engines.running) == ok("none; the first completion starts one")
+
+
+def test_state_of_a_dead_engine_is_not_taken_for_a_running_one() -> None:
+    state = ProcessState(status="ready", pid=os.getpid(), version="0", address="unix:/nowhere")
+    StateFile(paths.runtime_dir() / "x.json").write(state)
+    assert only(engines.running).finding.startswith("none")
+
+
+def test_engine_that_does_not_answer_is_a_warning() -> None:
+    folder = paths.runtime_dir()
+    lock = ProcessLock(folder / "x.lock")
+    assert lock.acquire()
+    try:
+        address = f"unix:{folder / 'x.sock'}"
+        StateFile(folder / "x.json").write(
+            ProcessState(status="ready", pid=os.getpid(), version="0", address=address)
+        )
+        finding = only(engines.running)
+    finally:
+        lock.release()
+    assert finding.verdict == "warn"
+    assert finding.fix == f"kill {os.getpid()}"
+
+
+def test_engine_elsewhere_is_asked_only_when_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "nothing leaves" in only(engines.remote).finding
+    monkeypatch.setenv("GLM_LSP_ENGINE_URL", "http://127.0.0.1:9")
+    assert only(engines.remote).verdict == "fail"
+
+
+def program(folder: Path, name: str, prints: str) -> None:
+    path = folder / name
+    path.write_text(f"#!/bin/sh\necho '{prints}'\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell script as the editor")
+@pytest.mark.parametrize(
+    ("prints", "check", "verdict"),
+    [
+        ("NVIM v0.12.4", editors.neovim, "ok"),
+        ("NVIM v1.0.0", editors.neovim, "ok"),
+        ("NVIM v0.11.4", editors.neovim, "warn"),
+        ("who knows", editors.neovim, "warn"),
+        ("1.99.0", editors.vs_code, "ok"),
+    ],
+)
+def test_editors(
+    home: Path, monkeypatch: pytest.MonkeyPatch, prints: str, check: Check, verdict: str
+) -> None:
+    program(home, "nvim" if check is editors.neovim else "code", prints)
+    monkeypatch.setenv("PATH", f"{home}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    finding = only(check)
+    assert finding.verdict == verdict
+    assert prints in finding.finding or "does not tell" in finding.finding
+
+
+def test_no_editor_is_no_fault(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(home))
+    assert only(editors.neovim) == only(editors.vs_code) == ok("not on the PATH")
