@@ -1,8 +1,9 @@
 r"""From what the model wrote to what may be shown: an ordered list of small filters.
 
 A filter is a pure function (text, surroundings) -> text. One that leaves nothing over has dropped the suggestion
-and is named as the reason. Up to the last filter `\n` is the only line break. Going through the list a second
-time changes nothing, so a suggestion from a cache may pass again.
+and is named as the reason. Within the list `\n` is the only line break. A filter may uncover work for one before
+it, so the list is gone through until nothing changes: what is shown would pass again as it is, which lets a
+suggestion come out of a cache or be typed through.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from glm_lsp.completion.brackets import CLOSERS, imbalance, mask_literals
+from glm_lsp.completion.brackets import imbalance, mask_literals
 from glm_lsp.completion.indent import TAB, convert_indent, leading_space
 from glm_lsp.completion.repetition import is_structure, repeats
 from glm_lsp.completion.stop import stop_rule
@@ -20,6 +21,7 @@ from glm_lsp.completion.surroundings import LINES_COMPARED, Surroundings
 
 NOTHING_GENERATED = "nothing_generated"
 _LONGEST_BLOCK = 12
+_MOST_PASSES = 8
 _ESCAPE = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[@-Z\\-_])|\x9b[0-?]*[ -/]*[@-~]"
 )
@@ -134,18 +136,6 @@ def trim_rest_overlap(text: str, around: Surroundings) -> str:
     return text
 
 
-def trim_suffix_overlap(text: str, around: Surroundings) -> str:
-    """Removes last lines that stand below the cursor already."""
-    lines, below = text.rstrip().split("\n"), around.lines_below
-    for size in range(min(len(lines) - 1, len(below)), 0, -1):
-        if all(map(repeats, lines[-size:], below)):
-            kept = "\n".join(lines[:-size])
-            # A bracket that closes one of the completion's own is not the one below, however alike they look.
-            is_own = lines[-size].lstrip()[:1] in CLOSERS and imbalance(kept) > imbalance(text)
-            return text if is_own else kept
-    return text
-
-
 def drop_if_blank(text: str, around: Surroundings) -> str:
     """Drops what would show nothing."""
     return text if text.strip() else ""
@@ -174,11 +164,6 @@ def drop_if_repeats_above(text: str, around: Surroundings) -> str:
     return "" if repeats(written[0], around.line_above) else text
 
 
-def restore_line_breaks(text: str, around: Surroundings) -> str:
-    """Ends lines as the document does."""
-    return text.replace("\n", around.window.eol)
-
-
 def _nonblank(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
 
@@ -190,32 +175,35 @@ FILTERS: tuple[Filter, ...] = (
     remove_doubled_space,  # the three on white space come before the stop rules, which compare indentation
     match_indent_style,
     snap_first_indent,
-    cut_at_stop,
+    cut_at_stop,  # this takes away lines that stand below, too
     cut_repeated_block,
     cut_at_closed_quote,
     trim_rest_overlap,  # before the comparisons with whole lines, which join text and rest
-    trim_suffix_overlap,
     drop_if_blank,
     trim_trailing_space,
     drop_if_repeats_below,
     drop_if_repeats_above,
-    restore_line_breaks,  # last: all others know one line break only
 )
 
 
 def trace(text: str, around: Surroundings) -> Iterator[tuple[str, str]]:
-    """(name of the filter, text it left) for each filter up to the first that leaves nothing."""
-    for step in FILTERS:
-        text = step(text, around)
-        yield step.__name__, text
-        if not text:
+    """(name, text it left) of each filter that changed the text, until nothing changes or nothing is left."""
+    for _ in range(_MOST_PASSES):
+        before = text
+        for step in FILTERS:
+            kept = step(text, around)
+            if kept != text:
+                yield step.__name__, kept
+            text = kept
+            if not text:
+                return
+        if text == before:
             return
 
 
 def postprocess(text: str, around: Surroundings) -> Suggestion:
-    """The text that may be shown, or the name of the filter that dropped it."""
-    if not text:
-        return Suggestion("", NOTHING_GENERATED)
+    """The text that may be shown, with the document's line breaks, or the name of the filter that dropped it."""
+    reason = NOTHING_GENERATED
     for name, kept in trace(text, around):
         reason, text = name, kept
-    return Suggestion(text, "" if text else reason)
+    return Suggestion(text.replace("\n", around.window.eol)) if text else Suggestion("", reason)

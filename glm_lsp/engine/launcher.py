@@ -22,7 +22,7 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.launcher_backoff import MAX_CRASHES, WINDOW_S, Backoff
 from glm_lsp.engine.launcher_search import CrashError, EngineSearch, EngineSpec
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
-from glm_lsp.errors import EngineError, EngineLostError, EngineStartError, GlmError
+from glm_lsp.errors import EngineError, EngineLostError, EngineSilentError, EngineStartError, GlmError
 
 EngineState = Literal["starting", "ready", "lost", "failed"]
 OnState = Callable[[EngineState, str], None]
@@ -86,6 +86,7 @@ class LocalEngine:
         self._failure: GlmError | None = None
         self._changed = asyncio.Event()
         self._holding: asyncio.Task[None] | None = None
+        self._loss: EngineLostError | None = None
         self._life: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -104,8 +105,8 @@ class LocalEngine:
             async with aclosing(client.complete(request)) as chunks:
                 async for chunk in chunks:
                     yield chunk
-        except EngineLostError:
-            self._doubt(client)
+        except EngineLostError as error:
+            self._doubt(client, error)
             raise
 
     async def describe(self) -> EngineDescription:
@@ -171,7 +172,8 @@ class LocalEngine:
         if loss is None:
             self._tell("lost", "the engine has left")
             return
-        self._search.kill_stuck(found.pid)
+        if isinstance(loss, EngineSilentError):
+            self._search.kill_stuck(found.pid)
         await self._pause(loss)
 
     async def _bring_up(self) -> tuple[HttpEngineClient, EngineDescription]:
@@ -198,16 +200,17 @@ class LocalEngine:
             self._holding.cancel()
             await asyncio.wait((self._holding,))
         if self._holding.cancelled():
-            return EngineLostError("a request to the engine broke off")
+            return self._loss
         error = self._holding.exception()
         if error is None or isinstance(error, EngineLostError):
             return error
         raise error
 
-    def _doubt(self, client: HttpEngineClient) -> None:
+    def _doubt(self, client: HttpEngineClient, error: EngineLostError) -> None:
         """A request found the engine gone, perhaps sooner than the attach stream: look at once."""
         if self._client is client and self._holding:
             self._client = None
+            self._loss = error
             self._holding.cancel()
 
     async def _pause(self, loss: EngineLostError | CrashError) -> None:

@@ -35,6 +35,13 @@ class EngineLogHandler(RotatingFileHandler):
             raise storage_error(path, error) from error
         self.setFormatter(logging.Formatter(FORMAT))
 
+    def doRollover(self) -> None:  # noqa: N802 - logging's name
+        """Lets go of the file first: Windows does not rename what is open."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        redirect_output(nowhere)
+        os.close(nowhere)
+        super().doRollover()
+
     def _open(self) -> TextIO:  # type: ignore[override]
         descriptor = open_log(Path(self.baseFilename))
         redirect_output(descriptor)

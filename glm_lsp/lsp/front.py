@@ -10,7 +10,7 @@ import dataclasses
 import importlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +35,7 @@ class Window:
 
     send_status: Callable[[dict[str, Any]], None]
     show_message: Callable[[str], None]
-    show_progress: Callable[[str, Awaitable[object]], Coroutine[Any, Any, None]]
+    show_progress: Callable[[str, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class Front:
@@ -193,7 +193,7 @@ class Front:
         if self._settled.is_set() or self._progress is None:
             self._settled.clear()
             self._progress = self._spawn(
-                self._window.show_progress("Loading the completion model", self._settled.wait())
+                self._window.show_progress("Loading the completion model", self._settled)
             )
 
     async def _warm(self) -> None:

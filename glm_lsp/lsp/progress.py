@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -18,16 +18,15 @@ _SHOWN_AFTER_S = 0.3
 """Whatever is done sooner needs no bar."""
 
 
-async def show_progress(ls: LanguageServer, title: str, work: Awaitable[object]) -> None:
-    """Shows a bar, with the seconds gone by, until `work` is done; its outcome is of no concern here.
+async def show_progress(ls: LanguageServer, title: str, done: asyncio.Event) -> None:
+    """Shows a bar, with the seconds gone by, until `done` is set.
 
     Nothing is shown to an editor that has not said it can, or that refuses.
     """
     window = ls.client_capabilities.window
     if window is None or not window.work_done_progress:
         return
-    done = asyncio.ensure_future(work)
-    if await _is_done_within(done, _SHOWN_AFTER_S):
+    if await _is_set_within(done, _SHOWN_AFTER_S):
         return
     token = str(uuid.uuid4())
     try:
@@ -42,12 +41,14 @@ async def show_progress(ls: LanguageServer, title: str, work: Awaitable[object])
         ls.work_done_progress.tokens.pop(token, None)
 
 
-async def _tick(ls: LanguageServer, token: str, done: asyncio.Future[object]) -> None:
+async def _tick(ls: LanguageServer, token: str, done: asyncio.Event) -> None:
     start = time.monotonic()
-    while not await _is_done_within(done, _TICK_S):
+    while not await _is_set_within(done, _TICK_S):
         seconds = time.monotonic() - start
         ls.work_done_progress.report(token, types.WorkDoneProgressReport(message=f"{seconds:.0f} s"))
 
 
-async def _is_done_within(work: asyncio.Future[object], seconds: float) -> bool:
-    return bool((await asyncio.wait([work], timeout=seconds))[0])
+async def _is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(event.wait(), seconds)
+    return event.is_set()

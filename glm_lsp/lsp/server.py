@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 
@@ -113,8 +113,8 @@ class GlmLanguageServer(LanguageServer):
     def _show_error(self, message: str) -> None:
         self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
 
-    async def _show_progress(self, title: str, work: Awaitable[object]) -> None:
-        await show_progress(self, title, work)
+    async def _show_progress(self, title: str, done: asyncio.Event) -> None:
+        await show_progress(self, title, done)
 
 
 def _call_on(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *args: object) -> None:

@@ -220,6 +220,8 @@ class LspClient:
         # The transport is closed here, or the collector would complain about it later.
         self.process._transport.close()  # type: ignore[attr-defined]
         assert self.problems == []
+        # What a test expects to go wrong in the server, it takes out of the log itself.
+        assert not re.search(rb"Traceback|Warning:|never retrieved|never awaited", self.log), self.log.decode()
         assert {id: count for id, count in self.num_replies.items() if count != 1} == {}
 
     # --- reading ---------------------------------------------------------------------------------------------

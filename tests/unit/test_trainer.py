@@ -26,6 +26,14 @@ pytestmark = pytest.mark.reference
 SOURCE = Path(__file__).read_text(encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> None:
+    """So small a model only loses by a second thread, and much on a busy machine."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
     return train_tokenizer(iter([SOURCE] * 5), 512)

@@ -156,12 +156,12 @@ class StrictProtocol(LanguageServerProtocol):
             return
         try:
             future.set_result(self._result_of(response, result_type))
-        except Exception as error:
-            future.set_exception(error)
+        except Exception:
+            future.set_exception(JsonRpcException("the editor's answer cannot be used"))
 
     def _result_of(self, response: Response, result_type: Any) -> Any:
         if response.error is not None:
-            raise JsonRpcException("the editor refused a request")
+            raise JsonRpcException("the editor refused")
         if result_type is None:
             return response.result
         wire = {"id": response.id, "jsonrpc": self.VERSION, "result": response.result}
