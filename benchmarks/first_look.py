@@ -28,16 +28,16 @@ INVOKED, AUTOMATIC = 1, 2
 # File, and a line of it with the cursor as |. The text right of it is taken away, and what the model puts there is
 # compared with it.
 PLACES = (
-    ("glm_lsp/errors.py", '    def to_dict(self) -> dict[str, |str]:'),
-    ("glm_lsp/errors.py", "        self.cause = |cause"),
-    ("glm_lsp/errors.py", "            self.remedy = |remedy"),
-    ("glm_lsp/paths.py", "from glm_lsp.errors import StorageError, |StorageFullError"),
-    ("glm_lsp/paths.py", '    return Path(home).expanduser().absolute() / name if home |else None'),
-    ("glm_lsp/source_file.py", "    if stat.S_ISDIR(|status.st_mode):"),
-    ("glm_lsp/source_file.py", "        return start + |column - 1"),
+    ("glm_lsp/errors.py", '        return {"code": self.code, "cause": self.|cause, "remedy": self.remedy}'),
+    ("glm_lsp/errors.py", '        return f"{self.code}: {self.|cause}. {self.remedy}"'),
+    ("glm_lsp/errors.py", "            self.remedy =| remedy"),
+    ("glm_lsp/source_file.py", "    except UnicodeDecodeError as| error:"),
+    ("glm_lsp/source_file.py", '        raise SourceNotFoundError(f"there is no file {path}") from| error'),
+    ("glm_lsp/paths.py", "    if not os.access(|folder, os.W_OK | os.X_OK):"),
+    ("glm_lsp/source_file.py", "            return start, match.start()|, num_lines"),
+    ("glm_lsp/engine/job.py", "        self._last =| now"),
     ("glm_lsp/engine/job.py", "        return self._cancelled.|is_set()"),
-    ("glm_lsp/engine/job.py", "    def cancelled(self) -> |bool:"),
-    ("glm_lsp/completion/snapshot.py", "from dataclasses import |dataclass"),
+    ("glm_lsp/completion/snapshot.py", "from dataclasses import| dataclass"),
 )  # fmt: skip
 
 
@@ -184,12 +184,16 @@ def main() -> None:
         ("\x1b[2;36m", "\x1b[0m") if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("«", "»")
     )
     editor = start()
-    figures = [show_place(editor, path, marked, dim, plain) for path, marked in PLACES]
-    show_typing(editor, dim, plain)
+    answers = [show_place(editor, path, marked, dim, plain) for path, marked in PLACES]
+    # Typing shows most where most is suggested.
+    longest = max(range(len(PLACES)), key=lambda number: len(answers[number].text))
+    show_typing(editor, PLACES[longest], dim, plain)
     editor.close()
-    equal = sum(same for _, same in figures)
-    middle = statistics.median(milliseconds for milliseconds, _ in figures)
-    print(f"\n{equal} of {len(figures)} exactly as written; half of the answers came within {middle:.0f} ms.")
+    num_equal = sum(answer.is_original for answer in answers)
+    middle = statistics.median(answer.milliseconds for answer in answers)
+    print(
+        f"\n{num_equal} of {len(answers)} exactly as written; half of the answers came within {middle:.0f} ms."
+    )
     print(CONNECT)
 
 
@@ -220,8 +224,17 @@ def start() -> Editor:
     return editor
 
 
-def show_place(editor: Editor, path: str, marked: str, dim: str, plain: str) -> tuple[float, bool]:
-    """Completes one place and prints it; returns the milliseconds and whether the text is the original."""
+@dataclass(frozen=True)
+class Answer:
+    """What the server suggested in one place."""
+
+    text: str
+    milliseconds: float
+    is_original: bool
+
+
+def show_place(editor: Editor, path: str, marked: str, dim: str, plain: str) -> Answer:
+    """Completes one place and prints it."""
     document, taken = Document.open(editor, path, marked)
     text, milliseconds = document.suggestion(INVOKED)
     document.close()
@@ -230,14 +243,13 @@ def show_place(editor: Editor, path: str, marked: str, dim: str, plain: str) -> 
     first, *more = text.split("\n")
     print(f"\n{path}\n  {before}{dim}{first}{plain}" + "".join(f"\n  {dim}{line}{plain}" for line in more))
     print(f"    {milliseconds:.0f} ms, {reused(editor)}; {verdict if text else 'no suggestion'}")
-    return milliseconds, text == taken
+    return Answer(text, milliseconds, text == taken)
 
 
-def show_typing(editor: Editor, dim: str, plain: str) -> None:
+def show_typing(editor: Editor, place: tuple[str, str], dim: str, plain: str) -> None:
     """Types key by key: what was suggested, which needs no model, then something else, which reads one token more."""
-    path, marked = PLACES[0]
-    document, taken = Document.open(editor, path, marked)
-    print(f"\nTyping in {path}, first what is suggested, then something else:")
+    document, taken = Document.open(editor, *place)
+    print(f"\nTyping in {place[0]}, first what is suggested, then something else:")
     suggested, _ = document.suggestion()
     for key in ("", *(suggested or taken)[:4], "_", "x"):
         if key:

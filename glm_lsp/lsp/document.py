@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.lsp.positions import PositionEncoding, column_from_units, units_from_column
@@ -38,7 +38,6 @@ class Document:
     language_id: str
     version: int
     text: Text
-    has_odd_versions: bool = field(default=False)
 
     def apply(self, change: Change, encoding: PositionEncoding) -> None:
         """Makes one edit. A range beyond the text is cut to it, a reversed one turned round."""
@@ -73,6 +72,7 @@ class Documents:
         self.encoding = encoding
         self.folders = list(folders)
         self._documents: dict[str, Document] = {}
+        self._noted: set[str] = set()
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -84,7 +84,7 @@ class Documents:
     def open(self, uri: str, language_id: str, version: int, text: str) -> None:
         """Starts, or starts again, with a text."""
         if self.get(uri) is not None:
-            logger.warning("a document was opened twice; the later text holds")
+            self._note("a document was opened twice; the later text holds")
         text = without_lone_surrogates(text)
         self._documents[document_key(uri)] = Document(uri, language_id, version, Text(text))
 
@@ -96,10 +96,10 @@ class Documents:
         """
         document = self.get(uri)
         if document is None:
-            logger.warning("an edit of a document that is not open was ignored")
+            self._note("an edit of a document that is not open was ignored")
             return
         if version is None or version <= document.version:
-            self._note_odd_version(document, version)
+            self._note("the version of an edit was not larger than the one before")
         for change in changes:
             document.apply(change, self.encoding)
         document.version = document.version + 1 if version is None else version
@@ -148,7 +148,8 @@ class Documents:
         line, column = document.text.place(offset)
         return line, units_from_column(document.text.line(line), column, self.encoding)
 
-    def _note_odd_version(self, document: Document, version: int | None) -> None:
-        if not document.has_odd_versions:
-            document.has_odd_versions = True
-            logger.warning("an edit to version %s came after version %d", version, document.version)
+    def _note(self, oddity: str) -> None:
+        """Logs an oddity of the editor's once: it would be there at every key."""
+        if oddity not in self._noted:
+            self._noted.add(oddity)
+            logger.warning("%s", oddity)

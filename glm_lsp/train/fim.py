@@ -18,6 +18,7 @@ from glm_lsp.errors import TokenizerError
 from glm_lsp.train.spans import PythonTree, Span, empty_span, line_span, lines_of, random_span
 
 CHARS_PER_TOKEN = 3.4
+SHORTEST_CONTEXT = 96
 _SHORTEST_PREFIX_TOKENS = 16
 
 
@@ -45,14 +46,18 @@ class Mix:
     drop_path: float = 0.2
     drop_language: float = 0.1
     drop_suffix: float = 0.15
+    short: float = 0.4
+    """Examples that get less than the whole context: people edit short files too."""
+    middle_weight: float = 4.0
+    """How much more a token of the middle counts; there are few, and they are what the model is for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Token ids and, for each, whether the model is asked to predict it."""
+    """Token ids and, for each, how much its prediction counts; 0 for what the model is not asked to predict."""
 
     token_ids: list[int]
-    learn: list[bool]
+    weights: list[float]
 
 
 class ExampleMaker:
@@ -119,7 +124,7 @@ class ExampleMaker:
     def _infill(self, document: Document, span: Span, rng: random.Random) -> Example:
         header = self._header(document, span.mode, rng)
         middle = [*self._encode(document.text[span.start : span.end]), self._end]
-        room = self._context - len(middle) - len(self._render(header).token_ids)
+        room = self._draw_context(rng) - len(middle) - len(self._render(header).token_ids)
         if room < 2 * _SHORTEST_PREFIX_TOKENS:
             return self._left_to_right(document, max(0, span.start - 400), rng)
         share = 0.0 if rng.random() < self._mix.drop_suffix else rng.uniform(0.1, 0.4)
@@ -130,10 +135,13 @@ class ExampleMaker:
                 prefix=prefix, suffix=suffix, path=header.path, language=header.language, mode=header.mode
             )
         )
-        return Example(
-            (prompt.token_ids + middle)[: self._context],
-            (prompt.learn + [True] * len(middle))[: self._context],
-        )
+        weights = prompt.weights + [self._mix.middle_weight] * len(middle)
+        return Example((prompt.token_ids + middle)[: self._context], weights[: self._context])
+
+    def _draw_context(self, rng: random.Random) -> int:
+        if rng.random() >= self._mix.short:
+            return self._context
+        return rng.randint(min(SHORTEST_CONTEXT, self._context), self._context)
 
     def _left_to_right(self, document: Document, start: int, rng: random.Random) -> Example:
         start = document.text.rfind("\n", 0, start) + 1
@@ -146,20 +154,20 @@ class ExampleMaker:
         last = max(i for i, segment in enumerate(segments) if segment.role is Role.PREFIX)
         example = self._encode_segments(segments[: last + 1])
         if end >= len(document.text):
-            example = Example([*example.token_ids, self._end], [*example.learn, True])
-        return Example(example.token_ids[: self._context], example.learn[: self._context])
+            example = Example([*example.token_ids, self._end], [*example.weights, 1.0])
+        return Example(example.token_ids[: self._context], example.weights[: self._context])
 
     def _render(self, parts: PromptParts) -> Example:
         return self._encode_segments(codegeex4(parts))
 
     def _encode_segments(self, segments: list[Segment]) -> Example:
         token_ids: list[int] = []
-        learn: list[bool] = []
+        weights: list[float] = []
         for segment in segments:
             ids = [self._special(segment.text)] if segment.special else self._encode(segment.text)
             token_ids += ids
-            learn += [segment.role is not Role.HEADER] * len(ids)
-        return Example(token_ids, learn)
+            weights += [0.0 if segment.role is Role.HEADER else 1.0] * len(ids)
+        return Example(token_ids, weights)
 
     def _special(self, name: str) -> int:
         token_id = self._tokenizer.token_to_id(name)

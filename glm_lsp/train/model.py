@@ -144,15 +144,21 @@ class GlmForTraining(nn.Module):
         hidden = self.model(token_ids, positions, mask)
         return F.linear(hidden, self.model.embed_tokens.weight).float()
 
-    def forward(self, token_ids: Tensor, targets: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
-        """Summed cross-entropy in nats over targets >= 0, plus the z-loss; the vocabulary in chunks of rows."""
+    def forward(
+        self, token_ids: Tensor, targets: Tensor, weights: Tensor, positions: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """Weighted sum of cross-entropies in nats plus the z-loss; the vocabulary in chunks of rows.
+
+        All but `mask` are [B, T]; targets of weight 0 may be negative.
+        """
         hidden = self.model(token_ids, positions, mask).flatten(0, 1)
-        targets = targets.flatten()
+        targets, weights = targets.flatten(), weights.flatten()
         total = hidden.new_zeros((), dtype=torch.float32)
-        for rows, wanted in zip(hidden.split(1024), targets.split(1024), strict=True):
+        for rows, wanted, weight in zip(
+            hidden.split(1024), targets.split(1024), weights.split(1024), strict=True
+        ):
             scores = F.linear(rows, self.model.embed_tokens.weight).float()
             log_z = torch.logsumexp(scores, dim=-1)
-            keep = wanted >= 0
             picked = scores.gather(1, wanted.clamp(min=0).unsqueeze(1)).squeeze(1)
-            total = total + ((log_z - picked + 1e-4 * log_z.square()) * keep).sum()
+            total = total + ((log_z - picked + 1e-4 * log_z.square()) * weight).sum()
         return total

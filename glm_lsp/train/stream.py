@@ -34,10 +34,14 @@ def read_documents(path: Path) -> list[Document]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One packed row; each array is int64 [context]. `segments` numbers the examples from 1, padding is 0."""
+    """One packed row; arrays are int64 [context], weights float32.
+
+    `segments` numbers the examples from 1, padding is 0; `weights` belong to `targets`.
+    """
 
     token_ids: NDArray[np.int64]
     targets: NDArray[np.int64]
+    weights: NDArray[np.float32]
     positions: NDArray[np.int64]
     segments: NDArray[np.int64]
 
@@ -87,6 +91,7 @@ def make_row(parts: list[Example], context: int) -> Row:
     row = Row(
         np.zeros(context, np.int64),
         np.full(context, IGNORE, np.int64),
+        np.zeros(context, np.float32),
         np.zeros(context, np.int64),
         np.zeros(context, np.int64),
     )
@@ -95,7 +100,8 @@ def make_row(parts: list[Example], context: int) -> Row:
         ids = np.array(example.token_ids, np.int64)
         end = at + len(ids)
         row.token_ids[at:end] = ids
-        row.targets[at : end - 1] = np.where(example.learn[1:], ids[1:], IGNORE)
+        row.weights[at : end - 1] = example.weights[1:]
+        row.targets[at : end - 1] = np.where(row.weights[at : end - 1] > 0, ids[1:], IGNORE)
         row.positions[at:end] = np.arange(len(ids))
         row.segments[at:end] = number
         at = end

@@ -28,7 +28,7 @@ from glm_lsp.errors import TrainingError
 from glm_lsp.train.fim import ExampleMaker
 from glm_lsp.train.model import GlmForTraining
 from glm_lsp.train.recipe import Recipe, load_recipe
-from glm_lsp.train.stream import IGNORE, Row, read_documents, rows_from
+from glm_lsp.train.stream import Row, read_documents, rows_from
 
 CHECKPOINT_EVERY_S = 240.0
 
@@ -62,16 +62,18 @@ class Plan:
 
 @dataclass(slots=True)
 class Batch:
-    """Micro-batches of one step and the number of targets in them."""
+    """The micro-batches of one step."""
 
     token_ids: list[Tensor] = field(default_factory=list)
     targets: list[Tensor] = field(default_factory=list)
+    weights: list[Tensor] = field(default_factory=list)
     positions: list[Tensor] = field(default_factory=list)
     masks: list[Tensor | None] = field(default_factory=list)
 
     @property
-    def num_targets(self) -> int:
-        return int(sum((t != IGNORE).sum() for t in self.targets))
+    def total_weight(self) -> float:
+        """What the summed loss is divided by."""
+        return float(sum(weights.sum() for weights in self.weights))
 
 
 def attention_mask(segments: Tensor) -> Tensor:
@@ -87,6 +89,7 @@ def make_batch(rows: list[Row], micro_batch: int) -> Batch:
         part = rows[at : at + micro_batch]
         batch.token_ids.append(torch.from_numpy(np.stack([r.token_ids for r in part])))
         batch.targets.append(torch.from_numpy(np.stack([r.targets for r in part])))
+        batch.weights.append(torch.from_numpy(np.stack([r.weights for r in part])))
         batch.positions.append(torch.from_numpy(np.stack([r.positions for r in part])))
         batch.masks.append(attention_mask(torch.from_numpy(np.stack([r.segments for r in part]))))
     return batch
@@ -168,18 +171,18 @@ class Trainer:
         return max(1, tokens // self.recipe.context)
 
     def step(self, rows: list[Row]) -> float:
-        """One optimizer step; returns the mean loss in nats per target."""
+        """One optimizer step; returns the weighted mean of the loss in nats."""
         scale = self.lr_scale()
         for optimizer, peak in ((self.muon, self.recipe.muon_lr), (self.adam, self.recipe.adam_lr)):
             for group in optimizer.param_groups:
                 group["lr"] = peak * scale
         batch = make_batch(rows, self.recipe.micro_batch)
-        targets = max(1, batch.num_targets)
+        whole = max(1.0, batch.total_weight)
         total = 0.0
-        parts = zip(batch.token_ids, batch.targets, batch.positions, batch.masks, strict=True)
-        for token_ids, wanted, positions, mask in parts:
+        parts = zip(batch.token_ids, batch.targets, batch.weights, batch.positions, batch.masks, strict=True)
+        for part in parts:
             with torch.autocast("cpu", dtype=torch.bfloat16):
-                loss = self._forward(token_ids, wanted, positions, mask) / targets
+                loss = self._forward(*part) / whole
             loss.backward()
             total += float(loss.detach())
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)

@@ -201,7 +201,7 @@ class LspClient:
         self.notify("exit", None)
         return await self.exited()
 
-    async def exited(self, timeout_s: float = 5) -> int:
+    async def exited(self, timeout_s: float = 20) -> int:
         """The exit status, once all that the server said has been read."""
         status = await asyncio.wait_for(self.process.wait(), timeout_s)
         await asyncio.wait(self._readers, timeout=timeout_s)
@@ -222,7 +222,8 @@ class LspClient:
         assert self.problems == []
         # What a test expects to go wrong in the server, it takes out of the log itself.
         assert not re.search(rb"Traceback|Warning:|never retrieved|never awaited", self.log), self.log.decode()
-        assert {id: count for id, count in self.num_replies.items() if count != 1} == {}
+        odd = {identifier: count for identifier, count in self.num_replies.items() if count != 1}
+        assert not odd, odd
 
     # --- reading ---------------------------------------------------------------------------------------------
 

@@ -129,7 +129,8 @@ holder = None
 if sys.argv[3] == "held":
     # Somebody else keeps the editor's ends of both pipes open.
     fds = (server.stdin.fileno(), server.stdout.fileno())
-    holder = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], pass_fds=fds)
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    holder = subprocess.Popen(command, pass_fds=fds, stdout=subprocess.DEVNULL)
 print(server.pid, holder.pid if holder else 0, flush=True)
 time.sleep(60)
 """

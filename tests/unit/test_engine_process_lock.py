@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from glm_lsp.engine import process_lock
 from glm_lsp.engine.process_lock import ProcessLock
 from glm_lsp.engine.process_state import ProcessState, StateFile
 from glm_lsp.errors import StorageError
@@ -17,6 +18,7 @@ from glm_lsp.errors import StorageError
 HOLD = """
 import sys, time
 from pathlib import Path
+from glm_lsp.engine import process_lock
 from glm_lsp.engine.process_lock import ProcessLock
 assert ProcessLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
@@ -70,6 +72,23 @@ def test_a_removed_lock_file_does_not_let_two_in_by_accident(tmp_path: Path) -> 
     lock.release()
     assert not ProcessLock(tmp_path / "x.lock").acquire()
     successor.release()
+
+
+def test_a_file_replaced_just_before_it_is_locked_is_locked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = ProcessLock(tmp_path / "x.lock")
+    take, files = process_lock._lock, []
+
+    def replace_once(descriptor: int) -> bool:
+        if not files:
+            files.append(lock.path.rename(tmp_path / "old.lock"))
+        return take(descriptor)
+
+    monkeypatch.setattr(process_lock, "_lock", replace_once)
+    assert lock.acquire()
+    assert not ProcessLock(lock.path).acquire()
+    lock.release()
 
 
 def test_a_lock_that_cannot_be_made_is_a_storage_error(tmp_path: Path) -> None:

@@ -101,12 +101,12 @@ def test_the_layout_is_the_profile_of_the_server(tokenizer: Tokenizer) -> None:
 def test_the_header_is_not_learnt_and_the_middle_is(tokenizer: Tokenizer) -> None:
     maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0))
     for example in maker.examples(DOCUMENT, random.Random(9)):
-        assert len(example.token_ids) == len(example.learn) <= 256
-        assert not example.learn[0]
+        assert len(example.token_ids) == len(example.weights) <= 256
+        assert example.weights[0] == 0
         if 5 in example.token_ids:
             middle = example.token_ids.index(5)
-            assert not any(example.learn[middle : middle + 2])
-            assert all(example.learn[middle + 3 :])
+            assert example.weights[middle : middle + 3] == [0, 0, 0]
+            assert set(example.weights[middle + 3 :]) == {4.0}
             assert example.token_ids[-1] == 0
 
 
@@ -132,9 +132,10 @@ def test_packed_rows_hold_every_example_once_and_targets_never_cross(tokenizer: 
 
 
 def test_two_examples_in_a_row_both_start_at_position_zero() -> None:
-    row = make_row([Example([7, 8, 9], [False, True, True]), Example([5, 6], [True, True])], 8)
+    row = make_row([Example([7, 8, 9], [0, 1, 4]), Example([5, 6], [1, 1])], 8)
     assert row.positions.tolist() == [0, 1, 2, 0, 1, 0, 0, 0]
     assert row.segments.tolist() == [1, 1, 1, 2, 2, 0, 0, 0]
+    assert row.weights.tolist() == [1, 4, 0, 1, 0, 0, 0, 0]
     assert row.targets.tolist() == [8, 9, IGNORE, 6, IGNORE, IGNORE, IGNORE, IGNORE]
 
 

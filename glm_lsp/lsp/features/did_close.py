@@ -15,6 +15,6 @@ def did_close(ls: GlmLanguageServer, params: Any) -> None:
     try:
         uri = params["textDocument"]["uri"]
         ls.documents.close(uri)
-    except (LookupError, TypeError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("no document is named") from error
     ls.front.forget(uri)
