@@ -16,7 +16,7 @@ endif
 .PHONY: help run test test-slow test-reference lint docs wheel clean FORCE
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed-run ## install, then watch the server complete this project's own code
 	$(VENV)/$(BIN)/python benchmarks/first_look.py

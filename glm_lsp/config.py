@@ -155,7 +155,7 @@ _FIELDS = {field.encode_name: field for field in msgspec.structs.fields(Initiali
 
 
 def _usable_values(options: object) -> tuple[dict[str, Any], list[str]]:
-    if options is None:
+    if options is None or options == []:  # Lua's empty table is sent as a list
         return {}, []
     if not isinstance(options, Mapping):
         return {}, [f"settings must be an object, not {type(options).__name__}"]

@@ -235,6 +235,13 @@ class EngineSilentError(EngineLostError):
     code = "GLM-408"
 
 
+class EngineAbsentError(EngineLostError):
+    """Nobody listens at the engine's address, so nothing was sent."""
+
+    code = "GLM-409"
+    remedy = "Check that the engine's server runs and that its address is right."
+
+
 class AccessError(EngineError):
     """The engine does not serve this caller: a wrong token, a web page, a foreign Host header."""
 

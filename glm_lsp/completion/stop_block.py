@@ -38,7 +38,7 @@ class BlockStop(LineStop):
 
     def _opened_above(self, prefix: str) -> Counter[str]:
         bracket = prefix.rstrip()[-1:] if self._starts_blank else ""
-        is_closed_below = self._line_below.lstrip()[:1] in CLOSERS and self._line_below != ""
+        is_closed_below = self._line_below.lstrip()[:1] in CLOSERS
         return Counter(bracket) if bracket in OPENERS and not is_closed_below else Counter()
 
     def _open_at(self, masked_lead: str) -> Counter[str]:
@@ -55,9 +55,10 @@ class BlockStop(LineStop):
             return None
         lead = self._line_prefix if self._line_start == 0 else ""
         indent = indent_width(lead + text[self._line_start : end])
-        if indent < self._floor and not self._closes_own(text[end - 1]):
-            return self._code_end
         self._is_closing = indent < self._floor
+        # Whether a bracket there is the block's own to close is for the rule on brackets to judge.
+        if self._is_closing and text[end - 1] not in CLOSERS:
+            return self._code_end
         if self._is_new_paragraph(text, indent):
             return self._code_end
         if not self._is_level_known:
@@ -67,9 +68,6 @@ class BlockStop(LineStop):
     @property
     def _has_code(self) -> bool:
         return self._code_end > 0 or not self._starts_blank
-
-    def _closes_own(self, char: str) -> bool:
-        return char in CLOSERS and self._open[CLOSERS[char]] > 0
 
     def _is_new_paragraph(self, text: str, indent: int) -> bool:
         after_blank = text.count("\n", self._code_end, self._line_start) > 1
@@ -86,9 +84,8 @@ class BlockStop(LineStop):
 
     def _before_closer(self, text: str, end: int, *, is_line_complete: bool) -> int | None:
         keep = super()._before_closer(text, end, is_line_complete=is_line_complete)
-        if keep is None or self._line_start == 0 or text[self._line_start : keep].strip():
-            return keep
-        return self._code_end
+        is_whole_line = keep is not None and not text[self._line_start : keep].strip()
+        return self._code_end if is_whole_line else keep
 
     def _end_line(self, text: str, end: int) -> int | None:
         line = text[self._line_start : end]
@@ -120,4 +117,5 @@ class BlockStop(LineStop):
     def _stands_below(self, line: str) -> bool:
         # Whether a finished first line repeats the one below is for post-processing to judge.
         is_new_line = self._line_start > 0 or self._starts_blank
-        return is_new_line and not self._closes_own(line.lstrip()[0]) and repeats(line, self._line_below)
+        # A bracket that got this far closes one of the completion's own.
+        return is_new_line and line.lstrip()[0] not in CLOSERS and repeats(line, self._line_below)

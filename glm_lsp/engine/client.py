@@ -9,10 +9,10 @@ import asyncio
 import importlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from msgspec.structs import replace
 
 from glm_lsp.engine.address import (
     Address,
@@ -25,7 +25,7 @@ from glm_lsp.engine.address import (
 from glm_lsp.engine.client_events import DONE, decode_chunk, decode_error, read_events
 from glm_lsp.engine.description import EngineDescription, ModelList
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
-from glm_lsp.errors import EngineError, EngineLostError, EngineSilentError, GlmError
+from glm_lsp.errors import EngineAbsentError, EngineError, EngineLostError, EngineSilentError, GlmError
 
 if TYPE_CHECKING:
     import httpx
@@ -89,7 +89,7 @@ class HttpEngineClient:
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
         """See `EngineClient`."""
-        body = msgspec.json.encode(replace(request, stream=True))
+        body = msgspec.json.encode(msgspec.structs.replace(request, stream=True))
         async with (
             self._stream("POST", "/v1/completions", body) as pieces,
             aclosing(read_events(pieces)) as events,
@@ -191,7 +191,7 @@ def _new_client(address: Address, token: str | None, silence_s: float) -> httpx.
 def _base_url(address: Address) -> str:
     if isinstance(address, UnixAddress):
         return "http://localhost"
-    return address.url if isinstance(address, UrlAddress) else f"http://{address}"
+    return address.url if isinstance(address, UrlAddress) else f"http://{replace(address, name='')}"
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _engine_errors(address: Address) -> Iterator[None]:
     try:
         yield
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise EngineLostError(f"no engine answers at {address}") from error
+        raise EngineAbsentError(f"no engine answers at {address}") from error
     except httpx.TimeoutException as error:
         raise EngineSilentError(f"the engine at {address} is silent") from error
     except (httpx.NetworkError, httpx.RemoteProtocolError) as error:

@@ -22,7 +22,14 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.launcher_backoff import MAX_CRASHES, WINDOW_S, Backoff
 from glm_lsp.engine.launcher_search import CrashError, EngineSearch, EngineSpec
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
-from glm_lsp.errors import EngineError, EngineLostError, EngineSilentError, EngineStartError, GlmError
+from glm_lsp.errors import (
+    EngineAbsentError,
+    EngineError,
+    EngineLostError,
+    EngineSilentError,
+    EngineStartError,
+    GlmError,
+)
 
 EngineState = Literal["starting", "ready", "lost", "failed"]
 OnState = Callable[[EngineState, str], None]
@@ -100,14 +107,15 @@ class LocalEngine:
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
         """See `EngineClient`; starts the engine if need be."""
-        client = await self._ready_client()
         try:
-            async with aclosing(client.complete(request)) as chunks:
+            async with aclosing(self._complete_once(request)) as chunks:
                 async for chunk in chunks:
                     yield chunk
-        except EngineLostError as error:
-            self._doubt(client, error)
-            raise
+        except EngineAbsentError:
+            # It died unnoticed before this request was sent, which its successor may thus have.
+            async with aclosing(self._complete_once(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`; starts the engine if need be."""
@@ -137,6 +145,16 @@ class LocalEngine:
             self._client = None
         self._search.close()
         self._notify()
+
+    async def _complete_once(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+        client = await self._ready_client()
+        try:
+            async with aclosing(client.complete(request)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except EngineLostError as error:
+            self._doubt(client, error)
+            raise
 
     async def _ready_client(self) -> HttpEngineClient:
         while not self._closed:

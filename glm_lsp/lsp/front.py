@@ -121,10 +121,10 @@ class Front:
 
     def tell(self, message: str) -> None:
         """Shows a message that begins with a code, once for each code: people know after the first."""
-        logger.warning("%s", message)
         code = message.partition(":")[0]
         if code not in self._told:
             self._told.add(code)
+            logger.warning("%s", message)
             self._window.show_message(message)
 
     async def close(self) -> None:
@@ -151,9 +151,10 @@ class Front:
     def _succeeded(self, outcome: Outcome, milliseconds: float) -> None:
         usage = outcome.usage
         ratio = usage.num_cached_tokens / usage.num_prompt_tokens if usage.num_prompt_tokens else None
-        if self.status.status.state is State.ERROR:
+        if outcome.generated and self.status.status.state is State.ERROR:
             self.status.show(State.READY)
-        self.status.measured(milliseconds, ratio)
+        if outcome.generated or outcome.suggestions:
+            self.status.measured(milliseconds, ratio)
         logger.info(
             "completion: %.1f ms, %d of %d prompt tokens cached, %d suggestions %s",
             milliseconds,

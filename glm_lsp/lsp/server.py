@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -143,4 +144,7 @@ def serve(command_line: Mapping[str, object] | None = None, connect: Connect = c
     async def run() -> int:
         return await GlmLanguageServer(connect, command_line).run(source, sink)
 
-    return asyncio.run(run())
+    status = asyncio.run(run())
+    # The collector's last round would look at everything there is, for a quarter of a second on a slow machine.
+    gc.freeze()
+    return status

@@ -67,7 +67,8 @@ class StatusDisplay:
         self.status = Status()
         self._send = send
         self._num_busy = 0
-        self._figures_due = 0.0
+        self._sent_at = 0.0
+        self._figures: asyncio.TimerHandle | None = None
 
     def show(self, state: State, message: str = "", model: str | None = None) -> None:
         """Changes what people see."""
@@ -75,13 +76,15 @@ class StatusDisplay:
             self.status, state=state, message=message, model=self.status.model if model is None else model
         )
         if shown != self.status:
-            self._put(shown)
+            self.status = shown
+            self._put()
 
     def measured(self, last_ms: float, reused_ratio: float | None) -> None:
         """Notes the figures of a completion."""
         self.status = replace(self.status, last_ms=last_ms, reused_ratio=reused_ratio)
-        if asyncio.get_running_loop().time() >= self._figures_due:
-            self._put(self.status)
+        if self._figures is None:
+            loop = asyncio.get_running_loop()
+            self._figures = loop.call_at(self._sent_at + _FIGURES_EVERY_S, self._put)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -100,7 +103,9 @@ class StatusDisplay:
         if self.status.state is old:
             self.show(new)
 
-    def _put(self, status: Status) -> None:
-        self.status = status
-        self._figures_due = asyncio.get_running_loop().time() + _FIGURES_EVERY_S
-        self._send(status.to_wire())
+    def _put(self) -> None:
+        if self._figures is not None:
+            self._figures.cancel()
+            self._figures = None
+        self._sent_at = asyncio.get_running_loop().time()
+        self._send(self.status.to_wire())

@@ -84,6 +84,8 @@ class LspClient:
         notifications: (method, params) of all that came, in order.
         nameless_errors: the errors that came with id null.
         settings: what `workspace/configuration` is answered with.
+        num_replies: how many came, by id; every test ends with one each.
+        replied: the ids in the order of their replies.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -95,6 +97,7 @@ class LspClient:
         self.log = bytearray()
         self.problems: list[str] = []
         self.num_replies: defaultdict[str | int | float, int] = defaultdict(int)
+        self.replied: list[str | int | float] = []
         self._ids = itertools.count(1)
         self._waiting: dict[str | int | float, asyncio.Future[Any]] = {}
         self._came = asyncio.Event()
@@ -283,6 +286,7 @@ class LspClient:
             self.nameless_errors.append(reply["error"])
             return
         self.num_replies[identifier] += 1
+        self.replied.append(identifier)
         future = self._waiting.pop(identifier, None)
         if future is None or future.done():
             return

@@ -56,17 +56,16 @@ async def test_an_untitled_document_is_completed(vscode: LspClient) -> None:
     assert texts(await vscode.complete("untitled:Untitled-7", 0, 5)) == ["echo(x = 1)"]
 
 
-@pytest.mark.parametrize(("fixture", "column"), [("neovim", 11), ("vscode", 9)])
+@pytest.mark.parametrize("editor", ["neovim", "vscode"])
 async def test_columns_are_in_the_agreed_unit(
-    request: pytest.FixtureRequest, fixture: str, column: int, uri: str
+    neovim: LspClient, vscode: LspClient, editor: str, uri: str
 ) -> None:
-    """After `# 😀 = 1`: eleven bytes but two for the space and digit behind, nine UTF-16 units."""
-    client: LspClient = request.getfixturevalue(fixture)
-    client.open(uri, "😀\n#é😀 = 1\n", "python")
-    column = len("#é😀 = 1".encode()) if fixture == "neovim" else len("#é😀 = 1".encode("utf-16-le")) // 2
-    (item,) = await client.complete(uri, 1, column)
-    assert item["range"] == cursor_range(1, column)
-    assert "#é😀 = 1" in item["insertText"]
+    client, codec, size = (neovim, "utf-8", 1) if editor == "neovim" else (vscode, "utf-16-le", 2)
+    client.open(uri, "😀\ns = '😀é'; x = 1\n")
+    column = len("s = '😀é'; x = 1".encode(codec)) // size
+    assert await client.complete(uri, 1, column) == [
+        {"insertText": "echo(s = '😀é'; x = 1)", "range": cursor_range(1, column)}
+    ]
 
 
 async def test_positions_beyond_the_text_are_cut_to_it(neovim: LspClient, uri: str) -> None:

@@ -102,6 +102,12 @@ async def test_other_options_are_another_engine(home: EngineHome, new_front: New
     assert len({await pid_of(front) for front in fronts}) == 2
 
 
+async def test_the_engine_is_out_of_reach_of_the_editors_terminal_and_project(new_front: NewFront) -> None:
+    engine = psutil.Process(await pid_of(new_front()))
+    assert os.getsid(engine.pid) == engine.pid
+    assert engine.cwd() != str(ROOT)
+
+
 async def test_the_last_front_takes_the_engine_along(home: EngineHome, new_front: NewFront) -> None:
     first, second = new_front(), new_front()
     await complete(first)
@@ -155,6 +161,15 @@ async def test_an_engine_killed_in_mid_stream_is_back_in_two_seconds(new_front: 
     assert time.monotonic() - lost_at < max(2.0, cold_s + 1.0)
     assert await pid_of(front) != first
     assert states.names == ["starting", "ready", "lost", "starting", "ready"]
+
+
+async def test_a_request_that_was_never_sent_waits_for_the_next_engine(new_front: NewFront) -> None:
+    front = new_front()
+    engine = psutil.Process(await pid_of(front))
+    engine.kill()
+    # Blocks the event loop, so that the request is made before the front can notice.
+    wait_until(lambda: engine.status() == psutil.STATUS_ZOMBIE)
+    assert await complete(front) == "echo(a)"
 
 
 async def test_an_engine_killed_while_idle_is_back_unasked(new_front: NewFront) -> None:
@@ -304,6 +319,15 @@ async def test_the_last_words_of_a_process_that_is_no_engine_are_shown(
     with pytest.raises(EngineStartError) as caught:
         await complete(front)
     assert "no module named onnx" in caught.value.remedy
+
+
+async def test_the_error_of_an_earlier_start_is_not_told_again(
+    home: EngineHome, new_front: NewFront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher_backoff, "FIRST_DELAY_S", 0.02)
+    home.start("--broken", "model").communicate()
+    with pytest.raises(EngineStartError, match="status 3"):
+        await complete(new_front(address=home.address, command=(sys.executable, "-c", "raise SystemExit(3)")))
 
 
 async def test_a_command_that_does_not_exist(new_front: NewFront) -> None:

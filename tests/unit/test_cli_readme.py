@@ -17,6 +17,7 @@ import typer
 
 from glm_lsp.cli import app
 from glm_lsp.config import InitializationOptions, Settings
+from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -148,6 +149,12 @@ def test_tests_named_in_documents_exist() -> None:
     named = set(re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs" / "security.md").read_text("utf-8")))
     assert len(named) > 5
     assert sorted(name for name in named if not (ROOT / name).is_file()) == []
+
+
+def test_engine_document_names_every_key_of_a_request() -> None:
+    text = (ROOT / "docs" / "engine.md").read_text("utf-8")
+    keys = {field.name for kind in (CompletionRequest, GlmOptions) for field in msgspec.structs.fields(kind)}
+    assert {key for key in keys if f"`{key}`" not in text} == set()
 
 
 def test_every_module_says_what_it_is_for() -> None:

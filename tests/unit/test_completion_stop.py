@@ -104,6 +104,9 @@ def test_line(marked: str, text: str, kept: str | None) -> None:
         ("def f():\n    ║", "a()\n\n\n", "a()"),
         ("def f():\n    ║", "\n    a()\n", None),
         ("def f():\n    ║", "\n\n\n\n", ""),
+        ("def f():\n    ║", "\n\n    a()\n", None),
+        ("x = 1║", "\n\ny", ""),
+        ("x = [║", "\n\n    1,\n", None),
         # brackets
         ("f() {\n  ║\n}", "a();\n}", "a();"),
         ("f() {\n  ║", "a();\n}\n", "a();\n}"),
@@ -115,6 +118,7 @@ def test_line(marked: str, text: str, kept: str | None) -> None:
         # the line below
         ("def f():\n    ║\n    return x", "a()\n    return x\n", "a()"),
         ("def f():\n    ║\n    return x", "return x\n", ""),
+        ("def f():\n    ret║\n    return x", "urn x\n    a()\n", None),
         ("def f():\n    ║\n    end", "a()\n        end\n", None),
         ("{\n  ║\n}", "if (x) {\n    y();\n  }\n", None),
         # repetition

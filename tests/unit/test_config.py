@@ -30,7 +30,7 @@ def test_there_are_at_most_twelve_settings() -> None:
     assert len(dataclasses.fields(Settings)) <= 12
 
 
-@pytest.mark.parametrize("options", [None, {}, {"model": None, "threads": None}])
+@pytest.mark.parametrize("options", [None, {}, [], {"model": None, "threads": None}])
 def test_nothing_set_gives_the_defaults(options: object) -> None:
     assert Settings.from_options(options) == (Settings(), [])
 
@@ -110,7 +110,7 @@ def test_key_like_no_other_gets_no_guess() -> None:
     assert Settings.from_options({"colourScheme": 1})[1] == ["editor: unknown setting 'colourScheme'"]
 
 
-@pytest.mark.parametrize("options", [[], "x", 5, True])
+@pytest.mark.parametrize("options", [[1], "x", 5, True])
 def test_options_that_are_no_object_are_told(options: object) -> None:
     settings, warnings = Settings.from_options(options)
     assert settings == Settings()

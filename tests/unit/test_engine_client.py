@@ -20,6 +20,7 @@ from glm_lsp.errors import (
     AccessError,
     AddressError,
     ContextOverflowError,
+    EngineAbsentError,
     EngineError,
     EngineLostError,
     EngineMismatchError,
@@ -260,7 +261,7 @@ async def test_silence_is_noticed(path: Path, words: tuple[bytes, ...]) -> None:
 
 async def test_nobody_there(path: Path) -> None:
     client = HttpEngineClient(UnixAddress(path))
-    with pytest.raises(EngineLostError, match="no engine answers"):
+    with pytest.raises(EngineAbsentError, match="no engine answers"):
         await complete(client, "x")
     assert not await client.healthy()
     await client.close()

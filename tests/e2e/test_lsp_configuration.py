@@ -1,0 +1,110 @@
+"""Settings: in the greeting, changed on the way, asked for, and saved in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.conftest import Lab
+from tests.e2e.lsp_client import LspClient
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+URI = "file:///a.py"
+
+
+def popups(client: LspClient) -> list[str]:
+    return [params["message"] for method, params in client.notifications if method == "window/showMessage"]
+
+
+def last_state(client: LspClient) -> str:
+    return str([params["state"] for method, params in client.notifications if method == "glm/status"][-1])
+
+
+def change_settings(client: LspClient, settings: Any) -> None:
+    client.notify("workspace/didChangeConfiguration", {"settings": settings})
+
+
+async def test_languages_can_be_left_alone(lab: Lab) -> None:
+    client = await lab.start(initializationOptions={"disabledLanguages": ["markdown"]})
+    client.open(URI, "x = 1", "python")
+    client.open("file:///a.md", "x = 1", "markdown")
+    assert len(await client.complete(URI, 0, 5)) == 1
+    assert await client.complete("file:///a.md", 0, 5) == []
+
+
+@pytest.mark.parametrize("nested", [True, False])
+async def test_a_change_takes_effect_without_a_restart(lab: Lab, nested: bool) -> None:
+    client = await lab.start()
+    client.open(URI, "x = 1")
+    num_before = len(client.notifications)
+    options = {"disabledLanguages": ["python"]}
+    change_settings(client, {"glm": options, "editor": {"fontSize": 9}} if nested else options)
+    await client.pong()
+    assert await client.complete(URI, 0, 5) == []
+    change_settings(client, {"glm": {}})
+    await client.pong()
+    assert len(await client.complete(URI, 0, 5)) == 1
+    assert [method for method, _ in client.notifications[num_before:] if method != "glm/status"] == []
+    assert len({line["pid"] for line in lab.record("started")}) == len(lab.record("started"))
+
+
+async def test_switching_off_and_on(lab: Lab) -> None:
+    client = await lab.start()
+    change_settings(client, {"glm": {"enable": False}})
+    await client.wait_for(lambda: last_state(client) == "inactive")
+    client.open(URI, "x = 1")
+    assert await client.complete(URI, 0, 5) == []
+    change_settings(client, {"glm": {"enable": True}})
+    await client.ready()
+    assert len(await client.complete(URI, 0, 5)) == 1
+
+
+async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
+    client = await lab.start()
+    client.open(URI, "x = 1")
+    client.settings = {"disabledLanguages": ["python"]}
+    change_settings(client, None)
+    await client.wait_for(lambda: "workspace/configuration" in client.server_requests)
+    await client.pong()
+    await client.pong()
+    assert await client.complete(URI, 0, 5) == []
+
+
+async def test_wrong_settings_are_told_of_and_left_out(lab: Lab) -> None:
+    client = await lab.start(initializationOptions={"debounce": 5, "threads": "many"})
+    client.open(URI, "x = 1")
+    assert len(await client.complete(URI, 0, 5)) == 1
+    (popup,) = popups(client)
+    assert popup.startswith("GLM-105: ")
+    assert "did you mean 'debounceMs'" in popup
+    assert "threads" in popup
+
+
+async def test_saving_the_settings_file_makes_it_take_effect(own_lab: Lab) -> None:
+    client = await own_lab.start()
+    client.open(URI, "x = 1")
+    path = own_lab.home / "config.toml"
+    path.write_text('disabledLanguages = ["python"]\n', encoding="utf-8")
+    client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
+    await client.pong()
+    assert len(await client.complete(URI, 0, 5)) == 1
+    client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
+    await client.pong()
+    await client.pong()
+    assert await client.complete(URI, 0, 5) == []
+
+
+async def test_the_wait_for_the_next_key(own_lab: Lab) -> None:
+    """Of ten keys typed without a pause only the last is taken to the engine; what is asked for by hand is not held."""
+    client = await own_lab.start(initializationOptions={"debounceMs": 300})
+    client.open(URI, "")
+    num_before = len(own_lab.record("finished")) + len(own_lab.record("cancelled"))
+    answers = []
+    for number in range(10):
+        client.change(URI, number + 2, {"text": "x" * number + " = 1"})
+        answers.append(client.ask(URI, 0, number + 4))
+    results = [(await answer)["items"] for answer in answers]
+    assert [len(items) for items in results] == [0] * 9 + [1]
+    num_jobs = len(own_lab.record("finished")) + len(own_lab.record("cancelled")) - num_before
+    assert num_jobs == 1
