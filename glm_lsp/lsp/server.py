@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
@@ -65,6 +66,7 @@ class GlmLanguageServer(LanguageServer):
         """Serves the editor behind two descriptors until it goes; returns the exit status."""
         writer = stdio.StdioWriter(sink, partial(_call_on, asyncio.get_running_loop(), self.leave, 1))
         self.protocol.set_writer(writer)
+        asyncio.get_running_loop().set_exception_handler(_note_loop_error)
         pump = asyncio.create_task(self._pump(stdio.StdioReader(source)))
         status = await self._left
         pump.cancel()
@@ -122,6 +124,12 @@ def _call_on(loop: asyncio.AbstractEventLoop, function: Callable[..., None], *ar
     """Has a function called on the loop, from any thread; too late is no error."""
     with suppress(RuntimeError):
         loop.call_soon_threadsafe(function, *args)
+
+
+def _note_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    # anyio does this when data comes in the very turn of the loop in which the wait for them is cancelled.
+    if not isinstance(context.get("exception"), asyncio.InvalidStateError):
+        loop.default_exception_handler(context)
 
 
 def serve(command_line: Mapping[str, object] | None = None, connect: Connect = connect) -> int:

@@ -47,7 +47,11 @@ class Lab:
         return client
 
     async def start(
-        self, *engine_options: str, editor: dict[str, Any] = NEOVIM, env: dict[str, str] | None = None, **params: Any
+        self,
+        *engine_options: str,
+        editor: dict[str, Any] = NEOVIM,
+        env: dict[str, str] | None = None,
+        **params: Any,
     ) -> LspClient:
         """A server that has been greeted and has its engine."""
         client = await self.spawn(*engine_options, env=env)

@@ -116,7 +116,9 @@ class LspClient:
 
     async def initialize(self, editor: dict[str, Any] = NEOVIM, **params: Any) -> dict[str, Any]:
         """The whole greeting; returns the server's answer."""
-        result = await self.request("initialize", {"processId": os.getpid(), "rootUri": None, **editor, **params})
+        result = await self.request(
+            "initialize", {"processId": os.getpid(), "rootUri": None, **editor, **params}
+        )
         self.notify("initialized", {})
         return result
 
@@ -182,7 +184,9 @@ class LspClient:
         document = {"uri": uri, "version": version}
         self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": list(changes)})
 
-    def ask(self, uri: str, line: int, character: int, trigger: int = 2, **context: Any) -> asyncio.Future[Any]:
+    def ask(
+        self, uri: str, line: int, character: int, trigger: int = 2, **context: Any
+    ) -> asyncio.Future[Any]:
         """`inlineCompletion`; resolves to the whole list."""
         params = {
             "textDocument": {"uri": uri},
@@ -191,7 +195,9 @@ class LspClient:
         }
         return self.send("textDocument/inlineCompletion", params)
 
-    async def complete(self, uri: str, line: int, character: int, trigger: int = 2, **context: Any) -> list[Any]:
+    async def complete(
+        self, uri: str, line: int, character: int, trigger: int = 2, **context: Any
+    ) -> list[Any]:
         """The items of an inline completion."""
         result = await asyncio.wait_for(self.ask(uri, line, character, trigger, **context), 10)
         return result["items"]
@@ -224,7 +230,9 @@ class LspClient:
         self.process._transport.close()  # type: ignore[attr-defined]
         assert self.problems == []
         # What a test expects to go wrong in the server, it takes out of the log itself.
-        assert not re.search(rb"Traceback|Warning:|never retrieved|never awaited", self.log), self.log.decode()
+        assert not re.search(rb"Traceback|Warning:|never retrieved|never awaited", self.log), (
+            self.log.decode()
+        )
         odd = {identifier: count for identifier, count in self.num_replies.items() if count != 1}
         assert not odd, odd
 
@@ -307,6 +315,8 @@ def insertion(line: int, character: int, text: str) -> dict[str, Any]:
     return {"range": {"start": place, "end": place}, "text": text}
 
 
-def serve_command(*engine_options: str, engine: Sequence[str] = ("-m", "tests.fakes.fake_engine")) -> list[str]:
+def serve_command(
+    *engine_options: str, engine: Sequence[str] = ("-m", "tests.fakes.fake_engine")
+) -> list[str]:
     """Starts the server with a fake engine; `engine` is what Python is to run as such."""
     return [sys.executable, "-c", SERVE, json.dumps([sys.executable, *engine, *engine_options])]

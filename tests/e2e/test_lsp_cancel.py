@@ -66,7 +66,18 @@ async def test_twice_late_and_for_nothing(neovim: LspClient) -> None:
         neovim.cancel(answer)
     assert (await cancelled(answer)).code == -32800
     neovim.cancel(answer)
-    for params in ({"id": 99999}, {"id": "x"}, {"id": None}, {"id": [1]}, {"id": {}}, {"id": True}, {}, [], None, "id"):
+    for params in (
+        {"id": 99999},
+        {"id": "x"},
+        {"id": None},
+        {"id": [1]},
+        {"id": {}},
+        {"id": True},
+        {},
+        [],
+        None,
+        "id",
+    ):
         neovim.post({"jsonrpc": "2.0", "method": "$/cancelRequest", "params": params})
     await neovim.pong()
     assert neovim.num_replies[answer.id] == 1  # type: ignore[attr-defined]

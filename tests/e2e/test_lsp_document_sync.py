@@ -91,12 +91,12 @@ async def test_typing_astral_characters(neovim: LspClient, vscode: LspClient, ed
     rng = random.Random(3)
     line = ""
     client.open(uri, "")
-    for version in range(2, 60):
+    for version in range(2, 22):
         column = rng.randrange(len(line) + 1)
         new = rng.choice(["x", "é", "中", "😀", "👨\u200d👩"])
         client.change(uri, version, insertion(0, len(line[:column].encode(codec)) // size, new))
         line = line[:column] + new + line[column:]
-    client.change(uri, 60, insertion(0, len(line.encode(codec)) // size, " = 1"))
+    client.change(uri, 22, insertion(0, len(line.encode(codec)) // size, " = 1"))
     (item,) = await client.complete(uri, 0, 2**31 - 1)
     assert item["range"]["start"]["character"] == len((line + " = 1").encode(codec)) // size
     # Joiners are not shown, so they are not compared.

@@ -60,9 +60,17 @@ async def test_position_encoding(lab: Lab, offered: list[str] | None, agreed: st
         {"capabilities": {}},
         {},
         {"processId": None, "capabilities": None},
-        {"processId": "seven", "rootUri": 5, "capabilities": {"textDocument": 5, "window": {"workDoneProgress": True}}},
+        {
+            "processId": "seven",
+            "rootUri": 5,
+            "capabilities": {"textDocument": 5, "window": {"workDoneProgress": True}},
+        },
         {"processId": 2**40, "capabilities": {"general": {"positionEncodings": "utf-8"}}},
-        {"capabilities": {"textDocument": {"completion": {"completionItem": {"tagSupport": {"valueSet": [99]}}}}}},
+        {
+            "capabilities": {
+                "textDocument": {"completion": {"completionItem": {"tagSupport": {"valueSet": [99]}}}}
+            }
+        },
         {"capabilities": {"unheardOf": {"a": [1]}}, "workspaceFolders": "none", "trace": "loud", "more": 1},
         {"capabilities": {}, "workspaceFolders": None, "rootPath": "/home/me/proj"},
         {"capabilities": {}, "initializationOptions": ["not", "an", "object"]},

@@ -30,7 +30,9 @@ def cursor_range(line: int, character: int) -> dict[str, Any]:
     return {"start": place, "end": place}
 
 
-async def test_an_item_is_a_plain_string_with_an_empty_range_at_the_cursor(neovim: LspClient, uri: str) -> None:
+async def test_an_item_is_a_plain_string_with_an_empty_range_at_the_cursor(
+    neovim: LspClient, uri: str
+) -> None:
     neovim.open(uri, "def f():\n    x = 1\n")
     items = await neovim.complete(uri, 1, 9)
     assert items == [{"insertText": "echo(x = 1)", "range": cursor_range(1, 9)}]
@@ -109,7 +111,10 @@ async def test_trigger_kinds_counted_from_zero(neovim: LspClient, uri: str) -> N
 
 async def test_the_item_selected_in_the_popup_is_extended(vscode: LspClient, uri: str) -> None:
     vscode.open(uri, "import os\nos.pa")
-    selected = {"range": {"start": {"line": 1, "character": 3}, "end": {"line": 1, "character": 5}}, "text": "path"}
+    selected = {
+        "range": {"start": {"line": 1, "character": 3}, "end": {"line": 1, "character": 5}},
+        "text": "path",
+    }
     (item,) = await vscode.complete(uri, 1, 5, selectedCompletionInfo=selected)
     assert item == {"insertText": "pathecho(os.path)", "range": selected["range"]}
 

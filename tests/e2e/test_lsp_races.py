@@ -32,7 +32,9 @@ class Race:
         client.change(URI, self.version, {"text": f"# head\n{self.line}\n# tail\n"})
         answer = client.ask(URI, 1, len(self.line))
         await asyncio.sleep(self.rng.random() * 0.08)
-        self.edit(self.rng.choice(("nothing", "types along", "types else", "above", "below", "deletes", "undoes")))
+        self.edit(
+            self.rng.choice(("nothing", "types along", "types else", "above", "below", "deletes", "undoes"))
+        )
         barrier = client.send("glm/status")
         items = (await answer)["items"]
         await barrier
@@ -62,7 +64,9 @@ class Race:
         elif kind == "undoes":
             self.client.change(URI, self.version + 1, insertion(1, column, "x"))
             places = [{"line": 1, "character": column}, {"line": 1, "character": column + 1}]
-            self.client.change(URI, self.version + 2, {"range": {"start": places[0], "end": places[1]}, "text": ""})
+            self.client.change(
+                URI, self.version + 2, {"range": {"start": places[0], "end": places[1]}, "text": ""}
+            )
 
     def judge(self, items: list[dict[str, object]], typed: str | None) -> str:
         if not items:

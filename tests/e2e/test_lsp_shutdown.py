@@ -213,4 +213,3 @@ async def test_the_editor_is_killed_many_times(own_lab: Lab) -> None:
             while is_running(server):
                 assert time.perf_counter() - start < 2
                 await asyncio.sleep(0.02)
-

@@ -70,5 +70,3 @@ async def test_switched_off(lab: Lab) -> None:
     assert await client.complete(URI, 0, 5) == []
     await asyncio.sleep(0.1)
     assert client.server_requests == []
-
-

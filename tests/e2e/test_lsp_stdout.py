@@ -47,7 +47,15 @@ async def test_prints_and_warnings_go_to_stderr(lab: Lab) -> None:
     for _ in range(3):
         assert len(await client.complete("file:///a.py", 0, 5)) == 1
     assert await client.quit() == 0
-    for what in (b"print while answering", b"print at exit", b"__stdout__", b"write", b"child", b"puts", b"warning"):
+    for what in (
+        b"print while answering",
+        b"print at exit",
+        b"__stdout__",
+        b"write",
+        b"child",
+        b"puts",
+        b"warning",
+    ):
         assert b"planted " + what in client.log
     client.log.clear()
 

@@ -115,7 +115,10 @@ async def test_methods(neovim: LspClient, method: str, code: int | None) -> None
         (b'{"jsonrpc":"2.0","id":NaN,"method":"glm/status"}', [-32700]),
         (b"[" * 200_000, [-32700]),
         (b"[" * 200 + b"]" * 200, [-32700]),
-        (b'{"jsonrpc":"2.0","id":1,"method":"glm/status","params":' + b'{"a":' * 500 + b"1" + b"}" * 501, [-32700]),
+        (
+            b'{"jsonrpc":"2.0","id":1,"method":"glm/status","params":' + b'{"a":' * 500 + b"1" + b"}" * 501,
+            [-32700],
+        ),
         (b"[]", [-32600]),
         (b"17", [-32600]),
         (b"{}", [-32600]),
@@ -206,7 +209,9 @@ async def test_odd_ids_come_back_as_they_are(neovim: LspClient, identifier: Any)
         ("notebookDocument/didOpen", {}),
     ],
 )  # fmt: skip
-async def test_notifications_that_cannot_be_used_are_ignored(neovim: LspClient, method: str, params: Any) -> None:
+async def test_notifications_that_cannot_be_used_are_ignored(
+    neovim: LspClient, method: str, params: Any
+) -> None:
     neovim.open("file:///wire.py", "x = 1")
     neovim.notify(method, params)
     items = await neovim.complete("file:///wire.py", 0, 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -161,6 +162,30 @@ async def test_an_engine_killed_in_mid_stream_is_back_in_two_seconds(new_front: 
     assert time.monotonic() - lost_at < max(2.0, cold_s + 1.0)
     assert await pid_of(front) != first
     assert states.names == ["starting", "ready", "lost", "starting", "ready"]
+
+
+@pytest.mark.slow
+async def test_an_engine_killed_a_hundred_times_is_back_a_hundred_times(
+    home: EngineHome, new_front: NewFront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher_backoff, "WINDOW_S", 0.0)
+    chance = random.Random(7)
+    front = new_front()
+    started = time.monotonic()
+    await front.ensure()
+    cold_s, back_s = time.monotonic() - started, []
+    for _ in range(100):
+        pid = await pid_of(front)
+        running = asyncio.create_task(complete(front, "#slow"))
+        await asyncio.sleep(chance.uniform(0, 0.2))
+        os.kill(pid, signal.SIGKILL)
+        with pytest.raises(EngineLostError):
+            await running
+        lost_at = time.monotonic()
+        assert await complete(front) == "echo(a)"
+        back_s.append(time.monotonic() - lost_at)
+    assert sorted(back_s)[94] < max(2.0, cold_s + 1.0)
+    assert len(home.processes()) == 1
 
 
 async def test_a_request_that_was_never_sent_waits_for_the_next_engine(new_front: NewFront) -> None:

@@ -417,6 +417,20 @@ class TestGuard:
         assert get(locked_port, "/healthz")[0] == 200
 
 
+def test_small_pieces_are_sent_without_delay_over_tcp(port: LocalAddress) -> None:
+    """Regression: without `TCP_NODELAY` each request over TCP took 40 ms longer."""
+    raw = request("POST", "/v1/completions", b'{"prompt": "a", "stream": true}')
+    with connect(port) as connection:
+        times = []
+        for _ in range(8):
+            started = time.monotonic()
+            connection.sendall(raw)
+            while not connection.recv(65536).endswith(b"0\r\n\r\n"):
+                pass
+            times.append(time.monotonic() - started)
+    assert min(times) < 0.03
+
+
 class BrokenEngine(FakeEngine):
     """Fails in ways that no engine should."""
 

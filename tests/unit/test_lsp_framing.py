@@ -70,7 +70,9 @@ def test_headers_are_read_generously(header: bytes) -> None:
     ],
 )
 @pytest.mark.parametrize("piece_size", [None, 1000, 3])
-def test_a_broken_stretch_is_one_fault_and_the_next_frame_is_found(broken: bytes, piece_size: int | None) -> None:
+def test_a_broken_stretch_is_one_fault_and_the_next_frame_is_found(
+    broken: bytes, piece_size: int | None
+) -> None:
     stream = frame(b"{1}") + broken + frame(b"{2}") + frame(b"{3}")
     assert kinds(decode(stream, piece_size=piece_size)) == [b"{1}", "fault", b"{2}", b"{3}"]
 
@@ -121,7 +123,9 @@ def test_garbage_between_frames_never_costs_a_frame() -> None:
     rng = random.Random(1)
     for _ in range(300):
         bodies = [bytes(rng.choices(b'{}[]",:x1\r\n ', k=rng.randrange(60))) for _ in range(6)]
-        stream = b"".join(bytes(rng.choices(b"abc{}: \r\n", k=rng.randrange(40))) + frame(body) for body in bodies)
+        stream = b"".join(
+            bytes(rng.choices(b"abc{}: \r\n", k=rng.randrange(40))) + frame(body) for body in bodies
+        )
         events = decode(stream, piece_size=rng.randrange(1, 50))
         assert [event for event in events if isinstance(event, bytes)] == bodies
 

@@ -39,6 +39,7 @@ def test_the_three_kinds() -> None:
     assert read({"jsonrpc": "2.0", "id": 1, "method": "m", "params": {"a": 1}}) == Request(1, "m", {"a": 1})
     assert read({"jsonrpc": "2.0", "id": "x", "method": "m"}) == Request("x", "m", None)
     assert read({"jsonrpc": "2.0", "method": "m", "params": [1]}) == Notification("m", [1])
+    assert read({"jsonrpc": "2.0", "method": "m", "params": 5}) == Notification("m", 5)
     assert read({"jsonrpc": "2.0", "id": "x", "result": None}) == Response("x", None, None)
     assert read({"id": None, "error": {"code": 1}}) == Response(None, None, {"code": 1})
 
@@ -128,7 +129,9 @@ def test_a_bomb_is_refused_soon(bomb: bytes) -> None:
 
 def test_a_wide_bomb_is_refused_before_it_takes_memory() -> None:
     assert "objects" in refusal(b"[" + b"[]," * (MAX_CONTAINERS + 1) + b"[]]").reason
-    assert isinstance(parse(b'{"jsonrpc":"2.0","method":"m","params":[' + b"[]," * 100_000 + b"1]}")[0], Notification)
+    assert isinstance(
+        parse(b'{"jsonrpc":"2.0","method":"m","params":[' + b"[]," * 100_000 + b"1]}")[0], Notification
+    )
 
 
 @pytest.mark.parametrize("space", [b"", b"\r\n", b"  "])

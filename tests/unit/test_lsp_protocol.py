@@ -26,7 +26,9 @@ class Wire:
     """A server with a few handlers of its own, and all that it has written."""
 
     def __init__(self) -> None:
-        self.server = LanguageServer("test", "1", protocol_cls=StrictProtocol, converter_factory=lambda: CONVERTER)
+        self.server = LanguageServer(
+            "test", "1", protocol_cls=StrictProtocol, converter_factory=lambda: CONVERTER
+        )
         self.server.leave = lambda status: self.left.append(status)  # type: ignore[attr-defined]
         self.left: list[int] = []
         self.written: list[dict[str, Any]] = []
@@ -93,7 +95,9 @@ async def test_before_initialize(new: Wire) -> None:
 
 async def test_after_shutdown(wire: Wire) -> None:
     assert await wire.say(request("shutdown", id=1)) == [{"jsonrpc": "2.0", "id": 1, "result": None}]
-    replies = await wire.say(request("shutdown", id=2), request("initialize", {"capabilities": {}}, 3), request("x", id=4))
+    replies = await wire.say(
+        request("shutdown", id=2), request("initialize", {"capabilities": {}}, 3), request("x", id=4)
+    )
     assert codes(replies) == [(2, -32600), (3, -32600), (4, -32600)]
     assert await wire.say(notification("x"), notification("exit")) == []
     assert wire.left == [0]
@@ -214,7 +218,9 @@ async def test_shutdown_answers_what_runs_and_itself_last(wire: Wire) -> None:
         await asyncio.sleep(60)
 
     wire.handle("test/hang", hang)
-    replies = await wire.say(request("test/hang", id=1), request("test/hang", id=2), request("shutdown", id=3))
+    replies = await wire.say(
+        request("test/hang", id=1), request("test/hang", id=2), request("shutdown", id=3)
+    )
     assert codes(replies) == [(1, -32800), (2, -32800), (3, None)]
 
 
@@ -229,9 +235,21 @@ async def test_malformed_notifications_are_logged_once_and_ignored(
         for _ in range(3):
             await wire.say(notification("$/setTrace", {"value": 5}), notification("$/setTrace"))
     assert wire.written == []
-    assert [record.message for record in caplog.records].count("$/setTrace was ignored: Invalid params: invalid value") <= 1
+    assert [record.message for record in caplog.records].count(
+        "$/setTrace was ignored: Invalid params: invalid value"
+    ) <= 1
     assert len([record for record in caplog.records if "setTrace" in record.message]) == 1
     assert await wire.say(notification("test/fail")) == []
+
+
+async def test_a_request_without_an_id_is_not_obeyed(wire: Wire) -> None:
+    for method, params in (
+        ("shutdown", None),
+        ("initialize", {"capabilities": {}}),
+        ("workspace/executeCommand", {}),
+    ):
+        assert await wire.say(notification(method, params)) == []
+    assert codes(await wire.say(request("shutdown"))) == [(1, None)]
 
 
 async def test_async_notifications_leave_nothing_behind(wire: Wire) -> None:

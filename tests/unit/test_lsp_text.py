@@ -127,7 +127,9 @@ def test_many_more_sequences() -> None:
 def test_columns_and_units_against_counting(encoding: PositionEncoding) -> None:
     rng = random.Random(7)
     for _ in range(500):
-        line = "".join(rng.choices([piece for piece in PIECES if "\n" not in piece and "\r" not in piece], k=8))
+        line = "".join(
+            rng.choices([piece for piece in PIECES if "\n" not in piece and "\r" not in piece], k=8)
+        )
         bounds = [sum(width(char, encoding) for char in line[:column]) for column in range(len(line) + 1)]
         assert [units_from_column(line, column, encoding) for column in range(len(line) + 1)] == bounds
         for units in range(bounds[-1] + 3):

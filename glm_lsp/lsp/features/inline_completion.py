@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from glm_lsp.lsp.text import without_lone_surrogates
+
 if TYPE_CHECKING:
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.lsp.document import Documents, Place
@@ -70,9 +72,10 @@ def _question(documents: Documents, params: types.InlineCompletionParams) -> _Qu
     start, end = (documents.offset(uri, _place(edge)) for edge in (popup.range.start, popup.range.end))
     if popup.range.start.line != popup.range.end.line or not start <= snapshot.offset <= end:
         return None
-    text = snapshot.text[:start] + popup.text + snapshot.text[end:]
-    asked = replace(snapshot, text=text, offset=start + len(popup.text))
-    return _Question(snapshot, asked, popup.text, start, end)
+    selected = without_lone_surrogates(popup.text)
+    text = snapshot.text[:start] + selected + snapshot.text[end:]
+    asked = replace(snapshot, text=text, offset=start + len(selected))
+    return _Question(snapshot, asked, selected, start, end)
 
 
 def _items(

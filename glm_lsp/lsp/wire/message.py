@@ -132,7 +132,9 @@ def _problem(value: dict[str, Any]) -> tuple[int, str] | None:
         return INVALID_REQUEST, 'jsonrpc must be "2.0"'
     if not isinstance(value.get("method"), str):
         return INVALID_REQUEST, "method must be a string"
-    if "id" in value and not is_id(value["id"]):
+    if "id" not in value:
+        return None
+    if not is_id(value["id"]):
         return INVALID_REQUEST, "id must be an integer or a string"
     if not isinstance(value.get("params"), dict | list | None):
         return INVALID_PARAMS, "params must be an object or an array"

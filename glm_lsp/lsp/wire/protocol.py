@@ -135,6 +135,8 @@ class StrictProtocol(LanguageServerProtocol):
             self._cancel(notification.params)
             return
         try:
+            if self.get_result_type(method) is not None:
+                raise JsonRpcInvalidRequest("it is a request, and has no id")
             handler = self._get_handler(method)
             params = self._params.read(method, notification.params)
         except JsonRpcMethodNotFound:
