@@ -21,8 +21,8 @@ from onnx import numpy_helper
 from transformers import GlmConfig, GlmForCausalLM
 
 from glm_lsp.engine.generation import decode, prefill
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.sampler import pick_greedy
-from glm_lsp.engine.session import OnnxSession
 from glm_lsp.engine.slots import SlotPool
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.models.quantization import QuantizedMatrix, dequantize

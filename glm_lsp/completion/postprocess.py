@@ -31,7 +31,7 @@ _INVISIBLE = re.compile(
 )
 _HIDDEN_CATEGORIES = frozenset(["Cc", "Cf", "Cs", "Zl", "Zp"])
 _SENTINEL = re.compile(
-    r"<\|[\w-]+\|>|<(?:sop|eop|eod)>|\[[gs]?MASK\]|^###(?:REFERENCE|PATH|LANGUAGE|MODE):", re.MULTILINE
+    r"<\|[\w-]+\|>|<(?:sop|eop|eod)>|\[[gs]MASK\]|^###(?:REFERENCE|PATH|LANGUAGE|MODE):", re.MULTILINE
 )
 _FENCE = re.compile(r"^[ \t]*```", re.MULTILINE)
 
@@ -79,11 +79,10 @@ def match_indent_style(text: str, around: Surroundings) -> str:
 
 def snap_first_indent(text: str, around: Surroundings) -> str:
     """Removes leading spaces that would put the first line between two steps of indentation."""
-    lead = around.line_prefix
-    if lead.strip():
-        return text
-    unit = around.indent_unit
+    lead, unit = around.line_prefix, around.indent_unit
     spaces = len(text) - len(text.lstrip(" "))
+    if lead.strip() or text.startswith("*", spaces):  # the stars of a block comment stand one column in
+        return text
     if unit == TAB:
         return text[spaces:]
     width = len(unit) or 2

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glm_lsp import config
 from glm_lsp.doctor.finding import Finding, ok, warn
-from glm_lsp.engine.session import physical_cores
+from glm_lsp.engine.cores import physical_cores
 
 # Instructions the 4- and 8-bit kernels are fast with, the best first.
 FAST_INSTRUCTIONS = ("avx512_vnni", "avx_vnni", "avx512f", "avx2", "i8mm", "asimddp")

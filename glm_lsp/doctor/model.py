@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from glm_lsp import config
 from glm_lsp.doctor.finding import Finding, fail, failed, ok, warn
 from glm_lsp.engine.engine import Engine
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
-from glm_lsp.engine.session import OnnxSession
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.errors import DeviceError

@@ -20,9 +20,10 @@ from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.generation import CancelledError, Token, decode, prefill
 from glm_lsp.engine.job import Event, Job, OnEvent, Stopwatch
+from glm_lsp.engine.onnx_session import Device, OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sampler import SamplingParams, make_sampler
-from glm_lsp.engine.session import Device, OnnxSession, Scores, Session
+from glm_lsp.engine.session import Scores, Session
 from glm_lsp.engine.slots import KVSlot, SlotPool
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import (

@@ -15,7 +15,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Protocol
 
 import msgspec
@@ -120,7 +120,6 @@ class EngineServer:
 
     async def _complete(self, request: CompletionRequest, scope: Scope, receive: Receive, send: Send) -> None:
         events = EventQueue()
-        answer = send_stream if request.stream else _send_whole
         with self.lifetime.running():
             try:
                 job = self._service.submit(request, events.put)
@@ -129,14 +128,22 @@ class EngineServer:
                 self._outcomes["failed"] += 1
                 await error_response(failure)(scope, receive, send)
                 return
-            self._jobs.add(job)
-            try:
-                await while_connected(receive, answer(events, scope, receive, send))
-            finally:
-                self._jobs.discard(job)
-                if events.ending is None:
-                    job.cancel()
-                self._outcomes[_outcome(events)] += 1
+            answer = send_stream if request.stream else _send_whole
+            await self._finish(job, events, while_connected(receive, answer(events, scope, receive, send)))
+
+    async def _finish(self, job: Job, events: EventQueue, answer: Coroutine[object, object, None]) -> None:
+        """Sends the answer of a job, and cancels the job if the answer ends before it."""
+        self._jobs.add(job)
+        try:
+            await answer
+        except Exception as error:
+            # Uvicorn ends the response and logs what it gets: not the original, which may quote the prompt.
+            raise unexpected(error) from None
+        finally:
+            self._jobs.discard(job)
+            if events.ending is None:
+                job.cancel()
+            self._outcomes[_outcome(events)] += 1
 
     async def _models(self, request: Request) -> Response:
         about = self._description

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from glm_lsp.engine.engine import Engine
-from glm_lsp.engine.session import OnnxSession
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.evaluate import bits_per_byte, lines
 from glm_lsp.models.store import ModelStore

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,8 +72,9 @@ class Lab:
 
 
 @pytest.fixture(scope="session")
-def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield tmp_path_factory.mktemp("home")
+def shared_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder of the engine that most tests share."""
+    return tmp_path_factory.mktemp("home")
 
 
 @pytest_asyncio.fixture(loop_scope="module")

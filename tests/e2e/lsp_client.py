@@ -36,18 +36,20 @@ sys.exit(serve(connect=connect))
 """
 """`glm-lsp serve`, but for the engine: the fake one takes its place."""
 
+_SYNCHRONIZATION = {"didSave": True, "willSave": True, "willSaveWaitUntil": True}
+
 NEOVIM: dict[str, Any] = {
     "clientInfo": {"name": "Neovim", "version": "0.12.4"},
     "capabilities": {
         "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"]},
-        "window": {"workDoneProgress": True, "showMessage": {"messageActionItem": {"additionalPropertiesSupport": True}}},
-        "workspace": {"configuration": True, "didChangeConfiguration": {"dynamicRegistration": False}, "workspaceFolders": True},
+        "window": {"workDoneProgress": True, "showDocument": {"support": True}},
+        "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
         "textDocument": {
             "inlineCompletion": {"dynamicRegistration": False},
-            "synchronization": {"dynamicRegistration": False, "didSave": True, "willSave": True, "willSaveWaitUntil": True},
+            "synchronization": {"dynamicRegistration": False, **_SYNCHRONIZATION},
         },
     },
-}  # fmt: skip
+}
 VSCODE: dict[str, Any] = {
     "clientInfo": {"name": "Visual Studio Code", "version": "1.105.1"},
     "locale": "en",
@@ -58,13 +60,13 @@ VSCODE: dict[str, Any] = {
             "staleRequestSupport": {"cancel": True, "retryOnContentModified": []},
         },
         "window": {"workDoneProgress": True, "showDocument": {"support": True}},
-        "workspace": {"configuration": True, "didChangeConfiguration": {"dynamicRegistration": True}, "workspaceFolders": True},
+        "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
         "textDocument": {
             "inlineCompletion": {"dynamicRegistration": True},
-            "synchronization": {"dynamicRegistration": True, "didSave": True, "willSave": True, "willSaveWaitUntil": True},
+            "synchronization": {"dynamicRegistration": True, **_SYNCHRONIZATION},
         },
     },
-}  # fmt: skip
+}
 
 
 class ReplyError(Exception):
@@ -110,8 +112,15 @@ class LspClient:
         """Starts a server."""
         pipe = asyncio.subprocess.PIPE
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=pipe, stdout=pipe, stderr=pipe, cwd=ROOT, env={**os.environ, **(env or {})}, limit=2**26, **options
-        )  # fmt: skip
+            *command,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            cwd=ROOT,
+            env={**os.environ, **(env or {})},
+            limit=2**26,
+            **options,
+        )
         return cls(process)
 
     async def initialize(self, editor: dict[str, Any] = NEOVIM, **params: Any) -> dict[str, Any]:
@@ -125,9 +134,11 @@ class LspClient:
     async def ready(self, timeout_s: float = 20) -> dict[str, Any]:
         """Waits until the engine is there."""
         async with asyncio.timeout(timeout_s):
-            while (status := await self.request("glm/status"))["state"] not in ("ready", "busy"):
+            while True:
+                status: dict[str, Any] = await self.request("glm/status")
+                if status["state"] in ("ready", "busy"):
+                    return status
                 await asyncio.sleep(0.02)
-        return status
 
     def send(self, method: str, params: Any = None, *, id: str | int | None = None) -> asyncio.Future[Any]:
         """Sends a request; the future holds the result or a `ReplyError`."""
@@ -302,6 +313,13 @@ class LspClient:
             future.set_exception(ReplyError(reply["error"]))
         else:
             future.set_result(reply["result"])
+
+
+async def until(condition: Callable[[], Any], timeout_s: float = 5) -> None:
+    """Waits for something that another process does."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+            await asyncio.sleep(0.02)
 
 
 def frame(body: bytes) -> bytes:

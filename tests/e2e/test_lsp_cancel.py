@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
 
 import pytest
 
 from tests.e2e.conftest import Lab
-from tests.e2e.lsp_client import NEOVIM, VSCODE, LspClient, ReplyError
+from tests.e2e.lsp_client import NEOVIM, VSCODE, LspClient, ReplyError, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -41,12 +40,6 @@ async def test_mid_decode(lab: Lab, editor: dict[str, object], word: str) -> Non
     assert statistics.median(waits) < 0.3
     print(f"cancelled reply after {1000 * statistics.median(waits):.1f} ms")
     assert client.num_replies[answer.id] == 1  # type: ignore[attr-defined]
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 5) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_the_next_request_is_served_after_a_cancel(neovim: LspClient) -> None:

@@ -123,7 +123,8 @@ async def test_an_editor_that_stops_reading_does_not_stop_us(lab: Lab) -> None:
 
 EDITOR = """
 import json, os, subprocess, sys, time
-server = subprocess.Popen(json.loads(sys.argv[1]), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
+server = subprocess.Popen(json.loads(sys.argv[1]), stdin=pipe, stdout=pipe, stderr=nowhere)
 params = {**json.loads(sys.argv[2]), "processId": os.getpid()}
 body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params}).encode()
 server.stdin.write(b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)

@@ -35,8 +35,7 @@ async def code_of(client: LspClient, method: str, params: Any) -> int | None:
     try:
         await client.request(method, params)
     except ReplyError as error:
-        assert len(error.message) < 500
-        return error.code
+        return error.code if len(error.message) < 500 else 0
     return None
 
 
@@ -188,6 +187,10 @@ async def test_odd_ids_come_back_as_they_are(neovim: LspClient, identifier: Any)
     assert (await asyncio.wait_for(future, 5))["model"] == "fake"
 
 
+def changing(*changes: Any, uri: str = "file:///wire.py") -> dict[str, Any]:
+    return {"textDocument": {"uri": uri, "version": 2}, "contentChanges": list(changes)}
+
+
 @pytest.mark.parametrize(
     ("method", "params"),
     [
@@ -196,9 +199,11 @@ async def test_odd_ids_come_back_as_they_are(neovim: LspClient, identifier: Any)
         ("textDocument/didOpen", {"textDocument": {"uri": 5, "text": "x"}}),
         ("textDocument/didChange", {}),
         ("textDocument/didChange", {"textDocument": {"uri": "file:///wire.py"}, "contentChanges": 5}),
-        ("textDocument/didChange", {"textDocument": {"uri": "file:///wire.py"}, "contentChanges": [{"text": "lost"}, {}]}),
-        ("textDocument/didChange", {"textDocument": {"uri": "file:///wire.py"}, "contentChanges": [{"text": "lost"}, {"text": "x", "range": {}}]}),
-        ("textDocument/didChange", {"textDocument": {"uri": "file:///nowhere.py"}, "contentChanges": [{"text": "x"}]}),
+        ("textDocument/didChange", changing({"text": "lost"}, {})),
+        ("textDocument/didChange", changing({"text": "lost"}, {"text": "x", "range": {}})),
+        ("textDocument/didChange", changing({"text": "lost"}, {"text": "x", "range": "all"})),
+        ("textDocument/didChange", changing({"text": 5})),
+        ("textDocument/didChange", changing({"text": "x"}, uri="file:///nowhere.py")),
         ("textDocument/didClose", {}),
         ("textDocument/didClose", {"textDocument": {"uri": []}}),
         ("textDocument/didSave", {}),
@@ -207,8 +212,9 @@ async def test_odd_ids_come_back_as_they_are(neovim: LspClient, identifier: Any)
         ("window/workDoneProgress/cancel", {"token": "unheard of"}),
         ("$/setTrace", {"value": 5}),
         ("notebookDocument/didOpen", {}),
+        ("shutdown", None),
     ],
-)  # fmt: skip
+)
 async def test_notifications_that_cannot_be_used_are_ignored(
     neovim: LspClient, method: str, params: Any
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from glm_lsp.engine.session import OnnxSession
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.errors import ContextOverflowError, SessionError
 from glm_lsp.models.config import GlmConfig
 from tests.parity.cases import CASES, TOLERANCE, case_config, max_difference, run_in_chunks, some_token_ids

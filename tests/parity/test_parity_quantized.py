@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from glm_lsp.engine.session import OnnxSession
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.quantization import Bits, dequantize, quantize

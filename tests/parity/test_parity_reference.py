@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from glm_lsp.engine.session import OnnxSession
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.models.config import GlmConfig
 from tests.parity.cases import CASES, TOLERANCE, case_config, max_difference, run_in_chunks, some_token_ids
 from tests.reference.numpy_glm import NumpyGlm

@@ -452,6 +452,20 @@ def test_a_defect_is_answered_and_logged_without_the_prompt(
     assert "CANARY" not in caplog.text + body.decode()
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_that_cannot_be_encoded_ends_the_response_only(
+    module_folder: Path, caplog: pytest.LogCaptureFixture, stream: bool
+) -> None:
+    engine = FakeEngine(script=lambda _: ["CANARY", "\ud800CANARY"])
+    with serve(engine, UnixAddress(module_folder / "surrogate")) as address, caplog.at_level(logging.DEBUG):
+        raw = json.dumps({"prompt": "a", "stream": stream}).encode()
+        answer = talk(address, request("POST", "/v1/completions", raw))
+        assert get(address, "/healthz")[0] == 200
+    assert b"[DONE]" not in answer
+    assert "UnicodeEncodeError" in caplog.text
+    assert "CANARY" not in caplog.text
+
+
 def test_a_glm_error_of_submit_is_answered_as_such(module_folder: Path) -> None:
     class Closed(FakeEngine):
         def submit(self, request_: Any, on_event: OnEvent) -> FakeJob:

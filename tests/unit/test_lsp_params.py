@@ -70,7 +70,7 @@ def test_parts_of_initialize_that_do_not_fit_are_left_out(
             "rootUri": "file:///a",
             "capabilities": {
                 "general": {"positionEncodings": ["utf-8"]},
-                "textDocument": {"completion": "yes"},
+                "textDocument": 5,
                 "window": {"workDoneProgress": True},
             },
         },

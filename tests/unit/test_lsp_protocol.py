@@ -29,8 +29,8 @@ class Wire:
         self.server = LanguageServer(
             "test", "1", protocol_cls=StrictProtocol, converter_factory=lambda: CONVERTER
         )
-        self.server.leave = lambda status: self.left.append(status)  # type: ignore[attr-defined]
         self.left: list[int] = []
+        self.server.leave = self.left.append  # type: ignore[attr-defined]
         self.written: list[dict[str, Any]] = []
         self.protocol: StrictProtocol = self.server.protocol  # type: ignore[assignment]
         self.protocol.writer = self  # type: ignore[assignment]
@@ -51,7 +51,7 @@ class Wire:
             await asyncio.sleep(0)
         num_expected = sum("id" in message and "method" in message for message in messages)
         async with asyncio.timeout(5):
-            while len(self.written) < num_expected:
+            while len(self.written) < num_expected:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
         # One reply too many would come now.
         await asyncio.sleep(0.01)
@@ -166,22 +166,21 @@ async def test_a_result_that_is_no_json_is_an_internal_error(wire: Wire) -> None
 
 
 async def test_cancelling_answers_before_the_handler_has_unwound(wire: Wire) -> None:
-    unwound = []
+    unwound = asyncio.Event()
 
     async def stubborn(params: Any) -> str:
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             await asyncio.sleep(0.1)
-            unwound.append(True)
+            unwound.set()
         return "late"
 
     wire.handle("test/stubborn", stubborn)
     assert codes(await wire.say(request("test/stubborn"), cancel(1))) == [(1, -32800)]
-    assert unwound == []
-    async with asyncio.timeout(5):
-        while not unwound:
-            await asyncio.sleep(0.01)
+    assert not unwound.is_set()
+    await asyncio.wait_for(unwound.wait(), 5)
+    await asyncio.sleep(0.01)
     assert len(wire.written) == 1
 
 

@@ -17,15 +17,15 @@ class Worker:
         self.story: list[str] = []
 
     async def work(self, name: str, uri: str = "a") -> str:
-        result = "superseded"
+        is_done = False
         with self.turns.newest(uri):
             self.story.append(f"{name} begins")
             try:
                 await asyncio.sleep(0.05)
+                is_done = True
             finally:
                 self.story.append(f"{name} ends")
-            result = "done"
-        return result
+        return "done" if is_done else "superseded"
 
     def start(self, name: str, uri: str = "a") -> asyncio.Task[str]:
         return asyncio.create_task(self.work(name, uri))

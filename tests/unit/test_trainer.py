@@ -128,7 +128,7 @@ def test_masked_examples_do_not_see_each_other(recipe: Recipe) -> None:
 def test_a_run_becomes_a_model_folder(recipe: Recipe, tokenizer: Tokenizer, tmp_path: Path) -> None:
     import torch
 
-    from glm_lsp.engine.session import OnnxSession
+    from glm_lsp.engine.onnx_session import OnnxSession
     from glm_lsp.models.convert import convert
     from glm_lsp.train.model import GlmForTraining
     from glm_lsp.train.release import export_checkpoint

@@ -1,0 +1,267 @@
+"""One model loaded into ONNX Runtime. The only module that imports onnxruntime, and only when a model is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from glm_lsp.engine.cores import physical_cores
+from glm_lsp.engine.session import KVCache, Scores
+from glm_lsp.errors import (
+    ContextOverflowError,
+    DeviceError,
+    OnnxRuntimeConflictError,
+    OnnxRuntimeMissingError,
+    SessionError,
+)
+from glm_lsp.models.store import ModelFolder
+
+Device = Literal["auto", "cpu", "cuda"]
+
+MAX_KEPT_TOKENS = 8
+"""Runs of up to this many tokens keep their bindings; a longer run takes far longer than binding does."""
+
+SPIN_US = "50"
+"""Long enough to bridge the gap between two operators; on a busy machine unbounded spinning made a
+step of eight tokens five times slower, as the threads used up their time slices by waiting."""
+
+MAX_DEFAULT_THREADS = 4
+"""More threads gain little on the small matrices of a decode step, and the editor wants the cores too."""
+
+
+class OnnxKVCache:
+    """Keys and values f32 [layers, 2, 1, kv_heads, capacity, head_dim] in one piece, with its bindings."""
+
+    def __init__(self, num_layers: int, num_heads: int, capacity: int, head_dim: int) -> None:
+        self.capacity = capacity
+        # Pages of zeros take no memory until they are written.
+        self.values = np.zeros((num_layers, 2, 1, num_heads, capacity, head_dim), np.float32)
+        self.bindings: dict[tuple[int, int, bool], _Binding] = {}
+
+
+class _Binding:
+    """Inputs and outputs of one run shape, bound once to arrays that are changed in place."""
+
+    def __init__(
+        self, session: OnnxSession, kv: OnnxKVCache, num_tokens: int, num_scored: int, want_logits: bool
+    ) -> None:
+        self.token_ids = np.zeros((1, num_tokens), np.int64)
+        self.last_position = np.zeros(1, np.int32)
+        top_ids = np.zeros((1, num_scored, session.num_top), np.int64)
+        top_logprobs = np.zeros((1, num_scored, session.num_top), np.float32)
+        next_ids = np.zeros((1, num_scored), np.int64)
+        logits = np.zeros((1, num_scored, session.vocab_size), np.float32) if want_logits else None
+        inputs = {
+            "input_ids": self.token_ids,
+            "seqlens_k": self.last_position,
+            "total_seq": np.array([kv.capacity], np.int32),
+            "sel": np.arange(num_tokens - num_scored, num_tokens, dtype=np.int64),
+        }
+        outputs = {"next": next_ids, "top_i": top_ids, "top_v": top_logprobs}
+        if logits is not None:
+            outputs["logits"] = logits
+        self.io = session.bind(kv, inputs, outputs)
+        self.scores = Scores(next_ids[0], top_ids[0], top_logprobs[0], None if logits is None else logits[0])
+
+
+class OnnxSession:
+    """A `Session` on ONNX Runtime's CPU provider; use from one thread. Make one with `open`."""
+
+    def __init__(self, runtime: Any, inference: Any, capacity: int, num_ids: int) -> None:
+        self.capacity = capacity
+        self.threads: int = inference.get_session_options().intra_op_num_threads
+        self._runtime = runtime
+        self._inference = inference
+        self._num_ids = num_ids
+        shapes = {value.name: value.shape for value in (*inference.get_inputs(), *inference.get_outputs())}
+        self.vocab_size: int = shapes["logits"][2]
+        self.num_top: int = shapes["top_i"][2]
+        self._num_layers = sum(name.startswith("past.") for name in shapes) // 2
+        _, self._num_heads, _, self._head_dim = shapes["past.0.k"]
+
+    @classmethod
+    def open(
+        cls,
+        folder: ModelFolder,
+        *,
+        device: Device = "auto",
+        threads: int | None = None,
+        capacity: int | None = None,
+        allow_spinning: bool = True,
+    ) -> OnnxSession:
+        """Checks the model's files and loads it.
+
+        Args:
+            threads: CPU threads of one run; the physical cores, at most 4, when omitted.
+            capacity: tokens a KV cache holds; the most the model was built for when omitted.
+            allow_spinning: waiting threads spin briefly before they sleep, which is faster.
+
+        Raises:
+            OnnxRuntimeMissingError, OnnxRuntimeConflictError, DeviceError: see the classes.
+            ModelFileError: a file of the model is missing, altered, or outside its folder.
+            ContextOverflowError: `capacity` is more than the model was built for.
+            SessionError: ONNX Runtime refuses the graph.
+        """
+        runtime = _import_onnxruntime()
+        _check_device(runtime, device)
+        if capacity is not None and not 1 <= capacity <= folder.manifest.capacity:
+            raise ContextOverflowError(
+                f"a capacity of {capacity} tokens was asked for, the model was built for "
+                f"{folder.manifest.capacity}",
+                "Ask for less, or import the model again with a larger capacity.",
+            )
+        _check_files(folder)
+        options = _session_options(runtime, threads, allow_spinning)
+        inference = _load(runtime, folder.graph_path, options)
+        try:
+            return cls(runtime, inference, capacity or folder.manifest.capacity, folder.config.vocab_size)
+        except (KeyError, IndexError, ValueError) as error:
+            raise SessionError(f"{folder.graph_path} is not a graph of this program: no {error}") from error
+
+    @property
+    def providers(self) -> list[str]:
+        """The execution providers ONNX Runtime really uses, first choice first."""
+        return list(self._inference.get_providers())
+
+    def new_kv(self) -> OnnxKVCache:
+        """See `Session.new_kv`."""
+        return OnnxKVCache(self._num_layers, self._num_heads, self.capacity, self._head_dim)
+
+    def run(
+        self,
+        kv: KVCache,
+        past: int,
+        token_ids: Sequence[int],
+        num_scored: int,
+        *,
+        want_logits: bool = False,
+    ) -> Scores:
+        """See `Session.run`."""
+        if not isinstance(kv, OnnxKVCache):
+            raise TypeError(f"{kv!r} was not made by this session")
+        self._check_run(kv, past, token_ids, num_scored)
+        binding = self._binding(kv, len(token_ids), num_scored, want_logits)
+        binding.token_ids[0] = token_ids
+        binding.last_position[0] = past + len(token_ids) - 1
+        try:
+            self._inference.run_with_iobinding(binding.io)
+        except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
+            raise SessionError(f"running {len(token_ids)} tokens after {past} failed: {error}") from error
+        return binding.scores
+
+    def self_check(self, tolerance: float = 0.05) -> float:
+        """Runs eight tokens at once and one by one; returns the largest difference over the logits' range.
+
+        Some processors have had kernels that were right for several rows and wrong for one (onnxruntime
+        issue 29853). Costs nine small runs.
+
+        Raises:
+            SessionError: the difference is above `tolerance`.
+        """
+        token_ids = [index % self._num_ids for index in range(8)]
+        together = self.run(self.new_kv(), 0, token_ids, 8, want_logits=True).logits
+        kv, difference = self.new_kv(), 0.0
+        for position, token_id in enumerate(token_ids):
+            alone = self.run(kv, position, [token_id], 1, want_logits=True).logits
+            if together is not None and alone is not None:
+                row = together[position]
+                difference = max(difference, float(np.abs(row - alone[0]).max() / np.ptp(row)))
+        if not difference <= tolerance:
+            raise SessionError(
+                f"one token and eight at once differ by {difference:.2g} of the logits' range",
+                "This processor's kernels are at fault; import the model with precision fp32.",
+            )
+        return difference
+
+    def bind(self, kv: OnnxKVCache, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
+        """An I/O binding of these arrays; `kv` is both past and present, so that it is written in place."""
+        value = self._runtime.OrtValue.ortvalue_from_numpy
+        io = self._inference.io_binding()
+        for layer in range(self._num_layers):
+            for part, name in enumerate("kv"):
+                shared = value(kv.values[layer, part])
+                io.bind_ortvalue_input(f"past.{layer}.{name}", shared)
+                io.bind_ortvalue_output(f"present.{layer}.{name}", shared)
+        for name, array in inputs.items():
+            io.bind_ortvalue_input(name, value(array))
+        for name, array in outputs.items():
+            io.bind_ortvalue_output(name, value(array))
+        return io
+
+    def _binding(self, kv: OnnxKVCache, num_tokens: int, num_scored: int, want_logits: bool) -> _Binding:
+        key = (num_tokens, num_scored, want_logits)
+        binding = kv.bindings.get(key) or _Binding(self, kv, *key)
+        if num_tokens <= MAX_KEPT_TOKENS:
+            kv.bindings[key] = binding
+        return binding
+
+    def _check_run(self, kv: OnnxKVCache, past: int, token_ids: Sequence[int], num_scored: int) -> None:
+        if past + len(token_ids) > kv.capacity:
+            raise ContextOverflowError(f"{len(token_ids)} tokens after {past} do not fit into {kv.capacity}")
+        if past < 0 or not token_ids or not 0 <= num_scored <= len(token_ids):
+            raise SessionError(f"cannot run {len(token_ids)} tokens after {past} and score {num_scored}")
+        if min(token_ids) < 0 or max(token_ids) >= self._num_ids:
+            raise SessionError(f"a token id is outside the model's vocabulary of {self._num_ids}")
+
+
+def _import_onnxruntime() -> Any:
+    """The onnxruntime package, once it is certain which wheel it is."""
+    if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
+        raise OnnxRuntimeConflictError("onnxruntime and onnxruntime-gpu are both installed")
+    try:
+        import onnxruntime  # noqa: PLC0415
+    except ImportError as error:
+        raise OnnxRuntimeMissingError(f"ONNX Runtime cannot be imported: {error}") from error
+    return onnxruntime
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _check_device(runtime: Any, device: Device) -> None:
+    """Models are built with fp32 activations so far, which CUDA's attention kernel does not take."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise DeviceError(f"{device!r} is not a device")
+    if device == "cuda" and "CUDAExecutionProvider" not in runtime.get_available_providers():
+        raise DeviceError("the installed ONNX Runtime has no CUDA provider")
+    if device == "cuda":
+        raise DeviceError("this version builds models for the CPU only", "Use device 'auto' or 'cpu'.")
+
+
+def _check_files(folder: ModelFolder) -> None:
+    # Imported here: a fake session needs neither onnx nor a model folder.
+    from glm_lsp.models.external_data import require_contained  # noqa: PLC0415
+
+    folder.check_at_start()
+    require_contained(folder.graph_path, folder.manifest.files)
+
+
+def _session_options(runtime: Any, threads: int | None, allow_spinning: bool) -> Any:
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = threads or min(physical_cores(), MAX_DEFAULT_THREADS)
+    options.log_severity_level = 3
+    settings = {
+        "session.intra_op.allow_spinning": str(int(allow_spinning)),
+        "session.intra_op.spin_duration_us": SPIN_US,
+        # Between keystrokes the cores belong to the editor; older versions know only this setting.
+        "session.force_spinning_stop": "1",
+    }
+    for name, value in settings.items():
+        options.add_session_config_entry(name, value)
+    return options
+
+
+def _load(runtime: Any, path: Path, options: Any) -> Any:
+    try:
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise SessionError(f"ONNX Runtime cannot load {path}: {error}") from error
