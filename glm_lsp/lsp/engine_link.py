@@ -36,6 +36,7 @@ _HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.launcher", "ht
 _FIRST_RETRY_S = 0.25
 _LONGEST_RETRY_S = 30.0
 _CLOSE_S = 0.3
+_DESCRIBE_S = 2.0
 
 
 def connect(settings: Settings, on_state: OnState) -> EngineClient:
@@ -93,12 +94,14 @@ class EngineLink:
                 await asyncio.wait_for(client.close(), _CLOSE_S)
 
     async def restart(self, settings: Settings) -> None:
-        """Ends the engine process, if it is one of this machine's, and brings up another."""
-        description = await self._describe_quickly()
-        await self.close()
-        if not settings.engine_url and description is not None and description.pid > 0:
+        """Has the engine process replaced, if it is one of this machine's; else connects anew."""
+        pid = 0 if settings.engine_url else await self._engine_pid()
+        if pid > 0:
+            # The launcher sees it go and starts another, here and in every other window.
             with suppress(OSError):
-                os.kill(description.pid, signal.SIGTERM)
+                os.kill(pid, signal.SIGTERM)
+            return
+        await self.close()
         self.open(settings)
 
     async def _live(self, settings: Settings) -> None:
@@ -132,11 +135,12 @@ class EngineLink:
             await asyncio.sleep(delay_s)
             delay_s = min(2 * delay_s, _LONGEST_RETRY_S)
 
-    async def _describe_quickly(self) -> EngineDescription | None:
+    async def _engine_pid(self) -> int:
+        """0 when there is no engine, or none that answers."""
         with suppress(GlmError, TimeoutError):
             if self._client is not None and self.completer is not None:
-                return await asyncio.wait_for(self._client.describe(), _CLOSE_S)
-        return None
+                return (await asyncio.wait_for(self._client.describe(), _DESCRIBE_S)).pid
+        return 0
 
     def _tell(self, state: EngineState, message: str) -> None:
         """Also what the launcher calls: it brings an engine back by itself."""

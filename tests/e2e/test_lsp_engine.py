@@ -10,10 +10,17 @@ import time
 import pytest
 
 from tests.e2e.conftest import Lab
-from tests.e2e.lsp_client import NEOVIM, LspClient
+from tests.e2e.lsp_client import NEOVIM, LspClient, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 URI = "file:///a.py"
+BROKEN_AT_FIRST = """
+import pathlib, sys
+from tests.fakes import fake_engine
+if not pathlib.Path(sys.argv.pop(1)).exists():
+    sys.argv += ["--broken", "model"]
+sys.exit(fake_engine.main())
+"""
 
 
 def popups(client: LspClient) -> list[str]:
@@ -140,14 +147,26 @@ async def test_restart_by_command(own_lab: Lab) -> None:
     client = await own_lab.start()
     client.open(URI, "x = 1")
     assert await client.request("workspace/executeCommand", {"command": "glm.restartEngine"}) is None
+    await until(lambda: len(own_lab.record("started")) == 2, 20)
     await first_completion(client)
-    started = {line["pid"] for line in own_lab.record("started")}
-    assert len(started) == 2
-    assert popups(client) == []
     # Editors add arguments of their own.
     command = {"command": "glm.restartEngine", "arguments": [{"uri": URI}, 5]}
     assert await client.request("workspace/executeCommand", command) is None
+    await until(lambda: len(own_lab.record("started")) == 3, 20)
     await first_completion(client)
+    assert popups(client) == []
+
+
+async def test_restart_by_command_after_a_failure(own_lab: Lab) -> None:
+    flag = own_lab.home / "mended"
+    client = await own_lab.spawn(engine=["-c", BROKEN_AT_FIRST, str(flag)])
+    await client.initialize()
+    client.open(URI, "x = 1")
+    await client.wait_for(lambda: "error" in states(client), 20)
+    flag.touch()
+    assert await client.request("workspace/executeCommand", {"command": "glm.restartEngine"}) is None
+    await first_completion(client)
+    assert [popup[:7] for popup in popups(client)] == ["GLM-203"]
 
 
 async def test_two_windows_share_one_engine(own_lab: Lab) -> None:

@@ -8,7 +8,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from glm_lsp.lsp.document import Documents
-from glm_lsp.lsp.positions import PositionEncoding
+from glm_lsp.lsp.positions import MAX_UINTEGER, PositionEncoding
 
 if TYPE_CHECKING:
     from glm_lsp.lsp.server import GlmLanguageServer
@@ -19,7 +19,7 @@ def initialize(ls: GlmLanguageServer, params: types.InitializeParams) -> None:
     encoding = PositionEncoding(ls.workspace.position_encoding or PositionEncoding.UTF16)
     ls.documents = Documents(encoding, _folders(params))
     ls.options = params.initialization_options
-    if params.process_id is not None and params.process_id > 0:
+    if params.process_id is not None and 0 < params.process_id <= MAX_UINTEGER:
         ls.watch_editor(params.process_id)
 
 
