@@ -147,14 +147,16 @@ def engine(
 ) -> None:
     """The engine alone: one model behind OpenAI-style HTTP."""
     from glm_lsp.cli_complete import load_engine
-    from glm_lsp.engine.address import default_address, parse_address
-    from glm_lsp.engine.process import run_engine
+    from glm_lsp.engine.address import parse_address
+    from glm_lsp.engine.local_address import local_address
+    from glm_lsp.engine.process.run import run_engine
+    from glm_lsp.models.store import ModelStore
 
     settings = _settings(model=model, device=device, threads=threads, memoryMib=memory_mib, lingerS=linger)
     if listen:
         address = parse_address(listen, allow_remote=allow_remote)
     else:
-        address = default_address(settings.model, options=settings.engine_arguments())
+        address = local_address(settings, ModelStore().resolve(settings.model))
     status = run_engine(
         lambda: load_engine(settings),
         address,

@@ -1,6 +1,5 @@
 """`glm-lsp complete`: one completion, by the same steps as in an editor, with the engine in this process."""
 
-# ruff: noqa: PLC0415  # commands import what they need when they run
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
 """`glm-lsp model`: the models on this machine."""
 
-# ruff: noqa: PLC0415  # commands import what they need when they run
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
 from glm_lsp.errors import EngineLostError
 
 if TYPE_CHECKING:
-    from glm_lsp.engine.client import EngineClient
+    from glm_lsp.engine.client.client import EngineClient
 
 MAX_TOKENS = {Mode.LINE: 48, Mode.BLOCK: 128}
 _UNKNOWN_CONTEXT_LENGTH = 2048

@@ -10,18 +10,20 @@ from collections.abc import Iterator
 
 from glm_lsp import config, paths
 from glm_lsp.doctor.finding import Finding, fail, ok, warn
-from glm_lsp.engine.address import UnixAddress, default_address, parse_address
-from glm_lsp.engine.client import HttpEngineClient
+from glm_lsp.engine.address import UnixAddress, parse_address
+from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.local_address import local_address
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import GlmError
+from glm_lsp.models.store import ModelStore
 
 
 def address() -> Iterator[Finding]:
     """The address of this machine's engine is usable: its socket's path is short enough."""
     settings = config.load().settings
-    found = default_address(settings.model, options=settings.engine_arguments())
+    found = local_address(settings, ModelStore().resolve(settings.model))
     length = f", {len(os.fsencode(found.path))} bytes" if isinstance(found, UnixAddress) else ""
     yield ok(f"{found}{length}")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 import queue
 import threading
 import time
+import traceback
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import count
@@ -37,15 +37,9 @@ from glm_lsp.engine.wire import (
     Usage,
 )
 from glm_lsp.errors import EngineError, GlmError
-from glm_lsp.models.manifest import MANIFEST_FILE
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
-
-
-def manifest_hash(folder: ModelFolder) -> str:
-    """SHA-256 of the manifest, which holds the hash of every other file: one value for a whole model."""
-    return hashlib.sha256((folder.path / MANIFEST_FILE).read_bytes()).hexdigest()
 
 
 class Engine:
@@ -94,7 +88,7 @@ class Engine:
         encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context)
         description = EngineDescription(
             model=manifest.name,
-            model_hash=manifest_hash(folder),
+            model_hash=folder.hash,
             version=glm_lsp.__version__,
             profile=manifest.prompt_profile,
             precision=manifest.precision,
@@ -171,7 +165,10 @@ class Engine:
                 self._counters["errors"] += 1
                 job.on_event(error)
             except Exception as error:
-                logger.exception("request %s failed", job.id)
+                # An exception's message could quote the prompt, so only its kind and place are logged.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                kind = type(error).__name__
+                logger.error("%s failed: %s at %s:%s", job.id, kind, place.filename, place.lineno)
                 self._counters["errors"] += 1
                 job.on_event(EngineError(f"the engine failed on this request ({type(error).__name__})"))
 

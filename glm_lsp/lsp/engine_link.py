@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.config import Settings
-    from glm_lsp.engine.client import EngineClient
+    from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.description import EngineDescription
     from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 
@@ -32,29 +32,23 @@ OnState = Callable[[EngineState, str], None]
 Connect = Callable[["Settings", OnState], "EngineClient"]
 
 # httpx imports httpcore when the first client is made, which would hold up the event loop.
-_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.launcher", "httpx", "httpcore")
+_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.client.connect", "httpx", "httpcore")
 _FIRST_RETRY_S = 0.25
 _LONGEST_RETRY_S = 30.0
 _CLOSE_S = 0.3
 _DESCRIBE_S = 2.0
 
 
-def connect(settings: Settings, on_state: OnState) -> EngineClient:
+def connect_late(settings: Settings, on_state: OnState) -> EngineClient:
     """The engine that the settings name: one at an address, or one on this machine, started when needed.
 
     Raises:
-        GlmError: the address or a folder of ours cannot be used.
+        GlmError: the address, the model or a folder of ours cannot be used.
     """
-    from glm_lsp.engine.client import HttpEngineClient  # noqa: PLC0415
-    from glm_lsp.engine.launcher import LocalEngine  # noqa: PLC0415
+    # Imported late: it brings the HTTP client along.
+    from glm_lsp.engine.client.connect import connect  # noqa: PLC0415
 
-    if settings.engine_url:
-        return HttpEngineClient(settings.engine_url, os.environ.get("GLM_LSP_ENGINE_TOKEN"))
-    options = ("--device", settings.device, "--threads", str(settings.threads))
-    memory = ("--memory-mib", str(settings.memory_mib))
-    return LocalEngine(
-        settings.model, options=(*options, *memory), linger_s=settings.linger_s, on_state=on_state
-    )
+    return connect(settings, on_state)
 
 
 class EngineLink:

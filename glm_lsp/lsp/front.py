@@ -100,7 +100,9 @@ class Front:
         start = time.perf_counter()
         with self.status.busy():
             try:
-                outcome = await completer.suggest(snapshot, candidates=candidates)
+                outcome = await completer.suggest(
+                    snapshot, candidates=candidates, max_tokens=self._settings.max_tokens or None
+                )
             except Exception as error:
                 self._failed(error)
                 return None

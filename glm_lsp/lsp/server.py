@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 from glm_lsp import __version__
 from glm_lsp.lsp import features
 from glm_lsp.lsp.document import Documents
-from glm_lsp.lsp.engine_link import Connect, connect
+from glm_lsp.lsp.engine_link import Connect, connect_late
 from glm_lsp.lsp.front import Front, Window
 from glm_lsp.lsp.parent import watch_parent
 from glm_lsp.lsp.progress import show_progress
@@ -132,7 +132,7 @@ def _note_loop_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -
         loop.default_exception_handler(context)
 
 
-def serve(command_line: Mapping[str, object] | None = None, connect: Connect = connect) -> int:
+def serve(command_line: Mapping[str, object] | None = None, connect: Connect = connect_late) -> int:
     """Speaks LSP on stdin and stdout until the editor leaves.
 
     Args:

@@ -12,8 +12,15 @@ from pathlib import Path
 
 from glm_lsp.errors import InputError, ModelError, ModelFileError, ModelNotFoundError, StorageError
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.integrity import check_at_start
-from glm_lsp.models.manifest import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHT_FILE, Manifest
+from glm_lsp.models.integrity import check_at_start, hash_file
+from glm_lsp.models.manifest import (
+    CONFIG_FILE,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    WEIGHT_FILE,
+    Manifest,
+)
 from glm_lsp.paths import cache_dir, models_dir, storage_error
 
 STARTER = "starter"
@@ -45,6 +52,11 @@ class ModelFolder:
             if name not in manifest.files or not (path / name).is_file():
                 raise ModelFileError(f"{path} has no {name}")
         return cls(path, manifest, GlmConfig.from_file(path / CONFIG_FILE))
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the manifest, which holds the hash of every other file: one value for a whole model."""
+        return hash_file(self.path / MANIFEST_FILE)
 
     @property
     def graph_path(self) -> Path:

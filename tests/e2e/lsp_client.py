@@ -26,8 +26,8 @@ from glm_lsp.lsp.server import serve
 engine = json.loads(sys.argv[1])
 
 def connect(settings, on_state):
-    from glm_lsp.engine.client import HttpEngineClient
-    from glm_lsp.engine.launcher import LocalEngine
+    from glm_lsp.engine.client.client import HttpEngineClient
+    from glm_lsp.engine.client.launcher import LocalEngine
     if settings.engine_url:
         return HttpEngineClient(settings.engine_url)
     return LocalEngine("fake", command=engine, linger_s=settings.linger_s, on_state=on_state)
@@ -318,7 +318,7 @@ class LspClient:
 async def until(condition: Callable[[], Any], timeout_s: float = 5) -> None:
     """Waits for something that another process does."""
     async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - there is no event to wait for
+        while not condition():
             await asyncio.sleep(0.02)
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import statistics
-import sys
-import time
 from typing import Any
 
 import pytest
 
 from glm_lsp import __version__
 from tests.e2e.conftest import Lab
-from tests.e2e.lsp_client import NEOVIM, SERVE, VSCODE, LspClient, ReplyError
+from tests.e2e.lsp_client import VSCODE, ReplyError
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-BARE = """
-from pygls.lsp.server import LanguageServer
-LanguageServer("bare", "1").start_io()
-"""
 
 
 async def test_capabilities(lab: Lab) -> None:
@@ -111,27 +102,3 @@ async def test_an_editor_without_the_capability_is_served(lab: Lab) -> None:
     client.open("file:///a.py", "y = 2")
     assert len(await client.complete("file:///a.py", 0, 5)) == 1
     assert client.server_requests == []
-
-
-async def first_answer_s(command: list[str], env: dict[str, str]) -> float:
-    """Seconds from the start of a process to its reply to `initialize`."""
-    start = time.perf_counter()
-    client = await LspClient.start(command, env)
-    await client.request("initialize", {"processId": None, "rootUri": None, **NEOVIM})
-    elapsed = time.perf_counter() - start
-    await client.dispose()
-    return elapsed
-
-
-async def test_starts_about_as_fast_as_a_bare_server(lab: Lab) -> None:
-    """Interleaved, so that a busy machine slows both; medians of seven."""
-    ours, bare = [sys.executable, "-c", SERVE, "[]"], [sys.executable, "-c", BARE]
-    times: dict[str, list[float]] = {"ours": [], "bare": []}
-    for _ in range(7):
-        times["ours"].append(await first_answer_s(ours, lab.env))
-        times["bare"].append(await first_answer_s(bare, lab.env))
-        await asyncio.sleep(0)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    ratio = medians["ours"] / medians["bare"]
-    print(f"initialize: {medians['ours']:.3f} s, bare pygls {medians['bare']:.3f} s, ratio {ratio:.2f}")
-    assert ratio <= 1.6

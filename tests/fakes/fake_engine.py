@@ -27,7 +27,7 @@ from pathlib import Path
 from glm_lsp import __version__
 from glm_lsp.engine.address import parse_address
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.process import run_engine
+from glm_lsp.engine.process.run import run_engine
 from glm_lsp.engine.wire import (
     Choice,
     CompletionChunk,

@@ -13,10 +13,10 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 from glm_lsp.engine.address import LocalAddress, TcpAddress, UnixAddress
-from glm_lsp.engine.lifetime import Lifetime
-from glm_lsp.engine.process_listener import Listener
-from glm_lsp.engine.process_server import ProcessServer
-from glm_lsp.engine.server import CompletionService
+from glm_lsp.engine.http.server import CompletionService
+from glm_lsp.engine.process.lifetime import Lifetime
+from glm_lsp.engine.process.listener import Listener
+from glm_lsp.engine.process.server import ProcessServer
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from glm_lsp.engine.address import LocalAddress, UnixAddress, companion_file
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from tests.fakes.fake_server import connect, short_folder, wait_until
 
 ROOT = Path(__file__).parents[2]

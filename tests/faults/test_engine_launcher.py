@@ -17,12 +17,12 @@ import psutil
 import pytest
 
 from glm_lsp import __version__
-from glm_lsp.engine import launcher_backoff
 from glm_lsp.engine.address import TcpAddress, companion_file
-from glm_lsp.engine.client import EngineClient, HttpEngineClient
-from glm_lsp.engine.launcher import LocalEngine
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.client import backoff as launcher_backoff
+from glm_lsp.engine.client.client import EngineClient, HttpEngineClient
+from glm_lsp.engine.client.launcher import LocalEngine
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import (
     AddressError,
@@ -125,7 +125,7 @@ async def test_the_last_front_takes_the_engine_along(home: EngineHome, new_front
 
 FRONT = """
 import asyncio, sys
-from glm_lsp.engine.launcher import LocalEngine
+from glm_lsp.engine.client.launcher import LocalEngine
 
 async def main():
     command, options = sys.argv[1].split("|"), sys.argv[2].split("|")

@@ -13,8 +13,8 @@ from contextlib import suppress
 import pytest
 
 from glm_lsp.engine.address import TcpAddress, parse_address
-from glm_lsp.engine.client import HttpEngineClient
-from glm_lsp.engine.process import ALREADY_RUNNING
+from glm_lsp.engine.client.client import HttpEngineClient
+from glm_lsp.engine.process.run import ALREADY_RUNNING
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import AccessError, GlmError
 from tests.fakes.fake_server import connect, talk, wait_until

@@ -106,6 +106,9 @@ def test_line(marked: str, text: str, kept: str | None) -> None:
         ("def f():\n    ║", "\n\n\n\n", ""),
         ("def f():\n    ║", "\n\n    a()\n", None),
         ("x = 1║", "\n\ny", ""),
+        ("x = 1║\nreturn x", "\nreturn x\n", ""),
+        ("def f():║", "\n a()\n b()\nc", "\n a()\n b()"),
+        ("f({\n  ║\n});", "a: 1,\n});\n", "a: 1,"),
         ("x = [║", "\n\n    1,\n", None),
         # brackets
         ("f() {\n  ║\n}", "a();\n}", "a();"),

@@ -18,8 +18,8 @@ import pytest
 from glm_lsp import doctor, paths
 from glm_lsp.doctor import editors, engines, installation, machine, model, storage
 from glm_lsp.doctor.finding import Check, Finding, fail, ok, warn
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import DeviceError, ModelFileError, OnnxRuntimeConflictError, OnnxRuntimeMissingError
 from tests.tiny_model import tiny_model
 

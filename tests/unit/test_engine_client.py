@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from glm_lsp.engine.address import LocalAddress, TcpAddress, UnixAddress
-from glm_lsp.engine.client import EngineClient, HttpEngineClient
+from glm_lsp.engine.client.client import EngineClient, HttpEngineClient
 from glm_lsp.engine.wire import Choice, CompletionChunk, CompletionRequest
 from glm_lsp.errors import (
     AccessError,
@@ -288,7 +288,7 @@ def test_remote_plain_http_is_refused() -> None:
     HttpEngineClient("https://models.example")
 
 
-@pytest.mark.parametrize("module", ["glm_lsp.engine.client", "glm_lsp.engine.launcher"])
+@pytest.mark.parametrize("module", ["glm_lsp.engine.client.client", "glm_lsp.engine.client.launcher"])
 def test_fronts_do_not_pay_for_the_server_nor_for_httpx_at_import(module: str) -> None:
     heavy = ["httpx", "starlette", "uvicorn", "numpy", "tokenizers", "onnxruntime"]
     code = f"import {module}, sys; print([name for name in {heavy} if name in sys.modules])"

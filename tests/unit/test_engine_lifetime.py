@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from glm_lsp.engine.launcher_backoff import Backoff
-from glm_lsp.engine.lifetime import FIRST_ATTACH_S, Lifetime
+from glm_lsp.engine.client.backoff import Backoff
+from glm_lsp.engine.process.lifetime import FIRST_ATTACH_S, Lifetime
 
 
 class Clock:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from glm_lsp.engine.log import log_tail, open_log, start_logging
+from glm_lsp.engine.process.log import log_tail, open_log, start_logging
 from glm_lsp.errors import StorageError
 
 NATIVE_AND_PYTHON = """
 import logging, os, sys
 from pathlib import Path
-from glm_lsp.engine.log import EngineLogHandler
+from glm_lsp.engine.process.log import EngineLogHandler
 
 handler = EngineLogHandler(Path(sys.argv[1]), max_bytes=400)
 logging.basicConfig(level="INFO", handlers=[handler])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from glm_lsp.engine.metrics import render_metrics
+from glm_lsp.engine.http.metrics import render_metrics
 
 
 def test_counters_end_in_total_and_gauges_do_not() -> None:

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from glm_lsp.engine import process_lock
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.process import lock as process_lock
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import StorageError
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from glm_lsp.engine import process_lock
-from glm_lsp.engine.process_lock import ProcessLock
+from glm_lsp.engine.process import lock as process_lock
+from glm_lsp.engine.process.lock import ProcessLock
 assert ProcessLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 time.sleep(60)

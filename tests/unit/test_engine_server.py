@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glm_lsp.engine import server_body
 from glm_lsp.engine.address import LocalAddress, TcpAddress, UnixAddress
-from glm_lsp.engine.lifetime import Lifetime
-from glm_lsp.engine.server_answer import merge_chunks
+from glm_lsp.engine.http import body as server_body
+from glm_lsp.engine.http.joined_answer import merge_chunks
+from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.wire import MAX_BODY_BYTES, Choice, CompletionChunk
 from glm_lsp.errors import GlmError
 from tests.fakes.fake_engine import FakeEngine, FakeJob, OnEvent

@@ -78,7 +78,7 @@ class Room:
 
     async def until(self, condition: Callable[[], object]) -> None:
         async with asyncio.timeout(20):
-            while not condition():  # noqa: ASYNC110 - a status is not an event
+            while not condition():
                 await asyncio.sleep(0.005)
 
     async def suggest(self, text: str = "x = ", candidates: int = 1, language: str = "python") -> list[str]:

@@ -51,7 +51,7 @@ class Wire:
             await asyncio.sleep(0)
         num_expected = sum("id" in message and "method" in message for message in messages)
         async with asyncio.timeout(5):
-            while len(self.written) < num_expected:  # noqa: ASYNC110
+            while len(self.written) < num_expected:
                 await asyncio.sleep(0.005)
         # One reply too many would come now.
         await asyncio.sleep(0.01)

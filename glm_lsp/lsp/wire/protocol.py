@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Documents are ours (lsp/document.py), and notebooks are not offered.
+# Documents are ours (lsp/document.py); notebooks and cancelling the progress bar are not offered.
 _LEFT_TO_US = (
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
@@ -57,6 +57,7 @@ _LEFT_TO_US = (
     types.NOTEBOOK_DOCUMENT_DID_OPEN,
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+    types.WINDOW_WORK_DONE_PROGRESS_CANCEL,
 )
 
 
@@ -187,10 +188,10 @@ class StrictProtocol(LanguageServerProtocol):
         self._request_futures.pop(call.key, None)
         if future.cancelled():
             self._answer_error(call, JsonRpcRequestCancelled("the request was cancelled"))
-        elif (error := future.exception()) is not None:
-            self._answer_error(call, _described(error, call.method))
-        else:
+        elif (error := future.exception()) is None:
             self._answer(call, future.result())
+        elif call.id is not None or call.method not in self._complaints:
+            self._answer_error(call, _described(error, call.method))
 
     def _answer(self, call: _Call, result: Any) -> None:
         if call.id is None or self._unanswered.get(call.id) is not call:

@@ -17,10 +17,10 @@ from contextlib import aclosing
 from typing import Literal
 
 from glm_lsp.engine.address import LocalAddress, default_address
-from glm_lsp.engine.client import HttpEngineClient
+from glm_lsp.engine.client.backoff import MAX_CRASHES, WINDOW_S, Backoff
+from glm_lsp.engine.client.client import HttpEngineClient
+from glm_lsp.engine.client.search import CrashError, EngineSearch, EngineSpec
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.launcher_backoff import MAX_CRASHES, WINDOW_S, Backoff
-from glm_lsp.engine.launcher_search import CrashError, EngineSearch, EngineSpec
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.errors import (
     EngineAbsentError,

@@ -22,7 +22,7 @@ from glm_lsp.engine.address import (
     is_loopback,
     parse_address,
 )
-from glm_lsp.engine.client_events import DONE, decode_chunk, decode_error, read_events
+from glm_lsp.engine.client.events import DONE, decode_chunk, decode_error, read_events
 from glm_lsp.engine.description import EngineDescription, ModelList
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.errors import EngineAbsentError, EngineError, EngineLostError, EngineSilentError, GlmError

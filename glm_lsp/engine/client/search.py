@@ -13,13 +13,13 @@ from pathlib import Path
 
 from glm_lsp import __version__, paths
 from glm_lsp.engine.address import LocalAddress, TcpAddress, companion_file, companion_stem, parse_address
-from glm_lsp.engine.client import HttpEngineClient
+from glm_lsp.engine.client.child import Child
+from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.launcher_child import Child
-from glm_lsp.engine.log import log_tail
-from glm_lsp.engine.process import ALREADY_RUNNING
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.log import log_tail
+from glm_lsp.engine.process.run import ALREADY_RUNNING
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import (
     AccessError,
     EngineLostError,

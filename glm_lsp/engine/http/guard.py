@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glm_lsp.engine.address import is_loopback
-from glm_lsp.engine.server_errors import error_response
+from glm_lsp.engine.http.error_body import error_response
 from glm_lsp.errors import AccessError
 
 

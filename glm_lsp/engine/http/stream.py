@@ -8,8 +8,8 @@ from collections.abc import Coroutine
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
-from glm_lsp.engine.server_errors import error_json, error_response
-from glm_lsp.engine.server_events import Event, EventQueue
+from glm_lsp.engine.http.error_body import error_json, error_response
+from glm_lsp.engine.http.job_events import Event, EventQueue
 from glm_lsp.errors import GlmError
 
 HEARTBEAT_S = 0.5

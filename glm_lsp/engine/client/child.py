@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from glm_lsp.engine.log import open_log
+from glm_lsp.engine.process.log import open_log
 from glm_lsp.errors import EngineStartError
 from glm_lsp.paths import storage_error
 

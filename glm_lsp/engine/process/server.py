@@ -11,10 +11,10 @@ from collections.abc import Callable
 import uvicorn
 
 from glm_lsp.engine.address import TcpAddress
-from glm_lsp.engine.lifetime import Lifetime
-from glm_lsp.engine.process_listener import Listener
-from glm_lsp.engine.server import CompletionService, EngineServer
-from glm_lsp.engine.server_guard import Guard
+from glm_lsp.engine.http.guard import Guard
+from glm_lsp.engine.http.server import CompletionService, EngineServer
+from glm_lsp.engine.process.lifetime import Lifetime
+from glm_lsp.engine.process.listener import Listener
 from glm_lsp.errors import AddressError
 
 KEEP_ALIVE_S = 600

@@ -27,14 +27,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glm_lsp.engine.description import EngineDescription, ModelEntry, ModelList
-from glm_lsp.engine.lifetime import Lifetime
-from glm_lsp.engine.metrics import CONTENT_TYPE, render_metrics
-from glm_lsp.engine.server_answer import merge_chunks
-from glm_lsp.engine.server_body import read_body
-from glm_lsp.engine.server_errors import error_response, error_status, unexpected
-from glm_lsp.engine.server_events import EventQueue
-from glm_lsp.engine.server_guard import Guard, GuardedApp
-from glm_lsp.engine.server_stream import send_heartbeats, send_stream, while_connected
+from glm_lsp.engine.http.body import read_body
+from glm_lsp.engine.http.error_body import error_response, error_status, unexpected
+from glm_lsp.engine.http.guard import Guard, GuardedApp
+from glm_lsp.engine.http.job_events import EventQueue
+from glm_lsp.engine.http.joined_answer import merge_chunks
+from glm_lsp.engine.http.metrics import CONTENT_TYPE, render_metrics
+from glm_lsp.engine.http.stream import send_heartbeats, send_stream, while_connected
+from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, decode_request
 from glm_lsp.errors import EngineMismatchError, GlmError, RequestError
 

@@ -23,15 +23,15 @@ from msgspec.structs import replace
 
 from glm_lsp import __version__
 from glm_lsp.engine.address import Address, LocalAddress, TcpAddress, UrlAddress, companion_file
-from glm_lsp.engine.lifetime import Lifetime
-from glm_lsp.engine.log import start_logging
-from glm_lsp.engine.process_listener import Listener
-from glm_lsp.engine.process_lock import ProcessLock
-from glm_lsp.engine.process_state import ProcessState, StateFile, Status
+from glm_lsp.engine.process.lifetime import Lifetime
+from glm_lsp.engine.process.listener import Listener
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.engine.process.log import start_logging
+from glm_lsp.engine.process.state import ProcessState, StateFile, Status
 from glm_lsp.errors import AddressError, EngineStartError, GlmError
 
 if TYPE_CHECKING:
-    from glm_lsp.engine.server import CompletionService
+    from glm_lsp.engine.http.server import CompletionService
 
 ALREADY_RUNNING = 75
 """Exit status of an engine that found another one at its address."""
@@ -95,7 +95,7 @@ def _serve(
         if isinstance(address, TcpAddress) and address.port == 0:
             token = token or secrets.token_urlsafe(32)
         # Imported behind the lock: engines that lose the race should not pay for it.
-        from glm_lsp.engine.process_server import ProcessServer  # noqa: PLC0415
+        from glm_lsp.engine.process.server import ProcessServer  # noqa: PLC0415
 
         with closing(engine_factory()) as service:
             model = service.describe().model

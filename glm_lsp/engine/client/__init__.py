@@ -1,0 +1,1 @@
+"""What a front uses of an engine: the client, and the engine that is there when needed."""

@@ -1,0 +1,1 @@
+"""The engine over HTTP: requests in, streams out."""
