@@ -98,6 +98,11 @@ class EngineLink:
         await self.close()
         self.open(settings)
 
+    def forget(self, uri: str) -> None:
+        """Drops what is remembered of a closed document."""
+        if self._ready_completer is not None:
+            self._ready_completer.forget(uri)
+
     async def _live(self, settings: Settings) -> None:
         self._tell("starting", "loading")
         try:

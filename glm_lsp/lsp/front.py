@@ -56,6 +56,7 @@ class Front:
         self._link = EngineLink(connect, self._engine_changed)
         self._settings: Settings | None = None
         self._options: object = None
+        self._changing = asyncio.Lock()
         self._told: set[str] = set()
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -70,10 +71,12 @@ class Front:
         configuration = config.load(options, self._command_line)
         if configuration.warnings:
             self.tell(str(SettingError("; ".join(configuration.warnings))))
-        before, self._settings = self._settings, configuration.settings
-        logging.getLogger("glm_lsp").setLevel(self._settings.log_level.upper())
-        if _needs_new_link(before, self._settings):
-            await self._reopen()
+        # One change after the other: changing the engine takes several steps.
+        async with self._changing:
+            before, self._settings = self._settings, configuration.settings
+            logging.getLogger("glm_lsp").setLevel(configuration.settings.log_level.upper())
+            if _needs_new_link(before, configuration.settings):
+                await self._reopen(configuration.settings)
 
     async def reload(self) -> None:
         """Reads the settings again, with the options the editor sent last."""
@@ -88,8 +91,9 @@ class Front:
     async def restart(self) -> None:
         """Brings up a new engine and forgets what was told of the old one."""
         self._told.clear()
-        if self._settings is not None and self._settings.enable:
-            await self._link.restart(self._settings)
+        async with self._changing:
+            if self._settings is not None and self._settings.enable:
+                await self._link.restart(self._settings)
 
     async def suggest(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
@@ -104,7 +108,9 @@ class Front:
                     snapshot, candidates=candidates, max_tokens=self._settings.max_tokens or None
                 )
             except Exception as error:
-                self._failed(error)
+                # A link that was closed meanwhile, or is being mended, is nobody's trouble.
+                if completer is self._link.completer:
+                    self._failed(error)
                 return None
         self._succeeded(outcome, 1000 * (time.perf_counter() - start))
         return outcome
@@ -118,8 +124,7 @@ class Front:
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""
-        if self._link.completer is not None:
-            self._link.completer.forget(uri)
+        self._link.forget(uri)
 
     def tell(self, message: str) -> None:
         """Shows a message that begins with a code, once for each code: people know after the first."""
@@ -135,10 +140,10 @@ class Front:
             task.cancel()
         await self._link.close()
 
-    async def _reopen(self) -> None:
+    async def _reopen(self, settings: Settings) -> None:
         await self._link.close()
-        if self._settings is not None and self._settings.enable:
-            self._link.open(self._settings)
+        if settings.enable:
+            self._link.open(settings)
         else:
             self.status.show(State.INACTIVE, "switched off by the setting `enable`")
 

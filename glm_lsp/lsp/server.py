@@ -57,7 +57,7 @@ class GlmLanguageServer(LanguageServer):
         self.documents = Documents()
         self.turns = Turns()
         self.options: object = None
-        window = Window(partial(self.protocol.notify, STATUS), self._show_error, self._show_progress)
+        window = Window(partial(self.protocol.notify, STATUS), self._show_message, self._show_progress)
         self.front = Front(window, connect, command_line)
         self._left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         features.register(self)
@@ -113,8 +113,9 @@ class GlmLanguageServer(LanguageServer):
         logger.warning("the editor's process is gone")
         self.leave(1)
 
-    def _show_error(self, message: str) -> None:
-        self.window_show_message(types.ShowMessageParams(types.MessageType.Error, message))
+    def _show_message(self, message: str) -> None:
+        kind = types.MessageType.Warning if message.startswith("GLM-1") else types.MessageType.Error
+        self.window_show_message(types.ShowMessageParams(kind, message))
 
     async def _show_progress(self, title: str, done: asyncio.Event) -> None:
         await show_progress(self, title, done)

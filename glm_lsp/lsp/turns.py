@@ -28,11 +28,8 @@ class Turns:
         earlier can be taken over before it is given up.
         """
         turn = _Turn(asyncio.current_task())
-        before = self._turns.get(uri)
+        self.end(uri)
         self._turns[uri] = turn
-        if before is not None and before.task is not None:
-            before.is_superseded = True
-            before.task.cancel()
         try:
             yield
         except asyncio.CancelledError:
@@ -43,3 +40,10 @@ class Turns:
         finally:
             if self._turns.get(uri) is turn:
                 del self._turns[uri]
+
+    def end(self, uri: str) -> None:
+        """Ends the present turn, if there is one, as a later one would."""
+        turn = self._turns.pop(uri, None)
+        if turn is not None and turn.task is not None:
+            turn.is_superseded = True
+            turn.task.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -69,6 +70,30 @@ async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
     await client.pong()
     await client.pong()
     assert await client.complete(URI, 0, 5) == []
+
+
+async def test_settings_of_others_are_none_of_our_business(lab: Lab) -> None:
+    client = await lab.start(initializationOptions={"disabledLanguages": ["python"]})
+    client.open(URI, "x = 1")
+    for settings in ({"python": {"analysis": {}}}, 5, [], {"glm": None}, {"glm": {"logLevel": "warning"}}):
+        change_settings(client, settings)
+    await client.pong()
+    await client.pong()
+    assert await client.complete(URI, 0, 5) == []
+    assert popups(client) == []
+
+
+async def test_a_completion_under_way_survives_a_change_of_the_engine(own_lab: Lab) -> None:
+    client = await own_lab.start()
+    client.open(URI, "#slow\nx = 1")
+    answer = client.ask(URI, 1, 5)
+    await asyncio.sleep(0.2)
+    change_settings(client, {"glm": {"lingerS": 2}})
+    assert await asyncio.wait_for(answer, 10) == {"items": []}
+    client.change(URI, 2, {"text": "x = 1"})
+    await client.ready()
+    assert len(await client.complete(URI, 0, 5)) == 1
+    assert popups(client) == []
 
 
 async def test_wrong_settings_are_told_of_and_left_out(lab: Lab) -> None:

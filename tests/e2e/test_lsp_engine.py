@@ -189,5 +189,5 @@ async def test_an_engine_elsewhere(own_lab: Lab) -> None:
     assert await client.complete(URI, 0, 5) == []
     (popup,) = popups(client)
     assert popup.startswith("GLM-4")
-    client.notify("workspace/didChangeConfiguration", {"settings": {"glm": {}}})
+    client.notify("workspace/didChangeConfiguration", {"settings": {"glm": {"engineUrl": None}}})
     await first_completion(client)

@@ -29,7 +29,8 @@ def documented() -> dict[str, str]:
 
 
 def test_codes_are_unique_and_well_formed() -> None:
-    codes = [kind.code for kind in tree()]
+    # Subclasses elsewhere are internal: they show their parent's code.
+    codes = [kind.code for kind in tree() if kind.__module__ == GlmError.__module__]
     assert len(set(codes)) == len(codes)
     assert all(re.fullmatch(r"GLM-\d{3}", code) for code in codes)
 

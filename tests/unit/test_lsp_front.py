@@ -144,6 +144,13 @@ async def test_only_some_settings_need_another_link(
     assert len(room.engines) == 1 + is_new_engine
 
 
+async def test_settings_that_change_in_a_hurry_end_with_one_link_to_the_last(room: Room) -> None:
+    await asyncio.gather(*(room.front.configure({"model": f"m{number}"}) for number in range(5)))
+    await room.until(lambda: room.engines and room.engines[-1].settings.model == "m4")
+    await room.state("ready")
+    assert [engine.is_closed for engine in room.engines] == [True] * (len(room.engines) - 1) + [False]
+
+
 async def test_a_lost_local_engine_is_no_matter_for_a_popup(room: Room) -> None:
     await room.front.configure({})
     await room.state("ready")

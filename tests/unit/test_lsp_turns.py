@@ -89,3 +89,13 @@ async def test_a_superseded_task_can_go_on() -> None:
     with turns.newest("a"):
         await asyncio.sleep(0.001)
     assert await task == "went on"
+
+
+async def test_a_turn_can_be_ended_from_outside() -> None:
+    worker = Worker()
+    task = worker.start("one")
+    await asyncio.sleep(0.001)
+    worker.turns.end("a")
+    worker.turns.end("a")
+    assert await task == "superseded"
+    assert worker.turns._turns == {}

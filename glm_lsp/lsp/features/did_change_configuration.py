@@ -13,19 +13,26 @@ SECTION = "glm"
 
 
 async def did_change_configuration(ls: GlmLanguageServer, params: Any) -> None:
-    """Takes the settings that came along, or asks for them."""
+    """Takes the settings that came along, or asks for them; they win over those of the greeting, key by key."""
     settings = params.get("settings") if isinstance(params, dict) else None
-    if not settings:
-        settings = await _ask(ls)
-    if settings is not None:
-        ls.options = settings
-        await ls.front.configure(wanted_options(settings))
+    options = own_part(settings if settings else await _ask(ls))
+    if options is not None:
+        greeting = own_part(ls.options)
+        await ls.front.configure({**greeting, **options} if greeting else options)
 
 
-def wanted_options(settings: object) -> object:
-    """Our part of an editor's settings, which may be nested under our name."""
-    nested = settings.get(SECTION) if isinstance(settings, dict) else None
-    return nested if isinstance(nested, dict) else settings
+def own_part(settings: object) -> dict[str, Any] | None:
+    """Our options among an editor's settings; None if there are none of ours.
+
+    They lie under our name, or are all there is: ours hold no objects, other servers' sections are nothing else.
+    """
+    if not isinstance(settings, dict):
+        return None
+    if SECTION in settings:
+        nested = settings[SECTION]
+        return nested if isinstance(nested, dict) else {}
+    is_flat = not any(isinstance(value, dict) for value in settings.values())
+    return settings if is_flat else None
 
 
 async def _ask(ls: GlmLanguageServer) -> object:

@@ -17,4 +17,6 @@ def did_close(ls: GlmLanguageServer, params: Any) -> None:
         ls.documents.close(uri)
     except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("no document is named") from error
+    # What still runs would be remembered at its end.
+    ls.turns.end(uri)
     ls.front.forget(uri)
