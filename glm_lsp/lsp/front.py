@@ -157,11 +157,10 @@ class Front:
 
     def _succeeded(self, outcome: Outcome, milliseconds: float) -> None:
         usage = outcome.usage
-        ratio = usage.num_cached_tokens / usage.num_prompt_tokens if usage.num_prompt_tokens else None
         if outcome.generated and self.status.status.state is State.ERROR:
             self.status.show(State.READY)
         if outcome.generated or outcome.suggestions:
-            self.status.measured(milliseconds, ratio)
+            self.status.measured(milliseconds, usage.num_prompt_tokens, usage.num_cached_tokens)
         logger.info(
             "completion: %.1f ms, %d of %d prompt tokens cached, %d suggestions %s",
             milliseconds,

@@ -36,14 +36,16 @@ class Status:
     Attributes:
         model: name of the model; empty until the engine is ready.
         last_ms: milliseconds that the latest completion took; None before the first.
-        reused_ratio: share of its prompt tokens that were in the KV cache.
+        num_prompt_tokens: of its prompt; 0 when no model was needed.
+        num_cached_tokens: those of them that were in the KV cache.
     """
 
     state: State = State.STARTING
     message: str = ""
     model: str = ""
     last_ms: float | None = None
-    reused_ratio: float | None = None
+    num_prompt_tokens: int = 0
+    num_cached_tokens: int = 0
 
     def to_wire(self) -> dict[str, Any]:
         """As the editor reads it."""
@@ -52,7 +54,8 @@ class Status:
             "message": self.message,
             "model": self.model,
             "lastMs": None if self.last_ms is None else round(self.last_ms, 1),
-            "reusedRatio": None if self.reused_ratio is None else round(self.reused_ratio, 3),
+            "numPromptTokens": self.num_prompt_tokens,
+            "numCachedTokens": self.num_cached_tokens,
         }
 
 
@@ -79,9 +82,14 @@ class StatusDisplay:
             self.status = shown
             self._put()
 
-    def measured(self, last_ms: float, reused_ratio: float | None) -> None:
+    def measured(self, last_ms: float, num_prompt_tokens: int, num_cached_tokens: int) -> None:
         """Notes the figures of a completion."""
-        self.status = replace(self.status, last_ms=last_ms, reused_ratio=reused_ratio)
+        self.status = replace(
+            self.status,
+            last_ms=last_ms,
+            num_prompt_tokens=num_prompt_tokens,
+            num_cached_tokens=num_cached_tokens,
+        )
         if self._figures is None:
             loop = asyncio.get_running_loop()
             self._figures = loop.call_at(self._sent_at + _FIGURES_EVERY_S, self._put)

@@ -23,7 +23,8 @@ async def test_from_starting_to_ready(lab: Lab) -> None:
     client = await lab.start()
     assert statuses(client)[0]["state"] == "starting"
     assert statuses(client)[-1] == {
-        "state": "ready", "message": "", "model": "fake", "lastMs": None, "reusedRatio": None
+        "state": "ready", "message": "", "model": "fake", "lastMs": None,
+        "numPromptTokens": 0, "numCachedTokens": 0,
     }  # fmt: skip
     assert await client.request("glm/status") == statuses(client)[-1]
     assert await client.request("glm/status", {}) == statuses(client)[-1]
@@ -35,7 +36,7 @@ async def test_a_completion_leaves_its_figures(lab: Lab) -> None:
     await client.complete(URI, 0, 5)
     status = await client.request("glm/status")
     assert 0 < status["lastMs"] < 5000
-    assert status["reusedRatio"] == 0.0
+    assert status["numPromptTokens"] > status["numCachedTokens"] == 0
     await client.wait_for(lambda: statuses(client)[-1] == status)
 
 

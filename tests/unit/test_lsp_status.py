@@ -16,6 +16,9 @@ def sent() -> list[dict[str, Any]]:
     return []
 
 
+NONE_YET = {"numPromptTokens": 0, "numCachedTokens": 0}
+
+
 @pytest.fixture
 def display(sent: list[dict[str, Any]]) -> StatusDisplay:
     return StatusDisplay(sent.append)
@@ -24,7 +27,7 @@ def display(sent: list[dict[str, Any]]) -> StatusDisplay:
 async def test_changes_are_sent_once(display: StatusDisplay, sent: list[dict[str, Any]]) -> None:
     display.show(State.READY, model="m")
     display.show(State.READY)
-    assert sent == [{"state": "ready", "message": "", "model": "m", "lastMs": None, "reusedRatio": None}]
+    assert sent == [{"state": "ready", "message": "", "model": "m", "lastMs": None} | NONE_YET]
 
 
 async def test_figures_are_rounded_and_throttled(
@@ -33,18 +36,18 @@ async def test_figures_are_rounded_and_throttled(
     monkeypatch.setattr(module, "_FIGURES_EVERY_S", 0.1)
     display.show(State.READY)
     for number in range(50):
-        display.measured(number + 0.12345, 2 / 3)
+        display.measured(number + 0.12345, 300, 200 + number)
     assert len(sent) == 1
     await asyncio.sleep(0.2)
     assert len(sent) == 2
-    assert (sent[-1]["lastMs"], sent[-1]["reusedRatio"]) == (49.1, 0.667)
+    assert sent[-1] | {"lastMs": 49.1, "numPromptTokens": 300, "numCachedTokens": 249} == sent[-1]
 
 
 async def test_a_change_takes_waiting_figures_along(
     display: StatusDisplay, sent: list[dict[str, Any]]
 ) -> None:
     display.show(State.READY)
-    display.measured(5.0, None)
+    display.measured(5.0, 0, 0)
     display.show(State.ERROR, "GLM-1")
     assert sent[-1]["lastMs"] == 5.0
     assert display._figures is None
