@@ -13,7 +13,7 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference lint docs wheel clean FORCE
+.PHONY: help run test test-slow test-reference bench lint docs wheel clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-slow: $(VENV)/.installed-dev ## the long suites
 
 test-reference: $(REFERENCE_VENV)/.installed-reference ## parity with torch, transformers and optimum, in its own environment
 	$(REFERENCE_VENV)/$(BIN)/python -m pytest -m reference --timeout 600
+
+bench: $(REFERENCE_VENV)/.installed-reference ## time per token and per keystroke, beside transformers on the same weights
+	$(REFERENCE_VENV)/$(BIN)/python benchmarks/against_transformers.py
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(VENV)/$(BIN)/ruff check .

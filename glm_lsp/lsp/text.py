@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import io
 import re
+from bisect import bisect_right
+from itertools import accumulate
 
 _LINE_END = "\r\n"
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
@@ -22,6 +24,7 @@ class Text:
     def __init__(self, content: str = "") -> None:
         self._lines = split_lines(content)
         self._whole: str | None = content
+        self._ends: list[int] | None = None
         self.size = len(content)
         """Code points of the whole text."""
 
@@ -41,15 +44,13 @@ class Text:
 
     def offset(self, line: int, column: int) -> int:
         """Code points before a place; `column` lies in the line."""
-        return sum(map(len, self._lines[:line])) + column
+        return self._line_ends()[line] - len(self._lines[line]) + column
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset within the text."""
-        for index, line in enumerate(self._lines):
-            if offset < len(line):
-                return index, offset
-            offset -= len(line)
-        return len(self._lines) - 1, len(self._lines[-1])
+        ends = self._line_ends()
+        line = min(bisect_right(ends, offset), len(ends) - 1)
+        return line, offset - ends[line] + len(self._lines[line])
 
     def replace(self, start: tuple[int, int], end: tuple[int, int], new: str) -> None:
         """Puts `new` in place of what lies between two places, `start` not behind `end`."""
@@ -64,6 +65,12 @@ class Text:
             region += self._lines[last]
         self._put(first, last, region)
 
+    def _line_ends(self) -> list[int]:
+        """Offsets at which the lines end."""
+        if self._ends is None:
+            self._ends = list(accumulate(map(len, self._lines)))
+        return self._ends
+
     def _put(self, first: int, last: int, region: str) -> None:
         lines = split_lines(region)
         if last + 1 < len(self._lines):
@@ -71,7 +78,7 @@ class Text:
             lines.pop()
         self.size += len(region) - sum(map(len, self._lines[first : last + 1]))
         self._lines[first : last + 1] = lines
-        self._whole = None
+        self._whole = self._ends = None
 
 
 def split_lines(content: str) -> list[str]:
