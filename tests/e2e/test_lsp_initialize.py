@@ -67,9 +67,19 @@ async def test_position_encoding(lab: Lab, offered: list[str] | None, agreed: st
         {"capabilities": {}, "initializationOptions": ["not", "an", "object"]},
     ],
 )
-async def test_an_odd_greeting_still_gives_completions(lab: Lab, params: dict[str, Any]) -> None:
+async def test_an_odd_greeting_is_answered(lab: Lab, params: dict[str, Any]) -> None:
     client = await lab.spawn()
-    await client.request("initialize", params)
+    result = await client.request("initialize", params)
+    assert result["capabilities"]["inlineCompletionProvider"] == {}
+    client.notify("initialized", None)
+    assert (await client.request("glm/status"))["state"] in ("starting", "ready")
+
+
+async def test_an_odd_editor_gets_completions(lab: Lab) -> None:
+    client = await lab.spawn()
+    await client.request(
+        "initialize", {"processId": "seven", "capabilities": {"textDocument": 5}, "trace": "loud"}
+    )
     client.notify("initialized", None)
     await client.ready()
     client.open("file:///a.py", "x = 1")

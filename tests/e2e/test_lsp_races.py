@@ -31,7 +31,7 @@ class Race:
         client = self.client
         client.change(URI, self.version, {"text": f"# head\n{self.line}\n# tail\n"})
         answer = client.ask(URI, 1, len(self.line))
-        await asyncio.sleep(self.rng.random() * 0.08)
+        await asyncio.sleep(self.rng.random() * 0.05)
         self.edit(
             self.rng.choice(("nothing", "types along", "types else", "above", "below", "deletes", "undoes"))
         )
@@ -81,7 +81,7 @@ class Race:
 
 
 async def race(lab: Lab, num_races: int, seed: int) -> Counter[str]:
-    client = await lab.start("--delay-ms", "4")
+    client = await lab.start("--delay-ms", "3")
     client.open(URI, "")
     rng = random.Random(seed)
     return Counter([await Race(client, rng, number).run() for number in range(1, num_races + 1)])
@@ -103,7 +103,7 @@ async def test_no_stale_text_in_2000_races(own_lab: Lab) -> None:
 
 async def test_typing_ahead_of_the_answers_ends_with_the_right_one(own_lab: Lab) -> None:
     """As Neovim does: a request with each key, none cancelled, some keys faster than the engine."""
-    client = await own_lab.start("--delay-ms", "4")
+    client = await own_lab.start("--delay-ms", "3")
     client.open(URI, "")
     rng = random.Random(5)
     line, answers = "", []

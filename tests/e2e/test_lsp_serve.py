@@ -58,14 +58,14 @@ async def first_answer_s(command: list[str], env: dict[str, str]) -> float:
 
 
 async def test_starts_about_as_fast_as_a_bare_server(lab: Lab) -> None:
-    """Interleaved, so that a busy machine slows all; medians of seven."""
+    """Interleaved, so that a busy machine slows all; medians of five."""
     commands = {
         "bare pygls": [sys.executable, "-c", BARE],
         "our server": [sys.executable, "-c", SERVE, "[]"],
         "glm-lsp serve": COMMAND,
     }
     times: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(7):
+    for _ in range(5):
         for name, command in commands.items():
             times[name].append(await first_answer_s(command, lab.env))
     medians = {name: statistics.median(values) for name, values in times.items()}
