@@ -33,7 +33,7 @@ PLACES = (
     ("glm_lsp/engine/tokenizer.py", "    def vocab_size(|self) -> int:"),
     ("glm_lsp/engine/wire.py", '    language: |str = ""'),
     ("glm_lsp/models/config.py", "def _rope_from_v5(values: Mapping[|str, Any]) -> dict[str, float]:"),
-    ("glm_lsp/lsp/positions.py", "        return len(|head)"),
+    ("glm_lsp/doctor/__init__.py", "            told.add(str(|error))"),
     ("glm_lsp/errors.py", '        return {"code": self.code, "cause": self.|cause, "remedy": self.remedy}'),
     ("glm_lsp/engine/job.py", "        self._last = |now"),
     ("glm_lsp/engine/job.py", "        return self._cancelled.|is_set()"),

@@ -10,8 +10,8 @@ import pytest
 
 from glm_lsp.engine.address import TcpAddress
 from tests.e2e.conftest import Lab
-from tests.e2e.lsp_client import NEOVIM, SERVE, LspClient
-from tests.fakes.fake_engine import FakeEngine
+from tests.e2e.lsp_client import NEOVIM, SERVE, LspClient, until
+from tests.fakes.fake_engine import FakeEngine, FakeJob
 from tests.fakes.fake_server import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -25,6 +25,10 @@ LanguageServer("bare", "1").start_io()
 
 async def test_from_greeting_to_exit(lab: Lab) -> None:
     engine = FakeEngine()
+
+    def hung() -> list[FakeJob]:
+        return [job for job in engine.jobs if "#hang" in job.request.prompt]
+
     with serve(engine, TcpAddress("127.0.0.1", 0)) as address:
         client = await LspClient.start([*COMMAND, "--stdio", "--engine-url", f"http://{address}"], lab.env)
         lab.clients.append(client)
@@ -34,10 +38,12 @@ async def test_from_greeting_to_exit(lab: Lab) -> None:
         assert [item["insertText"] for item in await client.complete("file:///a.py", 0, 5)] == ["echo(x = 1)"]
         client.open("file:///b.py", "#hang\nx = 1")
         answer = client.ask("file:///b.py", 1, 5)
-        await client.pong()
+        await until(
+            lambda: any("x = 1" in job.request.prompt and not job.request.glm.warm_up for job in hung())
+        )
         assert await client.quit() == 0
         assert answer.done()
-    assert engine.jobs[-1].withdrawn.is_set()
+        await until(lambda: all(job.withdrawn.is_set() for job in hung()))
 
 
 async def test_exit_without_shutdown(lab: Lab) -> None:

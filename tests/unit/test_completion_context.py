@@ -111,14 +111,37 @@ def test_the_left_edge_is_the_start_of_a_line() -> None:
         assert 900 - 180 >= len(window.prefix) >= (900 - 180) // 4
 
 
-def test_a_short_suffix_leaves_its_share_to_the_prefix() -> None:
-    budget = WindowBudget(1000, 400)
-    end = make_window(at(SOURCE, len(SOURCE)), budget)
-    assert end.suffix == ""
-    middle = [len(make_window(at(SOURCE, cursor), budget).prefix) for cursor in range(6000, 7000)]
-    last = [len(make_window(at(SOURCE[:cursor], cursor), budget).prefix) for cursor in range(6000, 7000)]
-    assert 570 < max(middle) <= 600
-    assert 900 < max(last) <= 1000
+@given(st.text("ab\n", min_size=30, max_size=200), st.integers(0, 200), st.integers(4, 60))
+@settings(deadline=None)
+def test_the_left_edge_is_where_the_grid_says(text: str, at_offset: int, total: int) -> None:
+    cursor = min(at_offset, len(text))
+    window = make_window(at(text[:cursor], cursor), WindowBudget(total, 0))
+    step = total // 2
+    cell = next((cell for cell in range(0, cursor + 1, step) if cursor - cell <= total), 0)
+    starts = [start for start in range(cell, cell + step // 2 + 1) if text[start - 1] == "\n"] if cell else []
+    edge = (starts or [cell])[0] if cursor > total else 0
+    assert window.prefix == text[edge:cursor]
+
+
+def test_an_enormous_line_below_is_cut_within() -> None:
+    window = make_window(at(f"x\n{'y' * 5000}\nz", 1), WindowBudget(1000, 200))
+    assert window.suffix == "y" * 200
+
+
+def test_the_rest_of_an_enormous_line_is_cut() -> None:
+    window = make_window(at(MINIFIED, 5000), WindowBudget(1000, 200))
+    assert window.rest_of_line == MINIFIED[5000:6024]
+    assert window.suffix == ""
+
+
+@pytest.mark.parametrize(("num_lines", "most"), [(0, 1000), (1, 800), (5, 800), (15, 600), (500, 600)])
+def test_half_a_share_that_the_suffix_leaves_goes_to_the_prefix(num_lines: int, most: int) -> None:
+    below = "\n" + "z = compute(1234567)\n" * num_lines if num_lines else ""
+    lengths = [
+        len(make_window(at(SOURCE[:cursor] + below, cursor), WindowBudget(1000, 400)).prefix)
+        for cursor in range(6000, 7000)
+    ]
+    assert most - 30 < max(lengths) <= most
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,6 +43,23 @@ def test_the_nearest_lines_that_are_not_blank(text: str, at: int) -> None:
     ]
     assert line_before(text, offset) == (before or [""])[-1]
     assert line_after(text, offset) == (after or [""])[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "expected"),
+    [
+        ("a\r\nb\n", 0, (0, 1, 3)),
+        ("a\r\nb\n", 1, (0, 1, 3)),
+        ("a\r\nb\n", 3, (3, 4, 5)),
+        ("a\rb\nc", 2, (2, 3, 4)),
+        ("a\nb\rc", 0, (0, 1, 2)),
+        ("a\nb\rc", 2, (2, 3, 4)),
+        ("a\nb\rc", 5, (4, 5, 5)),
+        ("", 0, (0, 0, 0)),
+    ],
+)
+def test_line_breaks_of_all_kinds(text: str, offset: int, expected: tuple[int, int, int]) -> None:
+    assert (line_start(text, offset), line_end(text, offset), next_line_start(text, offset)) == expected
 
 
 def test_an_enormous_line_counts_as_first_and_last() -> None:

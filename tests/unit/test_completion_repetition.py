@@ -28,6 +28,8 @@ def test_distance_agrees_with_the_whole_table(a: str, b: str, limit: int) -> Non
     ("text", "kept"),
     [
         ("x=" + "ab, " * 6, "x=ab, "),
+        ("x=" + "ab, " * 9, "x=ab, "),
+        ("x=" + "ab, " * 8 + "a", "x=ab, "),
         ("x = " + "abcdefghij" * 4, "x = abcdefghij"),
         ("call(one)\n    " * 4, "call(one)\n    "),
         ("é" + "日本語" * 6, "é日本語"),
@@ -91,6 +93,8 @@ def test_repeats(a: str, b: str) -> None:
         ("", ""),
         ("}", "x"),
         ("a" * 500, "a" * 499 + "b"),
+        ("-----------", "-----a-----"),
+        ("import asyncio", "import asynciose"),
         ("first_value = 1", "other_value = 1"),
     ],
 )
