@@ -99,7 +99,10 @@ def serve(
         "engineUrl": engine_url,
         "logLevel": log_level,
     }
-    raise typer.Exit(serve_stdio({key: value for key, value in options.items() if value is not None}))
+    given = {key: value for key, value in options.items() if value is not None}
+    if given:
+        _settings(**given)  # a wrong option is wrong use, not a warning in the editor
+    raise typer.Exit(serve_stdio(given))
 
 
 @app.command()

@@ -88,7 +88,7 @@ class ModelError(GlmError):
     """A model folder cannot be used."""
 
     code = "GLM-200"
-    remedy = "Run `glm-lsp model verify` on the model, then import it again."
+    remedy = "Run `glm-lsp model verify` on the model, then put its folder there anew."
 
 
 class ModelNotFoundError(ModelError):
@@ -108,21 +108,21 @@ class ModelFileError(ModelError):
     """A model file is missing, truncated or altered."""
 
     code = "GLM-203"
-    remedy = "The file differs from its manifest; import or install the model again."
+    remedy = "The file differs from its manifest; put the model's folder there anew."
 
 
 class ModelVersionError(ModelError):
     """The model folder was made for another version of this program."""
 
     code = "GLM-204"
-    remedy = "Import the model again with this version."
+    remedy = "Take a model folder made for this version; for the starter, install glm-lsp again."
 
 
 class ArchitectureError(ModelError):
     """The checkpoint's architecture or configuration is not supported."""
 
     code = "GLM-205"
-    remedy = "See docs/models.md for what can be imported."
+    remedy = "See docs/models.md for what can be converted."
 
 
 class CheckpointError(ModelError):

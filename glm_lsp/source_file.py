@@ -74,6 +74,7 @@ class SourcePosition:
             version=0,
             text=text,
             offset=self._offset(text),
+            real_path=self.path.resolve().as_posix(),
         )
 
     def _offset(self, text: str) -> int:

@@ -7,6 +7,7 @@ is for the log folder.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -30,15 +32,25 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 def run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
     """Runs a command and returns its exit status; whatever it raises has been shown."""
+    if sys.stdout is None:
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # it came closed
     _print_what_cannot_be_encoded()
     try:
         status = _run(command, arguments)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has seen enough. The interpreter's own flush at exit must not complain either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard_output()  # the reader has seen enough
+        return 1
+    except OSError as error:
+        _discard_output()
+        say(f"GLM-500: stdout cannot be written: {error.strerror}.\n  {StorageError.remedy}")
         return 1
     return status
+
+
+def _discard_output() -> None:
+    """The interpreter's own flush at exit must not complain either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def print_json(value: Any) -> None:
@@ -68,6 +80,12 @@ def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
         status = command(arguments)
     except BrokenPipeError:
         raise
+    except OSError as error:
+        if error.errno == errno.ENOSPC and _is_output_stuck():
+            raise
+        shown = _as_glm_error(error)
+        _show(shown, as_json="--json" in arguments)
+        return exit_status(shown)
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except Exception as error:
@@ -78,6 +96,15 @@ def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
         _show(shown, as_json="--json" in arguments)
         return exit_status(shown)
     return status if isinstance(status, int) else 0
+
+
+def _is_output_stuck() -> bool:
+    """Whether it was stdout that could not be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _show(error: GlmError, *, as_json: bool) -> None:
@@ -108,7 +135,8 @@ def _unexpected(error: Exception) -> GlmError:
         from glm_lsp.paths import log_dir  # noqa: PLC0415  # needed in this rare case only
 
         path = log_dir() / CRASH_FILE
-        with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)  # it may quote source text
+        with os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n{_format(error)}\n")
         cause += f"; the details are in {path}"
     return GlmError(cause)

@@ -44,7 +44,8 @@ _EXPLANATIONS = {
 def refuse_document(snapshot: DocumentSnapshot) -> Refusal | None:
     """Why nothing of this document may be sent to the model, wherever the cursor stands; None if it may."""
     # A document outside the workspace has only its name as `path`; the address knows the folders.
-    if is_secret_path(snapshot.path) or is_secret_path(_address_path(snapshot.uri)):
+    names = (snapshot.path, _address_path(snapshot.uri), snapshot.real_path)
+    if any(is_secret_path(name) for name in names):
         return Refusal.SECRET_FILE
     if len(snapshot.text) > MAX_DOCUMENT_CHARS:
         return Refusal.TOO_LARGE

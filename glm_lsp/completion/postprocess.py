@@ -48,6 +48,11 @@ def strip_hidden(text: str, around: Surroundings) -> str:
     return _INVISIBLE.sub("", "".join(visible))
 
 
+def cut_at_broken_character(text: str, around: Surroundings) -> str:
+    """Ends the text before bytes that were no UTF-8."""
+    return text.partition("\N{REPLACEMENT CHARACTER}")[0]
+
+
 def cut_at_sentinel(text: str, around: Surroundings) -> str:
     """Ends the text before anything that belongs to the prompt's format."""
     found = _SENTINEL.search(text)
@@ -170,6 +175,7 @@ def _nonblank(text: str) -> list[str]:
 FILTERS: tuple[Filter, ...] = (
     strip_hidden,  # first: what does not show could hide a sentinel from the next filter
     cut_at_sentinel,
+    cut_at_broken_character,
     cut_at_code_fence,
     remove_doubled_space,  # the three on white space come before the stop rules, which compare indentation
     match_indent_style,

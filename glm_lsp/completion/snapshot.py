@@ -15,6 +15,7 @@ class DocumentSnapshot:
             outside, empty for an unsaved document.
         language_id: LSP language identifier, for example "python".
         version: the editor's version number of `text`.
+        real_path: where the file really lies, links resolved; empty where that is the same or unknown.
         offset: the cursor, in code points from the start of `text`; 0 <= offset <= len(text).
     """
 
@@ -24,3 +25,4 @@ class DocumentSnapshot:
     version: int
     text: str
     offset: int
+    real_path: str = ""

@@ -18,8 +18,8 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     precision: str = ""
     context_length: int = 0
     """Most tokens of prompt and completion together."""
-    capacity: int = 0
-    """Number of KV slots."""
+    num_slots: int = 0
+    """Files whose KV cache is kept."""
     device: str = ""
     threads: int = 0
     pid: int = 0

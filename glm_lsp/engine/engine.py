@@ -56,7 +56,7 @@ class Engine:
         self._session = session
         self._tokenizer = tokenizer
         self._encoder = encoder
-        self._slots = SlotPool(session, description.capacity)
+        self._slots = SlotPool(session, description.num_slots)
         self._end_ids = tokenizer.special_ids
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._numbers = count(1)
@@ -73,7 +73,7 @@ class Engine:
 
         Args:
             folder: from `ModelStore.resolve`.
-            device: where to run; "auto" takes CUDA when it can be used.
+            device: where to run; "auto" is the CPU in this version.
             threads: for one run; a default fit for the machine when omitted.
             max_slots: files whose KV cache is kept.
 
@@ -93,7 +93,7 @@ class Engine:
             profile=manifest.prompt_profile,
             precision=manifest.precision,
             context_length=context,
-            capacity=max_slots,
+            num_slots=max_slots,
             device="cpu",
             threads=session.threads,
             pid=os.getpid(),

@@ -11,6 +11,10 @@ SUFFIX_SHARE = 0.25
 """At most this part of the prompt is text after the cursor."""
 
 
+MAX_CHARS_PER_TOKEN = 64
+"""Longer text than this for each token of the budget is cut before it is tokenized."""
+
+
 class PromptEncoder:
     """Renders requests for one model so that prompt and answer fit its context."""
 
@@ -58,6 +62,7 @@ class PromptEncoder:
 
     def _trim_suffix(self, text: str, budget: int) -> list[int]:
         """Whole lines from the beginning, at most `budget` tokens."""
+        text = text[: budget * MAX_CHARS_PER_TOKEN]
         ids, starts = self._tokenizer.encode_with_starts(text)
         if len(ids) <= budget:
             return ids
@@ -69,6 +74,10 @@ class PromptEncoder:
 
         The cut moves by a quarter of the budget at a time: moved by every keystroke it would empty the cache.
         """
+        most = max(1, budget) * MAX_CHARS_PER_TOKEN
+        if len(text) > most:
+            # Megabytes are not worth tokenizing; this edge, too, moves in big steps.
+            text = text[-(-(len(text) - most) // (most // 2)) * (most // 2) :]
         ids, starts = self._tokenizer.encode_with_starts(text)
         excess = len(ids) - budget
         if excess <= 0:

@@ -50,7 +50,7 @@ class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     temperature: Annotated[float, Meta(ge=0, le=4)] = 0.0
     top_k: Annotated[int, Meta(ge=0, le=8)] = 0
     top_p: Annotated[float, Meta(gt=0, le=1)] = 1.0
-    seed: int | None = None
+    seed: Annotated[int, Meta(ge=0)] | None = None
     n: Annotated[int, Meta(ge=1, le=8)] = 1
     stop: str | list[str] | None = None
     stream: bool = False

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.lsp.positions import PositionEncoding, column_from_units, units_from_column
 from glm_lsp.lsp.text import Text, without_lone_surrogates
-from glm_lsp.lsp.workspace_path import document_key, relative_path
+from glm_lsp.lsp.workspace_path import document_key, real_path, relative_path
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Document:
     language_id: str
     version: int
     text: Text
+    real_path: str = ""
 
     def apply(self, change: Change, encoding: PositionEncoding) -> None:
         """Makes one edit. A range beyond the text is cut to it, a reversed one turned round."""
@@ -86,7 +87,9 @@ class Documents:
         if self.get(uri) is not None:
             self._note("a document was opened twice; the later text holds")
         text = without_lone_surrogates(text)
-        self._documents[document_key(uri)] = Document(uri, language_id, version, Text(text))
+        self._documents[document_key(uri)] = Document(
+            uri, language_id, version, Text(text), real_path(uri)
+        )
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """Makes the edits in order, each on the result of the one before.
@@ -120,6 +123,7 @@ class Documents:
             version=document.version,
             text=str(document.text),
             offset=self.offset(uri, place),
+            real_path=document.real_path,
         )
 
     def offset(self, uri: str, place: Place) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 _DRIVE = re.compile(r"/?([A-Za-z]):(?=[/\\]|$)")
 
@@ -38,6 +40,17 @@ def relative_path(uri: str, folders: Iterable[str]) -> str:
     depths = [len(folder.parts) for folder in map(_locate, folders) if folder and _contains(folder, location)]
     depth = max(depths, default=len(location.parts) - 1)
     return "/".join(location.parts[depth:])
+
+
+def real_path(uri: str) -> str:
+    """Where a document's file really lies, links resolved; empty where that is the same or unknown."""
+    try:
+        parts = urlsplit(uri)
+        path = url2pathname(parts.path) if parts.scheme == "file" else ""
+        real = os.path.realpath(path) if path else ""
+    except (OSError, ValueError):
+        return ""
+    return "" if real == path else real.replace(os.sep, "/")
 
 
 def _contains(folder: _Location, location: _Location) -> bool:

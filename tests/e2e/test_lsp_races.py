@@ -39,9 +39,11 @@ class Race:
         items = (await answer)["items"]
         await barrier
         order = [client.replied.index(future.id) for future in (answer, barrier)]  # type: ignore[attr-defined]
-        # Answered before the edit was read: it fits the text before, and the editor knows that its text has changed.
-        was_first = order[0] < order[1]
-        return self.judge(items, "" if was_first else self.typed)
+        outcome = self.judge(items, self.typed)
+        if outcome == "stale" and order[0] < order[1]:
+            # Answered before the edit was read: it fits the text before, and the editor knows of its own edit.
+            outcome = self.judge(items, "")
+        return outcome
 
     def edit(self, kind: str) -> None:
         """Makes an edit and notes what it means: the text typed at the cursor, or None for a change elsewhere."""

@@ -41,4 +41,4 @@ def fake_core(session: FakeSession | None = None, *, slots: int = 3) -> Engine:
     session = session or noise()
     tokenizer = byte_tokenizer()
     encoder = PromptEncoder(tokenizer, "codegeex4", session.capacity)
-    return Engine(session, tokenizer, encoder, EngineDescription(model="fake", capacity=slots))
+    return Engine(session, tokenizer, encoder, EngineDescription(model="fake", num_slots=slots))

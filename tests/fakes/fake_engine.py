@@ -103,7 +103,7 @@ class FakeEngine:
             profile="fake",
             precision="fp32",
             context_length=4096,
-            capacity=1,
+            num_slots=1,
             device="cpu",
             threads=1,
             pid=os.getpid(),

@@ -109,3 +109,11 @@ def test_nothing_raises(before: str, after: str, path: str, uri: str) -> None:
         uri=uri, path=path, language_id="", version=1, text=before + after, offset=len(before)
     )
     assert refuse(snapshot) in {None, *Refusal}
+
+
+def test_a_link_to_a_secret_file_is_a_secret_file() -> None:
+    snapshot = DocumentSnapshot(
+        uri="file:///w/link.py", path="link.py", language_id="python", version=1, text="KEY=1", offset=5,
+        real_path="/w/.env",
+    )  # fmt: skip
+    assert refuse_document(snapshot) is Refusal.SECRET_FILE

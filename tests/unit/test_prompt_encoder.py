@@ -121,3 +121,13 @@ def test_an_unreadable_tokenizer_is_named(tmp_path: object) -> None:
     path.write_text("{")
     with pytest.raises(TokenizerError, match=r"tokenizer\.json"):
         SourceTokenizer.open(path)
+
+
+def test_megabytes_are_not_tokenized(tokenizer: SourceTokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    encode = tokenizer.encode_with_starts
+    monkeypatch.setattr(tokenizer, "encode_with_starts", lambda text: seen.append(len(text)) or encode(text))
+    one = encoder(tokenizer)
+    ids = one.encode(request("x " * 2_000_000, "y " * 1_000_000))
+    assert len(ids) <= one.budget
+    assert max(seen) <= one.budget * 64
