@@ -43,7 +43,7 @@ def run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
         return 1
     except OSError as error:
         _discard_output()
-        say(f"GLM-500: stdout cannot be written: {error.strerror}.\n  {StorageError.remedy}")
+        say(f"GLM-500: stdout cannot be written: {error.strerror}.\n  Send it to a place with room.")
         return 1
     return status
 
@@ -81,8 +81,8 @@ def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.errno == errno.ENOSPC and _is_output_stuck():
-            raise
+        if error.errno == errno.ENOSPC:
+            raise  # folders report theirs as GLM-501; what is left is stdout
         shown = _as_glm_error(error)
         _show(shown, as_json="--json" in arguments)
         return exit_status(shown)
@@ -96,15 +96,6 @@ def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
         _show(shown, as_json="--json" in arguments)
         return exit_status(shown)
     return status if isinstance(status, int) else 0
-
-
-def _is_output_stuck() -> bool:
-    """Whether it was stdout that could not be written."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        return True
-    return False
 
 
 def _show(error: GlmError, *, as_json: bool) -> None:
