@@ -48,9 +48,9 @@ def strip_hidden(text: str, around: Surroundings) -> str:
     return _INVISIBLE.sub("", "".join(visible))
 
 
-def cut_at_broken_character(text: str, around: Surroundings) -> str:
-    """Ends the text before bytes that were no UTF-8."""
-    return text.partition("\N{REPLACEMENT CHARACTER}")[0]
+def remove_broken_characters(text: str, around: Surroundings) -> str:
+    """Takes out what stands for bytes that were no UTF-8."""
+    return text.replace("\N{REPLACEMENT CHARACTER}", "")
 
 
 def cut_at_sentinel(text: str, around: Surroundings) -> str:
@@ -175,7 +175,7 @@ def _nonblank(text: str) -> list[str]:
 FILTERS: tuple[Filter, ...] = (
     strip_hidden,  # first: what does not show could hide a sentinel from the next filter
     cut_at_sentinel,
-    cut_at_broken_character,
+    remove_broken_characters,
     cut_at_code_fence,
     remove_doubled_space,  # the three on white space come before the stop rules, which compare indentation
     match_indent_style,

@@ -87,9 +87,7 @@ class Documents:
         if self.get(uri) is not None:
             self._note("a document was opened twice; the later text holds")
         text = without_lone_surrogates(text)
-        self._documents[document_key(uri)] = Document(
-            uri, language_id, version, Text(text), real_path(uri)
-        )
+        self._documents[document_key(uri)] = Document(uri, language_id, version, Text(text), real_path(uri))
 
     def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
         """Makes the edits in order, each on the result of the one before.

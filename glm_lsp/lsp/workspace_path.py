@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
+
+from pygls.uris import to_fs_path
 
 _DRIVE = re.compile(r"/?([A-Za-z]):(?=[/\\]|$)")
 
@@ -45,8 +46,7 @@ def relative_path(uri: str, folders: Iterable[str]) -> str:
 def real_path(uri: str) -> str:
     """Where a document's file really lies, links resolved; empty where that is the same or unknown."""
     try:
-        parts = urlsplit(uri)
-        path = url2pathname(parts.path) if parts.scheme == "file" else ""
+        path = to_fs_path(uri) or ""
         real = os.path.realpath(path) if path else ""
     except (OSError, ValueError):
         return ""

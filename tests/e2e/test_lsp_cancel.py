@@ -95,3 +95,23 @@ async def test_a_storm(own_lab: Lab) -> None:
     print(f"storm: reply p99 {1000 * statistics.quantiles(waits, n=100)[98]:.1f} ms after the request")
     client.change("file:///a.py", 9999, {"text": "last = 1"})
     assert [item["insertText"] for item in await client.complete("file:///a.py", 0, 8)] == ["echo(last = 1)"]
+
+
+async def test_other_messages_do_not_wait_for_a_completion(neovim: LspClient) -> None:
+    """Nothing blocks the event loop, so other requests are answered at once while the engine works."""
+    answers = []
+    for number in range(4):
+        uri = f"file:///busy{number}.py"
+        neovim.open(uri, "#hang\nx = 1")
+        answers.append(neovim.ask(uri, 1, 5))
+    waits = []
+    for _ in range(20):
+        start = time.perf_counter()
+        await neovim.pong()
+        waits.append(time.perf_counter() - start)
+        await asyncio.sleep(0.01)
+    assert statistics.median(waits) < 0.02
+    assert not any(answer.done() for answer in answers)
+    for answer in answers:
+        neovim.cancel(answer)
+        assert (await cancelled(answer)).code == -32800

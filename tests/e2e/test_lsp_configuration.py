@@ -122,7 +122,7 @@ async def test_saving_the_settings_file_makes_it_take_effect(own_lab: Lab) -> No
 
 async def test_the_wait_for_the_next_key(own_lab: Lab) -> None:
     """Of ten keys typed without a pause only the last is taken to the engine; what is asked for by hand is not held."""
-    client = await own_lab.start(initializationOptions={"debounceMs": 300})
+    client = await own_lab.start(initializationOptions={"debounceMs": 1500})
     client.open(URI, "")
     num_before = len(own_lab.record("finished")) + len(own_lab.record("cancelled"))
     answers = []

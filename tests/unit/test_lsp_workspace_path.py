@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from glm_lsp.lsp.workspace_path import document_key, relative_path
+from glm_lsp.lsp.workspace_path import document_key, real_path, relative_path
 
 
 @pytest.mark.parametrize(
@@ -56,3 +60,21 @@ def test_path(uri: str, folders: list[str], path: str) -> None:
 )
 def test_two_spellings_of_one_document(one: str, other: str, same: bool) -> None:
     assert (document_key(one) == document_key(other)) is same
+
+
+def test_a_link_is_followed_to_where_the_file_lies(tmp_path: Path) -> None:
+    folder = tmp_path.resolve()
+    (folder / "a b.env").write_text("SECRET=1")
+    (folder / "link.py").symlink_to(folder / "a b.env")
+    assert real_path((folder / "link.py").as_uri()) == (folder / "a b.env").as_posix()
+    for uri in ((folder / "a b.env").as_uri(), "untitled:Untitled-1", "http://[", "file:///a%00b", ""):
+        assert real_path(uri) == ""
+
+
+def test_starting_does_not_import_what_only_downloads_need() -> None:
+    """`urllib.request` alone would take a fifth of the time until `initialize` is answered."""
+    program = "import glm_lsp.lsp.server, sys; print('urllib.request' in sys.modules)"
+    output = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout
+    assert output.strip() == "False"

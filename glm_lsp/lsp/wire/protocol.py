@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.exceptions import (
     JsonRpcException,
-    JsonRpcInternalError,
     JsonRpcInvalidRequest,
     JsonRpcMethodNotFound,
     JsonRpcRequestCancelled,
@@ -36,7 +35,7 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
-from glm_lsp.errors import GlmError
+from glm_lsp.lsp.wire.error_reply import described
 from glm_lsp.lsp.wire.message import Id, Malformed, Notification, Request, Response, is_id, parse
 from glm_lsp.lsp.wire.params import ParamsReader
 
@@ -191,7 +190,7 @@ class StrictProtocol(LanguageServerProtocol):
         elif (error := future.exception()) is None:
             self._answer(call, future.result())
         elif call.id is not None or call.method not in self._complaints:
-            self._answer_error(call, _described(error, call.method))
+            self._answer_error(call, described(error, call.method))
 
     def _answer(self, call: _Call, result: Any) -> None:
         if call.id is None or self._unanswered.get(call.id) is not call:
@@ -201,7 +200,7 @@ class StrictProtocol(LanguageServerProtocol):
                 {"jsonrpc": self.VERSION, "id": call.id, "result": self._converter.unstructure(result)}
             )
         except Exception as error:
-            self._answer_error(call, _described(error, call.method))
+            self._answer_error(call, described(error, call.method))
             return
         del self._unanswered[call.id]
         self._is_initialized |= call.method == types.INITIALIZE
@@ -254,17 +253,6 @@ class StrictProtocol(LanguageServerProtocol):
         if command is None:
             raise JsonRpcException(f"there is no command {params.command!r}", -32602)
         return await command(*(params.arguments or ()))
-
-
-def _described(error: BaseException, method: str) -> JsonRpcException:
-    """What the editor may know of an error: never a traceback, never a path of the program."""
-    if isinstance(error, JsonRpcException):
-        return JsonRpcException(error.message, error.code)
-    if not isinstance(error, GlmError):
-        logger.error("%s failed", method, exc_info=error)
-        error = GlmError(f"an internal error in {method}")
-    data = {"code": error.code, "remedy": error.remedy}
-    return JsonRpcException(str(error), JsonRpcInternalError.CODE, data)
 
 
 def _encode(message: Any) -> bytes:
