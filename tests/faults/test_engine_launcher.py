@@ -441,6 +441,7 @@ async def test_a_free_port_works_as_a_socket_does(home: EngineHome, new_front: N
     assert await asyncio.gather(*map(complete, fronts)) == ["echo(a)"] * 2
     with pytest.raises(EngineLostError):
         await complete(fronts[0], "#die")
+    await asyncio.sleep(0.5)  # the other front must notice, too: a request under way would be lost
     assert await asyncio.gather(*map(complete, fronts)) == ["echo(a)"] * 2
     assert len(home.events("started")) == 2
 
