@@ -35,6 +35,14 @@ async def test_languages_can_be_left_alone(lab: Lab) -> None:
     assert await client.complete("file:///a.md", 0, 5) == []
 
 
+async def until_answers(client: LspClient, num_items: int) -> None:
+    """New settings are read in a thread, so that they count a little later."""
+    deadline = time.monotonic() + 10
+    while len(await client.complete(URI, 0, 5)) != num_items:
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
 @pytest.mark.parametrize("nested", [True, False])
 async def test_a_change_takes_effect_without_a_restart(lab: Lab, nested: bool) -> None:
     client = await lab.start()
@@ -42,11 +50,9 @@ async def test_a_change_takes_effect_without_a_restart(lab: Lab, nested: bool) -
     num_before = len(client.notifications)
     options = {"disabledLanguages": ["python"]}
     change_settings(client, {"glm": options, "editor": {"fontSize": 9}} if nested else options)
-    await client.pong()
-    assert await client.complete(URI, 0, 5) == []
+    await until_answers(client, 0)
     change_settings(client, {"glm": {}})
-    await client.pong()
-    assert len(await client.complete(URI, 0, 5)) == 1
+    await until_answers(client, 1)
     assert {method for method, _ in client.notifications[num_before:]} <= {"glm/status", "$/progress"}
     assert len({line["pid"] for line in lab.record("started")}) == len(lab.record("started"))
 
@@ -68,11 +74,7 @@ async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
     client.settings = {"disabledLanguages": ["python"]}
     change_settings(client, None)
     await client.wait_for(lambda: "workspace/configuration" in client.server_requests)
-    # The answer is read in a thread, so that it counts a little later.
-    deadline = time.monotonic() + 10
-    while await client.complete(URI, 0, 5):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+    await until_answers(client, 0)
 
 
 async def test_settings_of_others_are_none_of_our_business(lab: Lab) -> None:
