@@ -120,9 +120,7 @@ async def test_saving_the_settings_file_makes_it_take_effect(own_lab: Lab) -> No
     await client.pong()
     assert len(await client.complete(URI, 0, 5)) == 1
     client.notify("textDocument/didSave", {"textDocument": {"uri": path.as_uri()}})
-    await client.pong()
-    await client.pong()
-    assert await client.complete(URI, 0, 5) == []
+    await until_answers(client, 0)
 
 
 async def test_the_wait_for_the_next_key(own_lab: Lab) -> None:
