@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from glm_lsp.engine.address import LocalAddress, UnixAddress, companion_file
+from glm_lsp.engine.address import LocalAddress, UnixAddress, companion_file, parse_address
 from glm_lsp.engine.process.state import ProcessState, StateFile
 from tests.fakes.fake_server import connect, short_folder, wait_until
 
@@ -71,6 +72,15 @@ class EngineHome:
             lines = (self.folder / "record").read_text().splitlines()
             return [record for record in map(json.loads, lines) if record["event"] == event]
         return []
+
+    def num_fronts(self) -> int:
+        """How many fronts the engine of the first state file found here has."""
+        state = StateFile(next(self.folder.rglob("*.json"))).read()
+        address = parse_address(state.address) if state else self.address
+        with connect(address) as connection:
+            connection.sendall(b"GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            metrics = connection.makefile(encoding="utf-8").read()
+        return int(float(re.search(r"fronts_attached (\d\S*)", metrics)[1]))  # type: ignore[index]
 
     def processes(self) -> list[psutil.Process]:
         """The engines of this home that live (a zombie does not)."""

@@ -143,6 +143,8 @@ def test_a_killed_front_does_not_leave_its_engine_behind(home: EngineHome) -> No
         assert front.stdout is not None
         engine = psutil.Process(int(front.stdout.readline()))
         assert engine.pid in [process.pid for process in home.processes()]
+        # An engine that never had a front waits a minute for its first.
+        wait_until(lambda: home.num_fronts() == 1)
         front.kill()
     wait_until(lambda: not home.processes())
 
