@@ -1,6 +1,23 @@
-"""`python -m glm_lsp` is `glm-lsp`."""
+"""The program: `glm-lsp`, or `python -m glm_lsp`."""
 
-from glm_lsp.cli import main
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command of `sys.argv` and exits."""
+    arguments = sys.argv[1:]
+    if arguments in (["serve"], ["serve", "--stdio"]):
+        # What every editor window starts need not wait for the parser of options: a tenth of a second.
+        from glm_lsp import terminal
+        from glm_lsp.lsp.server import serve
+
+        sys.exit(terminal.run(lambda _: serve({}), arguments))
+    from glm_lsp.cli import main as run_command
+
+    run_command()
+
 
 if __name__ == "__main__":
     main()

@@ -6,13 +6,13 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from glm_lsp import __version__, cli_model, terminal
 from glm_lsp.cli_options import DeviceOption, JsonOption, ModelOption, ThreadsOption, new_app
-from glm_lsp.errors import SettingError
+from glm_lsp.errors import InputError, SettingError
 
 if TYPE_CHECKING:
     from glm_lsp.config import Settings
@@ -24,13 +24,33 @@ app.add_typer(cli_model.app, name="model")
 app.add_typer(config_app, name="config")
 
 
+# Typer brings its own copy of click from 0.20 on and uses the package before; this names either's class.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
+
 def main() -> None:
     """Runs the command of `sys.argv` and exits."""
+    sys.exit(terminal.run(_run, sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> object:
+    """Typer's errors in our terms: a wrong option is an `InputError`, a declined question an interruption."""
     command = typer.main.get_command(app)
-    status = terminal.run(
-        lambda arguments: command.main(arguments, prog_name="glm-lsp", standalone_mode=False), sys.argv[1:]
-    )
-    sys.exit(status)
+    try:
+        return command.main(arguments, prog_name="glm-lsp", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except _USAGE_ERROR as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            terminal.say(str(error))
+            return 2
+        raise _usage_error(error) from None
+
+
+def _usage_error(error: Any) -> InputError:
+    command = error.ctx.command_path if error.ctx else "glm-lsp"
+    cause = error.format_message().rstrip(".")
+    return InputError(cause[:1].lower() + cause[1:], f"Run `{command} --help` for the usage.")
 
 
 def _print_version(wanted: bool) -> None:

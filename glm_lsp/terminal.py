@@ -19,15 +19,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import typer
-
 from glm_lsp.errors import GlmError, InputError, StorageError
 
 CRASH_FILE = "crash.log"
 INTERRUPTED = 130
-
-# Typer brings its own copy of click from 0.20 on and uses the package before; this names either's class.
-_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 def run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
@@ -86,12 +81,9 @@ def _run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
         shown = _as_glm_error(error)
         _show(shown, as_json="--json" in arguments)
         return exit_status(shown)
-    except (KeyboardInterrupt, typer.Abort):
+    except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        if type(error).__name__ == "NoArgsIsHelpError":
-            say(str(error))
-            return 2
         shown = _as_glm_error(error)
         _show(shown, as_json="--json" in arguments)
         return exit_status(shown)
@@ -106,17 +98,7 @@ def _show(error: GlmError, *, as_json: bool) -> None:
 
 
 def _as_glm_error(error: Exception) -> GlmError:
-    if isinstance(error, GlmError):
-        return error
-    if isinstance(error, _USAGE_ERROR):
-        return _usage_error(error)
-    return _unexpected(error)
-
-
-def _usage_error(error: Any) -> InputError:
-    command = error.ctx.command_path if error.ctx else "glm-lsp"
-    cause = error.format_message().rstrip(".")
-    return InputError(cause[:1].lower() + cause[1:], f"Run `{command} --help` for the usage.")
+    return error if isinstance(error, GlmError) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> GlmError:
