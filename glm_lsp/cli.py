@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glm_lsp import __version__, cli_model, terminal
-from glm_lsp.cli_options import DeviceOption, JsonOption, ModelOption, ThreadsOption, new_app
+from glm_lsp.cli_options import DeviceOption, EngineUrlOption, JsonOption, ModelOption, ThreadsOption, new_app
 from glm_lsp.errors import InputError, SettingError
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def serve(
     model: ModelOption = None,
     device: DeviceOption = None,
     threads: ThreadsOption = None,
-    engine_url: Annotated[str | None, typer.Option(help="Use the engine at this address.")] = None,
+    engine_url: EngineUrlOption = None,
     log_level: Annotated[str | None, typer.Option(help="error, warning, info or debug.")] = None,
     stdio: Annotated[bool, typer.Option("--stdio", hidden=True)] = False,  # some editors say so unasked
 ) -> None:
@@ -132,17 +132,20 @@ def complete(
     ],
     num_candidates: Annotated[int, typer.Option("-n", min=1, max=8, help="How many different ones.")] = 1,
     model: ModelOption = None,
+    engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """One completion, as the editor would get it."""
+    import asyncio
+
     from glm_lsp import cli_complete
     from glm_lsp.source_file import SourcePosition
 
     snapshot = SourcePosition.parse(place).snapshot()
-    settings = _settings(model=model)
-    outcome = cli_complete.complete(snapshot, settings, num_candidates)
+    settings = _settings(model=model, engineUrl=engine_url)
+    outcome, model_name = asyncio.run(cli_complete.complete(snapshot, settings, num_candidates))
     if as_json:
-        terminal.print_json(cli_complete.as_json(outcome, settings.model))
+        terminal.print_json(cli_complete.as_json(outcome, model_name))
     else:
         cli_complete.print_texts(outcome)
 

@@ -1,9 +1,10 @@
-"""`glm-lsp complete`: one completion, by the same steps as in an editor, with the engine in this process."""
-
+"""`glm-lsp complete`: one completion, by the same steps as in an editor."""
 
 from __future__ import annotations
 
-import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from glm_lsp import terminal
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from glm_lsp.completion.outcome import Outcome
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
+    from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.engine import Engine
 
 
@@ -34,20 +36,44 @@ def load_engine(settings: Settings) -> Engine:
     )
 
 
-def complete(snapshot: DocumentSnapshot, settings: Settings, num_candidates: int) -> Outcome:
-    """Asks an engine of its own, which is closed again.
+@asynccontextmanager
+async def engine_client(settings: Settings) -> AsyncIterator[EngineClient]:
+    """The engine at `engineUrl`, or one in this process, which is closed again.
 
     Raises:
-        GlmError: the engine cannot be loaded or refuses the request.
+        AddressError, ModelError, RuntimeLibraryError: see the classes.
+    """
+    if settings.engine_url:
+        from glm_lsp.engine.client.client import HttpEngineClient
+
+        client = HttpEngineClient(settings.engine_url, os.environ.get("GLM_LSP_ENGINE_TOKEN"))
+        try:
+            yield client
+        finally:
+            await client.close()
+    else:
+        from glm_lsp.engine.inprocess import InProcessClient
+
+        with load_engine(settings) as engine:
+            yield InProcessClient(engine)
+
+
+async def complete(
+    snapshot: DocumentSnapshot, settings: Settings, num_candidates: int
+) -> tuple[Outcome, str]:
+    """What the engine suggests, and its model: as it was asked for here, or as a running engine calls it.
+
+    Raises:
+        GlmError: the engine cannot be loaded or reached, or refuses the request.
     """
     from glm_lsp.completion.lifecycle import Completer
-    from glm_lsp.engine.inprocess import InProcessClient
 
-    with load_engine(settings) as engine:
-        completer = Completer(InProcessClient(engine))
-        return asyncio.run(
-            completer.suggest(snapshot, candidates=num_candidates, max_tokens=settings.max_tokens or None)
+    async with engine_client(settings) as client:
+        model = (await client.describe()).model if settings.engine_url else settings.model
+        outcome = await Completer(client).suggest(
+            snapshot, candidates=num_candidates, max_tokens=settings.max_tokens or None
         )
+        return outcome, model
 
 
 def as_json(outcome: Outcome, model: str) -> dict[str, Any]:

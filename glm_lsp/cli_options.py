@@ -12,6 +12,7 @@ ModelArgument = Annotated[
     str | None, typer.Argument(metavar="[NAME]", help="Name or folder of a model; the set one if left out.")
 ]
 DeviceOption = Annotated[str | None, typer.Option(help="auto, cpu or cuda.")]
+EngineUrlOption = Annotated[str | None, typer.Option(help="Use the engine at this address.")]
 ThreadsOption = Annotated[int | None, typer.Option(help="CPU threads; 0 chooses by the machine.")]
 
 

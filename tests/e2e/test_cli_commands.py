@@ -166,6 +166,10 @@ def test_engine_serves_until_it_is_told_to_leave(cli: CommandLine) -> None:
         assert any("serving tiny" in line for line in engine.stderr)
         running = [f for f in cli("doctor", "--json").json["findings"] if f["check"] == "running engines"]
         assert str(engine.pid) in running[0]["finding"]
+        there = ("complete", "a.py:3", "--engine-url", f"unix:{socket}", "--json")
+        first, second = cli(*there).json, cli(*there).json
+        assert (first["model"], first["num_cached_tokens"]) == ("tiny", 0)
+        assert second["num_cached_tokens"] > 0
         engine.terminate()
         assert engine.wait(timeout=20) == 0
     assert not socket.exists()
