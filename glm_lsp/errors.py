@@ -270,6 +270,13 @@ class TrainingError(GlmError):
     remedy = "See docs/training.md."
 
 
+class ReleaseGateError(TrainingError):
+    """A quantised model lost too much to be released, or a released one is not what its card says."""
+
+    code = "GLM-601"
+    remedy = "Nothing was written. Release --precision int8 or fp32, or train further; see docs/release.md."
+
+
 def error_from_dict(fields: Mapping[str, object]) -> GlmError:
     """Rebuilds what another process sent with `to_dict`; an unknown code is kept on an `EngineError`."""
     code, cause, remedy = (str(fields.get(key) or "") for key in ("code", "cause", "remedy"))

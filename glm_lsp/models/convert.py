@@ -23,7 +23,7 @@ from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions, Progress, write_graph
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
-from glm_lsp.models.integrity import describe_file, hash_file
+from glm_lsp.models.integrity import describe_folder, hash_file
 from glm_lsp.models.manifest import (
     CONFIG_FILE,
     FORMAT_VERSION,
@@ -39,7 +39,8 @@ DEFAULT_CAPACITY = 4096
 """Tokens; a KV slot of a 9B model takes 340 MB at this length in fp32."""
 
 COPIED_FILES = (CONFIG_FILE, TOKENIZER_FILE)
-COPIED_IF_PRESENT = ("MODEL_CARD.md", "NOTICE.txt", "LICENSE")
+CORPUS_MANIFEST_FILE = "corpus-manifest.jsonl.xz"
+COPIED_IF_PRESENT = ("MODEL_CARD.md", "NOTICE.txt", "LICENSE", "metrics.json", CORPUS_MANIFEST_FILE)
 
 
 def convert(
@@ -100,7 +101,7 @@ def convert(
             prompt_profile=prompt_profile,
             num_parameters=checkpoint.num_parameters,
             vocab_size=real_vocab_size or num_ids,
-            files={path.name: describe_file(path) for path in sorted(folder.iterdir())},
+            files=describe_folder(folder),
             source=source,
             tokenizer_sha256=tokenizer_sha256,
             licence=licence,

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from glm_lsp.errors import ModelFileError
-from glm_lsp.models.manifest import FileEntry, Manifest, is_inside_name
+from glm_lsp.models.manifest import MANIFEST_FILE, FileEntry, Manifest, is_inside_name
 
 ALWAYS_HASHED_BYTES = 256 << 20
 MEMORY_FILE = "verified.json"
@@ -45,18 +45,26 @@ def describe_file(path: Path) -> FileEntry:
     return FileEntry(sha256=hash_file(path), bytes=path.stat().st_size)
 
 
+def describe_folder(folder: Path) -> dict[str, FileEntry]:
+    """The manifest entries of all files of a model folder as they are now, by name."""
+    return {name: describe_file(folder / name) for name in _file_names(folder)}
+
+
 def verify(folder: Path, manifest: Manifest) -> Iterator[FileResult]:
-    """Checks every file in full and yields one result for each, bad ones included."""
+    """Checks every file in full and yields one result for each, bad ones and those not in the manifest included."""
     for name, entry in manifest.files.items():
         problem = _problem(folder, name, entry) or _hash_problem(folder / name, entry)
         yield FileResult(name, entry.bytes, problem)
+    for name in _file_names(folder):
+        if name not in manifest.files:
+            yield FileResult(name, (folder / name).lstat().st_size, "is not in the manifest")
 
 
 def require_intact(folder: Path, manifest: Manifest) -> None:
     """As `verify`, for callers who want an error.
 
     Raises:
-        ModelFileError: names every file that is missing or differs.
+        ModelFileError: names every file that is missing, differs or is not in the manifest.
     """
     _raise_for(folder, [result for result in verify(folder, manifest) if result.problem])
 
@@ -79,6 +87,12 @@ def check_at_start(folder: Path, manifest: Manifest, cache: Path | None) -> None
                 _remember(cache, known)
         results.append(FileResult(name, entry.bytes, problem))
     _raise_for(folder, [result for result in results if result.problem])
+
+
+def _file_names(folder: Path) -> list[str]:
+    """Names relative to the folder, sorted. Neither the manifest nor hidden files, which desktops leave anywhere."""
+    names = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    return sorted(name for name in names if name != MANIFEST_FILE and not name.startswith("."))
 
 
 def _problem(folder: Path, name: str, entry: FileEntry) -> str:

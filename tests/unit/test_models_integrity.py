@@ -77,6 +77,19 @@ def test_damage_is_found_and_named(model: ModelFolder, tmp_path: Path, name: str
             check()
 
 
+@pytest.mark.parametrize("name", ["extra.bin", "deep/extra.bin"])
+def test_a_file_that_is_not_in_the_manifest_is_found(model: ModelFolder, tmp_path: Path, name: str) -> None:
+    (model.path / name).parent.mkdir(exist_ok=True)
+    (model.path / name).write_bytes(b"12345")
+    (model.path / ".DS_Store").write_bytes(b"left by a desktop")
+    bad = [result for result in verify(model.path, model.manifest) if result.problem]
+    assert [(result.name, result.bytes, result.problem) for result in bad] == [
+        (name, 5, "is not in the manifest")
+    ]
+    # It does no harm to a start, which reads only what the manifest names.
+    check_at_start(model.path, model.manifest, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "model.onnx", "model.onnx.data"])
 def test_loading_needs_every_required_file(model: ModelFolder, name: str) -> None:
     (model.path / name).unlink()
