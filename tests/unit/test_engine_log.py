@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from glm_lsp.engine.process.log import log_tail, open_log, start_logging
+from glm_lsp.engine.process.log import log_tail, logging_to, open_log
 from glm_lsp.errors import StorageError
 
 NATIVE_AND_PYTHON = """
@@ -51,8 +51,24 @@ def test_a_log_that_others_could_read_becomes_private(tmp_path: Path) -> None:
 
 def test_a_log_that_cannot_be_opened_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StorageError):
-        start_logging(tmp_path / "file" / "engine.log")
+    with pytest.raises(StorageError), logging_to(tmp_path / "file" / "engine.log"):
+        pass
+
+
+def test_an_error_at_the_end_reaches_the_terminal(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+    program = (
+        "import os, sys, logging\nfrom pathlib import Path\nfrom glm_lsp.engine.process.log import logging_to\n"
+        "with logging_to(Path(sys.argv[1])):\n    logging.info('inside')\n    os.write(2, b'native\\n')\n"
+        "print('outside', file=sys.stderr)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(log)], capture_output=True, check=True, timeout=60, text=True
+    )
+    assert (run.stdout, run.stderr) == ("", "outside\n")
+    assert "inside" in log.read_text()
+    assert "native" in log.read_text()
+    assert "outside" not in log.read_text()
 
 
 def test_the_tail_is_short_and_harmless(tmp_path: Path) -> None:

@@ -417,6 +417,12 @@ class TestGuard:
         assert get(locked_port, "/healthz")[0] == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/models/", "/v1/", "/"])
+def test_no_path_is_redirected(port: LocalAddress, path: str) -> None:
+    status, body = get(port, path)
+    assert (status, code_of(body)) == (404, "GLM-405")
+
+
 def test_small_pieces_are_sent_without_delay_over_tcp(port: LocalAddress) -> None:
     """Regression: without `TCP_NODELAY` each request over TCP took 40 ms longer."""
     raw = request("POST", "/v1/completions", b'{"prompt": "a", "stream": true}')

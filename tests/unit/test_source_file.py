@@ -82,6 +82,8 @@ def test_position_outside_the_file(tmp_path: Path, position: str) -> None:
 def test_position_error_says_what_there_is(tmp_path: Path) -> None:
     with pytest.raises(PositionError, match="3 lines, so no line 4"):
         snapshot_at(tmp_path, b"ab\ncd\n", "4")
+    with pytest.raises(PositionError, match="1 line, so no line 2"):
+        snapshot_at(tmp_path, b"", "2")
     with pytest.raises(PositionError, match="2 characters, so no column 4"):
         snapshot_at(tmp_path, b"ab\ncd\n", "1:4")
 

@@ -95,7 +95,7 @@ class EngineServer:
             job.cancel()
 
     def _routes(self) -> Starlette:
-        return Starlette(
+        app = Starlette(
             routes=[
                 Route("/v1/completions", self._completions, methods=["POST"]),
                 Route("/v1/models", self._models, methods=["GET"]),
@@ -105,6 +105,8 @@ class EngineServer:
             ],
             exception_handlers={HTTPException: _refuse_path},
         )
+        app.router.redirect_slashes = False  # a client that does not follow would see an empty answer
+        return app
 
     async def _completions(self, request: Request) -> Response:
         try:

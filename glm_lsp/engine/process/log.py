@@ -10,6 +10,8 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
@@ -69,15 +71,34 @@ def redirect_output(descriptor: int) -> None:
         os.dup2(descriptor, stream)
 
 
-def start_logging(path: Path | None, level: int = logging.INFO) -> None:
+@contextmanager
+def logging_to(path: Path | None, level: int = logging.INFO) -> Iterator[None]:
     """Logs to the file, or to stderr when there is none.
+
+    Afterwards stdout and stderr are what they were, so that an error which ends the process reaches whoever
+    started it at a terminal.
 
     Raises:
         StorageError: the file cannot be opened.
     """
-    handler = EngineLogHandler(path) if path else logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    # What went to the log before is not kept open: Windows could not rotate it.
+    before = [os.dup(stream) for stream in (1, 2)] if path and not _is_output(path) else []
+    try:
+        handler = EngineLogHandler(path) if path else logging.StreamHandler()
+        handler.setFormatter(logging.Formatter(FORMAT))
+        logging.basicConfig(level=level, handlers=[handler], force=True)
+        yield
+    finally:
+        for stream, descriptor in enumerate(before, start=1):
+            os.dup2(descriptor, stream)
+            os.close(descriptor)
+
+
+def _is_output(path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(2), path.stat())
+    except OSError:
+        return False
 
 
 def log_tail(path: Path, num_lines: int = 12) -> str:

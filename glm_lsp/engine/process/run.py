@@ -26,7 +26,7 @@ from glm_lsp.engine.address import Address, LocalAddress, TcpAddress, UrlAddress
 from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.process.listener import Listener
 from glm_lsp.engine.process.lock import ProcessLock
-from glm_lsp.engine.process.log import start_logging
+from glm_lsp.engine.process.log import logging_to
 from glm_lsp.engine.process.state import ProcessState, StateFile, Status
 from glm_lsp.errors import AddressError, EngineStartError, GlmError
 
@@ -67,18 +67,18 @@ def run_engine(
         GlmError: whatever the factory raises; other exceptions become an `EngineStartError`. The error is
             also left in the state file, for the front that started this process.
     """
-    start_logging(log_file)
-    local = _usable_address(address, allow_remote, token)
-    lock = ProcessLock(companion_file(local, ".lock"))
-    if not lock.acquire():
-        logger.info("another engine serves %s", local)
-        return ALREADY_RUNNING
-    state = StateFile(companion_file(local, ".json"))
-    try:
-        with _failure_recorded(state, local):
-            _serve(engine_factory, local, Lifetime(linger_s), token, state)
-    finally:
-        lock.release()
+    with logging_to(log_file):
+        local = _usable_address(address, allow_remote, token)
+        lock = ProcessLock(companion_file(local, ".lock"))
+        if not lock.acquire():
+            logger.info("another engine serves %s", local)
+            return ALREADY_RUNNING
+        state = StateFile(companion_file(local, ".json"))
+        try:
+            with _failure_recorded(state, local):
+                _serve(engine_factory, local, Lifetime(linger_s), token, state)
+        finally:
+            lock.release()
     return 0
 
 
