@@ -7,10 +7,10 @@ from glm_lsp.engine.tokenizer import SourceTokenizer, StreamDecoder
 
 
 class Answer:
-    """Tokens in, deltas out, stop rules applied."""
+    """Tokens in, deltas out, stop rules applied. The tokens' first `skip` characters are no part of the text."""
 
-    def __init__(self, tokenizer: SourceTokenizer, rule: StopRule) -> None:
-        self._decoder = StreamDecoder(tokenizer)
+    def __init__(self, tokenizer: SourceTokenizer, rule: StopRule, skip: int = 0) -> None:
+        self._decoder = StreamDecoder(tokenizer, skip)
         self._rule = rule
         self._text = ""
         self._emitted = 0

@@ -18,7 +18,8 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.generation import CancelledError, Token, decode, prefill
+from glm_lsp.engine.generation import CancelledError, Token, decode, keep, prefill
+from glm_lsp.engine.healing import Healing
 from glm_lsp.engine.job import Event, Job, OnEvent, Stopwatch
 from glm_lsp.engine.onnx_session import Device, OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
@@ -85,7 +86,7 @@ class Engine:
         tokenizer = SourceTokenizer.open(folder.tokenizer_path)
         session = OnnxSession.open(folder, device=device, threads=threads)
         context = min(manifest.context_length, session.capacity)
-        encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context)
+        encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context, manifest.healing)
         description = EngineDescription(
             model=manifest.name,
             model_hash=folder.hash,
@@ -180,15 +181,16 @@ class Engine:
             self._close_choice(job, 0, "cancelled")
             self._report(job, watch, num_prompt=0, num_cached=0, num_completion=0)
             return
-        token_ids = self._encoder.encode(job.request)
+        token_ids, healing = self._encoder.encode_healed(job.request)
         watch.lap("tokenize")
         slot, num_cached = self._slots.take(token_ids)
         num_completion = 0
         try:
-            scores = prefill(self._session, slot, token_ids[num_cached:], lambda: job.cancelled)
+            prompt = token_ids[num_cached:]
+            scores = prefill(self._session, slot, prompt, lambda: job.cancelled, want_logits=bool(healing))
             watch.lap("prefill")
             if not job.request.glm.warm_up:
-                num_completion = self._choices(job, watch, slot, scores, len(token_ids))
+                num_completion = self._choices(job, watch, slot, scores, healing)
         except CancelledError:
             watch.lap("prefill")
             self._close_choice(job, 0, "cancelled")
@@ -196,24 +198,26 @@ class Engine:
             job, watch, num_prompt=len(token_ids), num_cached=num_cached, num_completion=num_completion
         )
 
-    def _choices(self, job: Job, watch: Stopwatch, slot: KVSlot, scores: Scores, num_prompt: int) -> int:
+    def _choices(
+        self, job: Job, watch: Stopwatch, slot: KVSlot, scores: Scores, healing: Healing | None
+    ) -> int:
         """Runs every choice from the same prompt; the first is greedy when several are asked for."""
-        prompt_scores = Scores(
-            scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), None
-        )
+        prompt_scores, num_prompt = keep(scores), slot.num_tokens
+        num_old = len(healing.remaining.decode()) if healing else 0
         num_completion = 0
         for index in range(job.request.n):
             slot.rewind(num_prompt)
             generated = 0
             reason: FinishReason = "length"
-            answer = Answer(self._tokenizer, self._stop_rule(job.request))
+            answer = Answer(self._tokenizer, self._stop_rule(job.request), num_old)
             try:
                 for token in decode(
                     self._session, slot, prompt_scores, make_sampler(self._sampling(job.request, index)),
-                    job.request.max_tokens, lambda: job.cancelled,
+                    job.request.max_tokens, lambda: job.cancelled, healing,
                 ):  # fmt: skip
-                    watch.first_token()
                     generated += 1
+                    if token.is_new:
+                        watch.first_token()
                     if token.token_id in self._end_ids:
                         reason = "stop"
                         break
@@ -245,16 +249,18 @@ class Engine:
         return stop_rule(mode, request.prompt, request.glm.rest_of_line, request.suffix, request.stop_strings)
 
     def _send_text(self, job: Job, index: int, text: str, token: Token) -> None:
-        logprobs = self._logprobs(token, job.request.logprobs)
+        logprobs = self._logprobs(token, job.request.logprobs) if token.is_new else None
         if text or logprobs:
             job.on_event(self._chunk(job, [Choice(index=index, text=text, logprobs=logprobs)]))
 
     def _logprobs(self, token: Token, num_top: int | None) -> Logprobs | None:
         if num_top is None:
             return None
-        text = self._tokenizer.token_text
-        top = [{text(token_id): round(value, 5) for token_id, value in token.top[:num_top]}]
-        return Logprobs([text(token.token_id)], [round(token.logprob, 5)], top if num_top else None)
+        text, old = self._tokenizer.token_text, token.num_old_bytes
+        shown = ((text(token_id, skip_bytes=old), value) for token_id, value in token.top[:num_top])
+        named = {name: round(value, 5) for name, value in shown if name or not old}
+        chosen = text(token.token_id, skip_bytes=old)
+        return Logprobs([chosen], [round(token.logprob, 5)], [named] if num_top else None)
 
     def _close_choice(self, job: Job, index: int, reason: FinishReason, text: str = "") -> None:
         self._counters[f"finish_{reason}"] += 1

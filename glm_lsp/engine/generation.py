@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from glm_lsp.engine.healing import Healing
 from glm_lsp.engine.sampler import Sampler
 from glm_lsp.engine.session import Scores, Session
 from glm_lsp.engine.slots import KVSlot
@@ -22,14 +23,27 @@ class CancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A generated token; `top` holds (id, log-probability) of the eight best candidates, best first."""
+    """A generated token; `top` holds (id, log-probability) of the eight best candidates, best first.
+
+    Under healing the first `num_old_bytes` bytes of the token stand before the cursor already, and `is_new` tells
+    whether anything comes after them.
+    """
 
     token_id: int
     logprob: float
     top: tuple[tuple[int, float], ...]
+    num_old_bytes: int = 0
+    is_new: bool = True
 
 
-def prefill(session: Session, slot: KVSlot, token_ids: Sequence[int], cancelled: Cancelled) -> Scores:
+def prefill(
+    session: Session,
+    slot: KVSlot,
+    token_ids: Sequence[int],
+    cancelled: Cancelled,
+    *,
+    want_logits: bool = False,
+) -> Scores:
     """Runs `token_ids` behind what the slot holds, in chunks, and scores the last row.
 
     Every finished chunk stays valid in the slot, whatever happens after it.
@@ -48,9 +62,17 @@ def prefill(session: Session, slot: KVSlot, token_ids: Sequence[int], cancelled:
             raise CancelledError
         chunk = token_ids[start : start + PREFILL_CHUNK]
         is_last = start + PREFILL_CHUNK >= len(token_ids)
-        scores = session.run(slot.kv, slot.num_tokens, chunk, 1 if is_last else 0)
+        scores = session.run(
+            slot.kv, slot.num_tokens, chunk, 1 if is_last else 0, want_logits=want_logits and is_last
+        )
         slot.token_ids += chunk
     return scores
+
+
+def keep(scores: Scores) -> Scores:
+    """A copy that the next run does not overwrite."""
+    logits = None if scores.logits is None else scores.logits.copy()
+    return Scores(scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), logits)
 
 
 def decode(  # noqa: PLR0917
@@ -60,8 +82,12 @@ def decode(  # noqa: PLR0917
     sampler: Sampler,
     max_tokens: int,
     cancelled: Cancelled,
+    healing: Healing | None = None,
 ) -> Iterator[Token]:
     """Yields up to `max_tokens` tokens; the caller stops reading when it has enough.
+
+    With `healing` the first tokens write again what it was taken back; those that bring nothing new come on top of
+    `max_tokens`. The prefill's scores then need logits.
 
     The first token comes from the prefill's scores. A token is run only when the next one is asked for, so the
     last token yielded is never in the slot. Ends early, but with at least one token, when the slot is full.
@@ -70,13 +96,27 @@ def decode(  # noqa: PLR0917
         CancelledError: asked for between two tokens.
         SessionError: the runtime failed; the slot is as before the step.
     """
-    for number in range(max_tokens):
+    num_new = 0
+    while num_new < max_tokens:
+        if healing is not None:
+            scores = healing.constrain(scores)
         token_id, logprob = sampler(scores, 0)
         top = zip(scores.top_ids[0].tolist(), scores.top_logprobs[0].tolist(), strict=True)
-        yield Token(token_id, logprob, tuple(top))
-        if number + 1 == max_tokens or slot.num_tokens >= session.capacity:
+        token = Token(token_id, logprob, tuple(top))
+        if healing is not None:
+            token = _told_apart(token, healing)
+            healing = healing.after(token_id)
+        yield token
+        num_new += token.is_new
+        if num_new == max_tokens or slot.num_tokens >= session.capacity:
             return
         if cancelled():
             raise CancelledError
-        scores = session.run(slot.kv, slot.num_tokens, [token_id], 1)
+        scores = session.run(slot.kv, slot.num_tokens, [token_id], 1, want_logits=healing is not None)
         slot.token_ids.append(token_id)
+
+
+def _told_apart(token: Token, healing: Healing) -> Token:
+    """The token with what of it is old."""
+    length, old = len(healing.vocabulary.text_of(token.token_id)), len(healing.remaining)
+    return replace(token, num_old_bytes=old, is_new=length > old)

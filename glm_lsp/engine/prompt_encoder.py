@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PromptParts, Reference, Role, profile_named
+from glm_lsp.engine.healing import Healing, VocabularyIndex, take_back
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
+from glm_lsp.models.manifest import TokenHealing
 
 SUFFIX_SHARE = 0.25
 """At most this part of the prompt is text after the cursor."""
@@ -18,8 +20,25 @@ MAX_CHARS_PER_TOKEN = 64
 class PromptEncoder:
     """Renders requests for one model so that prompt and answer fit its context."""
 
-    def __init__(self, tokenizer: SourceTokenizer, profile: str, context_length: int) -> None:
+    def __init__(
+        self,
+        tokenizer: SourceTokenizer,
+        profile: str,
+        context_length: int,
+        healing: TokenHealing = "off",
+    ) -> None:
+        """Reads the tokenizer's vocabulary where `healing` needs it: 13 ms for 8,192 tokens, 0.7 s for 150,000.
+
+        Raises:
+            TokenizerError: the profile is unknown or needs tokens that do not exist; healing needs a byte-level
+                tokenizer.
+        """
         self._tokenizer = tokenizer
+        self._vocabulary = (
+            VocabularyIndex(tokenizer.byte_vocabulary(), only_words=healing == "words")
+            if healing != "off"
+            else None
+        )
         self._profile = profile_named(profile)
         # Room for the answer. It does not depend on the request: a budget that changed with max_tokens would
         # move the window's left edge and lose the KV cache.
@@ -29,8 +48,17 @@ class PromptEncoder:
 
     def encode(self, request: CompletionRequest) -> list[int]:
         """Token ids of the prompt, at most `budget`; too long a prefix loses its beginning in big steps."""
+        return self._encode(request, None)[0]
+
+    def encode_healed(self, request: CompletionRequest) -> tuple[list[int], Healing | None]:
+        """As `encode`, but for the tokens before the cursor that the answer has to write again."""
+        return self._encode(request, self._vocabulary)
+
+    def _encode(
+        self, request: CompletionRequest, vocabulary: VocabularyIndex | None
+    ) -> tuple[list[int], Healing | None]:
         if request.glm.raw:
-            return self._trim_prefix(request.prompt, self.budget) or self._tokenizer.encode("\n")
+            return self._trim_prefix(request.prompt, self.budget) or self._tokenizer.encode("\n"), None
         suffix = self._trim_suffix(request.suffix, int(self.budget * SUFFIX_SHARE))
         fixed = self._render(request, "", suffix)
         num_fixed = sum(len(ids) for _, ids in fixed)
@@ -39,10 +67,14 @@ class PromptEncoder:
             fixed = self._render(request, "", suffix, bare=True)
             num_fixed = sum(len(ids) for _, ids in fixed)
         prefix = self._trim_prefix(request.prompt, self.budget - num_fixed)
+        num_taken, taken = take_back(vocabulary, prefix) if vocabulary else (0, b"")
+        if num_taken == len(prefix) and not num_fixed:
+            num_taken, taken = 0, b""  # a prompt has at least one token
         ids: list[int] = []
         for role, piece in fixed:
-            ids += prefix if role is Role.PREFIX else piece
-        return ids or self._tokenizer.encode("\n")
+            ids += prefix[: len(prefix) - num_taken] if role is Role.PREFIX else piece
+        healing = Healing(vocabulary, taken) if vocabulary and taken else None
+        return ids or self._tokenizer.encode("\n"), healing
 
     def _render(
         self, request: CompletionRequest, prefix: str, suffix: list[int], *, bare: bool = False

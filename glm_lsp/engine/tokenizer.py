@@ -13,6 +13,21 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MAX_PENDING = 4
 """A UTF-8 character has at most four bytes; after that many tokens a replacement character is really meant."""
 
+# Byte-level vocabularies write a byte as a printable character: itself where it is one, else one from U+0100 on.
+_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
+    chr(0x100 + number): byte
+    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
+}
+
+
+def _bytes_of(token: str) -> bytes | None:
+    """The bytes a byte-level token stands for; None for what is no such token."""
+    try:
+        return bytes(map(_BYTE_OF.__getitem__, token))
+    except KeyError:
+        return None
+
 
 class SourceTokenizer:
     """A model's tokenizer, for source code: text never turns into special tokens."""
@@ -21,6 +36,7 @@ class SourceTokenizer:
         self._tokenizer = tokenizer
         # Special tokens in user text must stay text; they enter prompts by id.
         self._tokenizer.encode_special_tokens = True
+        self._added_ids = frozenset(self._tokenizer.get_added_tokens_decoder())
 
     @classmethod
     def open(cls, path: Path) -> SourceTokenizer:
@@ -75,18 +91,45 @@ class SourceTokenizer:
         added = self._tokenizer.get_added_tokens_decoder()
         return frozenset(token_id for token_id, token in added.items() if token.special)
 
-    def token_text(self, token_id: int) -> str:
-        """One token for people to read, special tokens by name."""
+    def token_text(self, token_id: int, *, skip_bytes: int = 0) -> str:
+        """One token for people to read, special tokens by name; without its first `skip_bytes` bytes."""
+        if skip_bytes:
+            return (self._token_bytes(token_id) or b"")[skip_bytes:].decode(errors="replace")
         text: str = self._tokenizer.decode([token_id], skip_special_tokens=False)
         return text
 
+    def byte_vocabulary(self) -> list[bytes | None]:
+        """The bytes of every id; None for special tokens and for ids that do not exist.
+
+        Raises:
+            TokenizerError: it is not byte-level, so that some bytes could not be written by any token.
+        """
+        vocabulary = self._tokenizer.get_vocab(with_added_tokens=True)
+        texts: list[bytes | None] = [None] * (max(vocabulary.values(), default=-1) + 1)
+        for token, token_id in vocabulary.items():
+            texts[token_id] = None if token_id in self._added_ids else _bytes_of(token)
+        if not {bytes([byte]) for byte in range(256)} <= set(texts):
+            raise TokenizerError(
+                "token healing needs a byte-level tokenizer", "Import the model with healing off."
+            )
+        return texts
+
+    def _token_bytes(self, token_id: int) -> bytes | None:
+        """The bytes of an ordinary token; None for added tokens and those that are not byte-level."""
+        token: str | None = self._tokenizer.id_to_token(token_id)
+        return None if token is None or token_id in self._added_ids else _bytes_of(token)
+
 
 class StreamDecoder:
-    """Turns ids into text as they come, holding back bytes that do not yet make a character."""
+    """Turns ids into text as they come, holding back bytes that do not yet make a character.
 
-    def __init__(self, tokenizer: SourceTokenizer) -> None:
+    The first `skip` characters are left out: under token healing they stand before the cursor.
+    """
+
+    def __init__(self, tokenizer: SourceTokenizer, skip: int = 0) -> None:
         self._tokenizer = tokenizer
         self._pending: list[int] = []
+        self._skip = skip
 
     def push(self, token_id: int) -> str:
         """The text that is certain after this token; may be empty."""
@@ -95,10 +138,15 @@ class StreamDecoder:
         if text.endswith(REPLACEMENT) and len(self._pending) < _MAX_PENDING:
             return ""
         self._pending.clear()
-        return text
+        return self._new_part(text)
 
     def flush(self) -> str:
         """What was held back, as far as it is text."""
         text = self._tokenizer.decode(self._pending).rstrip(REPLACEMENT)
         self._pending.clear()
-        return text
+        return self._new_part(text)
+
+    def _new_part(self, text: str) -> str:
+        new = text[self._skip :]
+        self._skip = max(0, self._skip - len(text))
+        return new

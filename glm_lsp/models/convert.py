@@ -31,6 +31,7 @@ from glm_lsp.models.manifest import (
     AccuracyEntry,
     Manifest,
     Source,
+    TokenHealing,
 )
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import storage_error
@@ -56,6 +57,7 @@ def convert(
     real_vocab_size: int | None = None,
     description: str = "",
     licence: str = "",
+    healing: TokenHealing = "off",
     replace: bool = False,
     progress: Progress = lambda _what, _share: None,
 ) -> ModelFolder:
@@ -66,6 +68,7 @@ def convert(
         context_length: tokens the model was trained on; the capacity when omitted.
         real_vocab_size: ids that can be generated; those of the tokenizer when omitted.
         description: where the checkpoint comes from, for people.
+        healing: "tokens" for a model that has only seen whole tokens; see `engine/healing.py`.
         progress: called with what is being done and the finished share.
 
     Raises:
@@ -105,6 +108,7 @@ def convert(
             source=source,
             tokenizer_sha256=tokenizer_sha256,
             licence=licence,
+            healing=healing,
         ).write(folder)
     return ModelFolder.load(out_dir)
 

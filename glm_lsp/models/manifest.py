@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,8 @@ CONFIG_FILE = "config.json"
 TOKENIZER_FILE = "tokenizer.json"
 MODEL_FILE = "model.onnx"
 WEIGHT_FILE = "model.onnx.data"
+
+TokenHealing = Literal["off", "words", "tokens"]
 
 FORMAT_VERSION = 1
 """Raised when older programs could misread a newer folder, or the reverse."""
@@ -52,7 +55,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     `capacity` is the most tokens a KV slot can hold (rows of the rotary tables), `context_length` the length
     the model was trained for, `vocab_size` the number of ids that can be generated. `files` names every file
-    of the folder except the manifest itself.
+    of the folder except the manifest itself. `healing` says before which cursors tokens are taken back
+    (`engine/healing.py`): those in or after a word, or all that could stand inside a token.
     """
 
     format_version: int
@@ -70,6 +74,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     source: Source
     tokenizer_sha256: str
     licence: str = ""
+    healing: TokenHealing = "off"
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
