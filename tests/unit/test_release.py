@@ -250,6 +250,18 @@ def test_evaluations_reach_card_and_check(copy: ModelFolder, workplace: Path, tm
     assert Metrics.read(copy.path).evaluations == {
         "infill": {"pass_at_1": 0.125, "tasks": 200, "wall_seconds": 9}
     }
+    report = {
+        "measure": "lines",
+        "data": {"description": "held-out lines", "sha256": "ab"},
+        "count": 500,
+        "results": {"with_suffix": {"exact_match": {"value": 0.1, "low": 0.05, "high": 0.15}}},
+    }
+    (figures / "lines.json").write_text(json.dumps(report))
+    assert main(["card", str(copy.path), "--evaluations", str(figures)]) == 0
+    card = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| with suffix.exact match | 0.1 (0.05 to 0.15) |" in card
+    assert "held-out lines; count 500" in card
+    assert "sha256" not in card
     model = ModelFolder.load(copy.path)
     (figures / "infill.json").write_text('{"pass_at_1": 0.12, "tasks": 200, "wall_seconds": 40}')
     found = check(model, workplace / "corpus", evaluations=figures)

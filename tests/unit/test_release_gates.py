@@ -91,12 +91,26 @@ def test_what_is_released(wanted: Choice, int8: float, int4: float, chosen: str 
         ("bleu", 12.0, 12.2, True),
         ("bleu", 12.0, 12.3, False),
         ("items_total", 8, 9, False),
+        ("count", 500, 499, False),
+        (
+            "exact_match",
+            {"value": 0.3, "low": 0.2, "high": 0.4},
+            {"value": 0.3, "low": 0.2, "high": 0.405},
+            True,
+        ),
+        (
+            "bits_per_byte",
+            {"value": 1.1, "low": 1.0, "high": 1.2},
+            {"value": 1.11, "low": 1, "high": 1.2},
+            False,
+        ),
         ("exact_match", 0.3, math.nan, False),
     ],
 )
-def test_figures_hold_within_their_tolerance(name: str, stated: float, found: float, holds: bool) -> None:
-    (one,) = compare("x", {"deep": {name: stated}}, {"deep": {name: found}})
-    assert one.holds == holds
+def test_figures_hold_within_their_tolerance(name: str, stated: Any, found: Any, holds: bool) -> None:
+    figures = compare("x", {"deep": {name: stated}}, {"deep": {name: found}})
+    assert len(figures) == (3 if isinstance(stated, dict) else 1)
+    assert all(one.holds for one in figures) == holds
 
 
 @pytest.mark.parametrize("name", ["latency_ms", "ms_per_token", "wall_seconds", "tokens_per_second"])

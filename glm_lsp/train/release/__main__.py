@@ -49,6 +49,7 @@ def _release(words: list[str]) -> int:
     parser.add_argument("--name", default="starter")
     parser.add_argument("--precision", default="auto", choices=("auto", "fp32", "int8", "int4"))
     parser.add_argument("--accuracy-level", type=int, default=4, choices=(0, 1, 4))
+    parser.add_argument("--healing", default="words", choices=("off", "words", "tokens"))
     parser.add_argument("--split", default="valid", choices=("valid", "test"))
     parser.add_argument("--max-bytes", type=int, default=usual.max_bytes, help="held-out text to score")
     parser.add_argument("--lines", type=int, default=usual.lines, help="held-out lines to complete")
@@ -69,6 +70,7 @@ def _release(words: list[str]) -> int:
         name=args.name,
         precision=args.precision,
         accuracy_level=args.accuracy_level,
+        healing=args.healing,
         sample=Sample(
             split=args.split,
             max_bytes=args.max_bytes,

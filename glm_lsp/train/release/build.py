@@ -15,6 +15,7 @@ from glm_lsp.errors import InputError
 from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
+from glm_lsp.models.manifest import TokenHealing
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.recipe import Recipe
 from glm_lsp.train.release import gates
@@ -46,6 +47,7 @@ class Plan:
         notes: paragraphs for the card that hold for this model only.
         keep: where the checkpoint folder and all exports stay; nowhere when omitted.
         accuracy_level: of the quantised matrix products; 4 computes with int8 activations.
+        healing: before which cursors tokens are taken back; docs/decisions.md has the figures for the default.
     """
 
     run: Path
@@ -56,6 +58,7 @@ class Plan:
     name: str = "starter"
     precision: gates.Choice = "auto"
     accuracy_level: int = 4
+    healing: TokenHealing = "words"
     sample: Sample = field(default_factory=Sample)
     hardware: str = "not stated"
     training: dict[str, Any] = field(default_factory=dict)
@@ -145,6 +148,7 @@ def _convert(
         accuracy=AccuracyLevels(attention=level, mlp=level, head=level),
         description=f"trained by this project from scratch, recipe {plan.recipe.name}",
         licence="Apache-2.0",
+        healing=plan.healing,
         replace=replace_old,
     )
 
@@ -161,6 +165,7 @@ def _shape(model: ModelFolder) -> Shape:
         vocabulary=manifest.vocab_size,
         context=manifest.context_length,
         prompt_profile=manifest.prompt_profile,
+        healing=manifest.healing,
         layers=config.num_hidden_layers,
         width=config.hidden_size,
         heads=config.num_attention_heads,

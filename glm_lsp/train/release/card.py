@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
+from glm_lsp.train.release.facts import ESTIMATE
 from glm_lsp.train.release.metrics import Metrics, PrecisionMetrics
 
 CARD_FILE = "MODEL_CARD.md"
@@ -163,16 +164,28 @@ def _quantisation_table(precisions: Iterable[PrecisionMetrics]) -> str:
 
 
 def _evaluations(evaluations: Mapping[str, Any]) -> str:
-    return "\n\n".join(
-        f"### {name}\n\n{_table(('figure', ''), _pairs(figures))}" for name, figures in evaluations.items()
-    )
+    """One section for each report of `glm-lsp eval`; other JSON objects are shown as they are."""
+    sections = []
+    for name, report in evaluations.items():
+        data = report.get("data", {})
+        about = (
+            f"{data['description']}; count {report.get('count', 'unknown')}\n\n"
+            if "description" in data
+            else ""
+        )
+        table = _table(("figure", ""), _pairs(report.get("results", report)))
+        sections.append(f"### {name}\n\n{about}{table}")
+    return "\n\n".join(sections)
 
 
 def _pairs(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested figures as (dotted name, value) rows."""
     rows: list[tuple[str, str]] = []
     for key, value in values.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and value.keys() == ESTIMATE:
+            interval = f"{_number(value['value'])} ({_number(value['low'])} to {_number(value['high'])})"
+            rows.append((f"{prefix}{key}".replace("_", " "), interval))
+        elif isinstance(value, dict):
             rows += _pairs(value, f"{prefix}{key}.")
         else:
             rows.append((f"{prefix}{key}".replace("_", " "), _number(value)))

@@ -19,6 +19,9 @@ from glm_lsp.train.release.export import RunWeights
 REPORT_FILE = "report.json"
 CORPUS_MANIFEST = "manifest.jsonl"
 
+ESTIMATE = frozenset(("value", "low", "high"))
+"""The keys of a figure with its 95 % interval in a report of `glm-lsp eval`."""
+
 
 def corpus_facts(corpus: Path) -> dict[str, Any]:
     """Counts of the corpus: splits, what was dropped, decontamination, and the training text by kind.

@@ -76,6 +76,7 @@ class Shape(Struct, frozen=True, kw_only=True):
     vocabulary: int
     context: int
     prompt_profile: str
+    healing: str
     layers: int
     width: int
     heads: int
