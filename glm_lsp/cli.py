@@ -6,21 +6,26 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from glm_lsp import __version__, cli_model, terminal
-from glm_lsp.cli_options import DeviceOption, EngineUrlOption, JsonOption, ModelOption, ThreadsOption, new_app
-from glm_lsp.errors import InputError, SettingError
-
-if TYPE_CHECKING:
-    from glm_lsp.config import Settings
-
+from glm_lsp import __version__, cli_eval, cli_model, terminal
+from glm_lsp.cli_options import (
+    DeviceOption,
+    EngineUrlOption,
+    JsonOption,
+    ModelOption,
+    ThreadsOption,
+    new_app,
+    settings_with,
+)
+from glm_lsp.errors import InputError
 
 app = new_app("Inline code completion from GLM models, on your own machine.")
 config_app = new_app("The settings.")
 app.add_typer(cli_model.app, name="model")
+app.add_typer(cli_eval.app, name="eval")
 app.add_typer(config_app, name="config")
 
 
@@ -121,7 +126,7 @@ def serve(
     }
     given = {key: value for key, value in options.items() if value is not None}
     if given:
-        _settings(**given)  # a wrong option is wrong use, not a warning in the editor
+        settings_with(**given)  # a wrong option is wrong use, not a warning in the editor
     raise typer.Exit(serve_stdio(given))
 
 
@@ -142,7 +147,7 @@ def complete(
     from glm_lsp.source_file import SourcePosition
 
     snapshot = SourcePosition.parse(place).snapshot()
-    settings = _settings(model=model, engineUrl=engine_url)
+    settings = settings_with(model=model, engineUrl=engine_url)
     outcome, model_name = asyncio.run(cli_complete.complete(snapshot, settings, num_candidates))
     if as_json:
         terminal.print_json(cli_complete.as_json(outcome, model_name))
@@ -178,7 +183,9 @@ def engine(
     from glm_lsp.engine.process.run import run_engine
     from glm_lsp.models.store import ModelStore
 
-    settings = _settings(model=model, device=device, threads=threads, memoryMib=memory_mib, lingerS=linger)
+    settings = settings_with(
+        model=model, device=device, threads=threads, memoryMib=memory_mib, lingerS=linger
+    )
     if listen:
         address = parse_address(listen, allow_remote=allow_remote)
     else:
@@ -213,19 +220,3 @@ def doctor(as_json: JsonOption = False) -> None:
     else:
         print(f"\n{summary(found)}")
     raise typer.Exit(int(overall(found) == "fail"))
-
-
-def _settings(**command_line: object) -> Settings:
-    """The settings with these options (camelCase) over them; None is an option that was not given.
-
-    Raises:
-        SettingError: one of them has a value that cannot be used.
-    """
-    from glm_lsp import config
-
-    configuration = config.load(command_line=command_line)
-    for warning in configuration.warnings:
-        if warning.startswith("command line: "):
-            raise SettingError(warning.removeprefix("command line: "))
-        terminal.say(f"warning: {warning}")
-    return configuration.settings

@@ -1,1 +1,1 @@
-"""Measuring a model: bits per byte, held-out lines, latency."""
+"""Measuring what a model is worth: infilling, lines, bits per byte, typing, docstrings."""

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import lzma
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, PromptParts, Role, profile_named
-from glm_lsp.engine.session import Session
+from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.session import KVCache, Session
 from glm_lsp.engine.tokenizer import SourceTokenizer
-from glm_lsp.errors import InputError
+from glm_lsp.engine.wire import CompletionRequest, GlmOptions
+from glm_lsp.evaluate.held_out import HeldOutFile, held_out_files
+from glm_lsp.evaluate.lines import LineTask
+from glm_lsp.evaluate.progress import Progress, silent
 
-Progress = Callable[[int, int], None]
-"""(bytes done, bytes in all)."""
+__all__ = ["BitsPerByte", "MiddleBits", "held_out_files", "measure", "measure_middles", "windows", "xz_bits"]
+
+_CHUNK = 256
+"""Rows of logits in memory at a time: with a large vocabulary a whole window would take a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class BitsPerByte:
-    """Left-to-right prediction of `num_bytes` UTF-8 bytes in `num_tokens` tokens; `bits` in all."""
+    """Prediction of `num_bytes` UTF-8 bytes in `num_tokens` tokens; `bits` in all."""
 
     bits: float
     num_bytes: int
@@ -37,19 +43,25 @@ class BitsPerByte:
         """Per token, so comparable only between models with one tokenizer."""
         return math.exp(self.bits * math.log(2) / self.num_tokens)
 
+    def __add__(self, other: BitsPerByte) -> BitsPerByte:
+        return BitsPerByte(
+            self.bits + other.bits, self.num_bytes + other.num_bytes, self.num_tokens + other.num_tokens
+        )
 
-def held_out_files(corpus: Path, max_bytes: int) -> list[tuple[str, str, str]]:
-    """(path, language, text) of every k-th file of a corpus split, about `max_bytes` in all.
 
-    Raises:
-        InputError: the file is missing or not a corpus split.
+@dataclass(frozen=True, slots=True)
+class MiddleBits:
+    """The same middles predicted twice, and how many were left out because they are too long for the context.
+
+    Attributes:
+        infilling: after suffix and prefix, as in an infilling prompt.
+        left_to_right: after the prefix alone, as in plain text.
     """
-    try:
-        documents = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
-        step = max(1, round(sum(len(d["text"]) for d in documents) / max_bytes))
-        return [(d["path"], d["language"], d["text"]) for d in documents[::step]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{corpus} is not a corpus split: {error}") from error
+
+    infilling: BitsPerByte
+    left_to_right: BitsPerByte
+    num_middles: int
+    num_too_long: int
 
 
 def measure(
@@ -57,13 +69,14 @@ def measure(
     tokenizer: SourceTokenizer,
     profile: str,
     context_length: int,
-    files: list[tuple[str, str, str]],
+    files: Sequence[tuple[str, str, str]],
     *,
-    progress: Progress = lambda done, total: None,
+    progress: Progress = silent,
 ) -> BitsPerByte:
     """Scores every token of every file once, with between half a context and a whole one before it.
 
     A file's first window is laid out like a prompt with an empty suffix; its end token is not counted.
+    `progress` counts bytes.
     """
     total = sum(len(text.encode()) for _, _, text in files)
     done = 0
@@ -74,14 +87,60 @@ def measure(
         header = _header(tokenizer, profile, path, language)
         token_ids = tokenizer.encode(text)
         for window, scored in windows(token_ids, context_length - len(header)):
-            ids = header + window
-            # The row before a token predicts it.
-            scores = session.run(kv, 0, ids[:-1], scored, want_logits=True)
-            bits -= _log2_likelihood(scores.logits, ids[-scored:])
+            bits += _bits(session, kv, header + window, scored)
         num_tokens += len(token_ids)
         done += len(text.encode())
         progress(done, total)
     return BitsPerByte(bits, total, num_tokens)
+
+
+def measure_middles(
+    session: Session,
+    tokenizer: SourceTokenizer,
+    profile: str,
+    context_length: int,
+    tasks: Sequence[LineTask],
+    *,
+    progress: Progress = silent,
+) -> MiddleBits | None:
+    """Scores the rest of each task's line, with and without the text behind it; None without middles that fit.
+
+    Its line break and the end token are not counted.
+    """
+    encoder = PromptEncoder(tokenizer, profile, context_length)
+    room = context_length - encoder.budget
+    kv = session.new_kv()
+    infilling = left_to_right = BitsPerByte(0.0, 0, 0)
+    num_middles = 0
+    for number, task in enumerate(tasks, start=1):
+        middle = tokenizer.encode(task.wanted)
+        if len(middle) <= room:
+            num_middles += 1
+            num_bytes = len(task.wanted.encode())
+            prompt = encoder.encode(
+                CompletionRequest(
+                    prompt=task.prefix,
+                    suffix=task.suffix,
+                    glm=GlmOptions(path=task.path, language=task.language, mode=Mode.LINE),
+                )
+            )
+            header = _header(tokenizer, profile, task.path, task.language_id)
+            before = tokenizer.encode(task.prefix[-64 * context_length :])
+            plain = header + before[-(context_length - len(header) - len(middle)) :]
+            infilling += BitsPerByte(_bits(session, kv, prompt + middle, len(middle)), num_bytes, len(middle))
+            left_to_right += BitsPerByte(
+                _bits(session, kv, plain + middle, len(middle)), num_bytes, len(middle)
+            )
+        progress(number, len(tasks))
+    if not num_middles:
+        return None
+    return MiddleBits(infilling, left_to_right, num_middles, len(tasks) - num_middles)
+
+
+def xz_bits(files: Sequence[HeldOutFile]) -> float:
+    """Bits per byte of the packer xz on all files together: a floor without a model."""
+    text = "".join(file.text for file in files).encode()
+    return 8 * len(lzma.compress(text, preset=9 | lzma.PRESET_EXTREME)) / len(text)
 
 
 def windows(token_ids: list[int], room: int) -> Iterator[tuple[list[int], int]]:
@@ -91,6 +150,25 @@ def windows(token_ids: list[int], room: int) -> Iterator[tuple[list[int], int]]:
         new_end = min(len(token_ids), end + (room if end == 0 else room // 2))
         yield token_ids[max(0, new_end - room) : new_end], new_end - end
         end = new_end
+
+
+def _bits(session: Session, kv: KVCache, token_ids: list[int], num_scored: int) -> float:
+    """What the last `num_scored` tokens cost after the ones before them."""
+    rows = token_ids[:-1]  # the row before a token predicts it
+    first = max(len(rows) - num_scored, 0)
+    scored = token_ids[first + 1 :]
+    past = first - first % _CHUNK
+    if past:
+        session.run(kv, 0, rows[:past], 0)
+    bits = 0.0
+    while past < len(rows):
+        chunk = rows[past : past + _CHUNK]
+        num_wanted = past + len(chunk) - max(first, past)
+        scores = session.run(kv, past, chunk, num_wanted, want_logits=True)
+        bits -= _log2_likelihood(scores.logits, scored[:num_wanted])
+        scored = scored[num_wanted:]
+        past += len(chunk)
+    return bits
 
 
 def _header(tokenizer: SourceTokenizer, profile: str, path: str, language: str) -> list[int]:

@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from glm_lsp.completion.context import WindowBudget, make_window
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
-from glm_lsp.engine.engine import Engine
+from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
-from glm_lsp.train.spans import Span, line_span, lines_of
+from glm_lsp.evaluate import cursors, syntax
+from glm_lsp.evaluate.cursors import CursorKind
+from glm_lsp.evaluate.held_out import HeldOutFile
+from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
+from glm_lsp.evaluate.subject import Writer, text_of
 
-Progress = Callable[[int, int], None]
-_CONTEXT_CHARS = 4000
+MAX_TOKENS = 64
+_UNKNOWN_CONTEXT_LENGTH = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class LineTask:
-    """One cursor in a held-out file; `wanted` is what stood there."""
+    """One cursor in a held-out file. `wanted` stood between `prefix` and `suffix`, its line break left out."""
 
     path: str
     language: str
     prefix: str
     wanted: str
     suffix: str
+    kind: CursorKind = CursorKind.ANYWHERE
+    language_id: str = ""
+
+    def document(self, written: str) -> str:
+        """The whole file with another rest of the line."""
+        return f"{self.prefix}{written}\n{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,50 +48,137 @@ class LineScores:
     num_tasks: int
 
 
-def draw_tasks(files: list[tuple[str, str, str]], count: int, seed: int) -> list[LineTask]:
-    """Cursors at likely places, with a fixed seed; at most a few for each file."""
-    rng = random.Random(seed)
-    tasks: list[LineTask] = []
-    while len(tasks) < count:
-        path, language, text = rng.choice(files)
-        lines = [(start, end) for start, end in lines_of(text) if text[start:end].strip()]
-        span = line_span(text, *rng.choice(lines), rng) if lines else None
-        if span is not None and span.start < span.end:
-            tasks.append(_task(path, language, text, span))
-    return tasks
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one text did; `parses` is None where that cannot be judged."""
+
+    task: LineTask
+    exact: bool
+    similarity: float
+    parses: bool | None
 
 
-def _task(path: str, language: str, text: str, span: Span) -> LineTask:
-    return LineTask(
-        path,
-        LANGUAGE_NAMES.get(language, ""),
-        text[max(0, span.start - _CONTEXT_CHARS) : span.start],
-        text[span.start : span.end],
-        text[span.suffix_start : span.suffix_start + _CONTEXT_CHARS],
-    )
+@dataclass(frozen=True, slots=True)
+class LineSummary:
+    """Over a group of cursors; `parses` over those of its files that can be judged and parse as they are."""
+
+    exact_match: Estimate
+    edit_similarity: Estimate
+    parses: Estimate | None
+    num_tasks: int
+
+
+def draw_tasks(files: Sequence[tuple[str, str, str]], count: int, seed: int) -> list[LineTask]:
+    """Cursors at likely places, with a fixed seed.
+
+    Raises:
+        InputError: the files have hardly any place for a cursor.
+    """
+    places = cursors.draw([HeldOutFile(*file) for file in files], count, seed)
+    return [
+        LineTask(
+            path=place.file.path,
+            language=LANGUAGE_NAMES.get(place.file.language, ""),
+            prefix=place.file.text[: place.start],
+            wanted=place.file.text[place.start : place.end],
+            suffix=place.file.text[place.suffix_start :],
+            kind=place.kind,
+            language_id=place.file.language,
+        )
+        for place in places
+    ]
 
 
 def measure(
-    engine: Engine, tasks: list[LineTask], *, with_suffix: bool, progress: Progress = lambda done, total: None
+    writer: Writer, tasks: Sequence[LineTask], *, with_suffix: bool, progress: Progress = silent
 ) -> LineScores:
     """Greedy completion of every task; trailing blanks do not count."""
-    exact = 0
-    similarity = 0.0
+    texts = write(writer, tasks, with_suffix=with_suffix, progress=progress)
+    pairs = list(zip(tasks, texts, strict=True))
+    return LineScores(
+        sum(is_exact(text, task.wanted) for task, text in pairs) / len(pairs),
+        sum(edit_similarity(text, task.wanted) for task, text in pairs) / len(pairs),
+        len(pairs),
+    )
+
+
+def write(
+    writer: Writer, tasks: Sequence[LineTask], *, with_suffix: bool, progress: Progress = silent
+) -> list[str]:
+    """The greedy answer to every task."""
+    budget = WindowBudget.for_context(writer.describe().context_length or _UNKNOWN_CONTEXT_LENGTH)
+    texts = []
     for number, task in enumerate(tasks, start=1):
-        written = complete(engine, task, with_suffix=with_suffix).rstrip()
-        wanted = task.wanted.rstrip()
-        exact += written == wanted
-        similarity += SequenceMatcher(None, written, wanted, autojunk=False).ratio()
+        texts.append(complete(writer, task, budget, with_suffix=with_suffix))
         progress(number, len(tasks))
-    return LineScores(exact / len(tasks), similarity / len(tasks), len(tasks))
+    return texts
 
 
-def complete(engine: Engine, task: LineTask, *, with_suffix: bool) -> str:
-    """What the model writes at the cursor, in LINE mode."""
+def complete(writer: Writer, task: LineTask, budget: WindowBudget, *, with_suffix: bool) -> str:
+    """What the model writes at the cursor in LINE mode, from what an editor's request would have shown it."""
+    snapshot = DocumentSnapshot(
+        uri=task.path,
+        path=task.path,
+        language_id=task.language_id,
+        version=0,
+        text=task.document("") if with_suffix else task.prefix,
+        offset=len(task.prefix),
+    )
+    window = make_window(snapshot, budget)
     request = CompletionRequest(
-        prompt=task.prefix,
-        suffix=task.suffix if with_suffix else "",
-        max_tokens=64,
+        prompt=window.prefix,
+        suffix=window.suffix,
+        max_tokens=MAX_TOKENS,
         glm=GlmOptions(path=task.path, language=task.language, mode=Mode.LINE),
     )
-    return "".join(choice.text for chunk in engine.complete(request) for choice in chunk.choices)
+    return text_of(writer.complete(request))
+
+
+def floors(tasks: Sequence[LineTask]) -> dict[str, list[str]]:
+    """Answers that need no model: nothing, and the most frequent rest of a line for the kind of cursor.
+
+    The frequent ones are counted over these very tasks, so this floor is rather too high than too low.
+    """
+    endings: defaultdict[CursorKind, Counter[str]] = defaultdict(Counter)
+    for task in tasks:
+        endings[task.kind][task.wanted.rstrip()] += 1
+    frequent = {kind: counted.most_common(1)[0][0] for kind, counted in endings.items()}
+    return {"empty": ["" for _ in tasks], "most_frequent": [frequent[task.kind] for task in tasks]}
+
+
+def judge(tasks: Sequence[LineTask], texts: Sequence[str]) -> list[Answer]:
+    """Compares every text with what the author wrote, and looks whether the file still parses with it."""
+    return [
+        Answer(
+            task,
+            is_exact(text, task.wanted),
+            edit_similarity(text, task.wanted),
+            _parses(task, text),
+        )
+        for task, text in zip(tasks, texts, strict=True)
+    ]
+
+
+def summarise(answers: Sequence[Answer], seed: int) -> LineSummary:
+    """The means over a group of answers, which is not empty."""
+    judged = [answer.parses for answer in answers if answer.parses is not None]
+    return LineSummary(
+        exact_match=estimate([answer.exact for answer in answers], seed),
+        edit_similarity=estimate([answer.similarity for answer in answers], seed),
+        parses=estimate(judged, seed) if judged else None,
+        num_tasks=len(answers),
+    )
+
+
+def grouped(answers: Sequence[Answer], key: Callable[[Answer], str], seed: int) -> dict[str, LineSummary]:
+    """A summary for each group of answers with the same `key`."""
+    groups: defaultdict[str, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        groups[key(answer)].append(answer)
+    return {name: summarise(groups[name], seed) for name in sorted(groups)}
+
+
+def _parses(task: LineTask, text: str) -> bool | None:
+    if task.language_id not in syntax.LANGUAGES or not syntax.parses(task.document(task.wanted)):
+        return None
+    return syntax.parses(task.document(text))

@@ -22,7 +22,7 @@ ONLY_IN = {
     "transformers": (),
     "optimum": (),
     "requests": (),
-    "typer": ("glm_lsp/cli.py", "glm_lsp/cli_model.py", "glm_lsp/cli_options.py"),
+    "typer": ("glm_lsp/cli.py", "glm_lsp/cli_eval.py", "glm_lsp/cli_model.py", "glm_lsp/cli_options.py"),
 }
 
 # `completion/` is pure: none of these may appear there, but in lifecycle.py, which awaits the engine.

@@ -1,0 +1,109 @@
+"""Runs a program that a model had a hand in: in a process of its own, limited in time, memory and reach.
+
+That keeps accidents small. It is no wall against malice: the program may still read what its user may read.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+from glm_lsp.errors import InputError
+from glm_lsp.evaluate.progress import Progress, silent
+
+CPU_S = 3
+"""Seconds of computing, not of waiting, so that a busy machine changes no result."""
+
+WALL_S = 20.0
+"""For a program that waits instead of computing."""
+
+ADDRESS_SPACE = 2**30
+
+_CHILD = Path(__file__).with_name("sandbox_child.py")
+_PASSED = 42
+_POLL_S = 0.2
+
+
+def check_system() -> None:
+    """Makes sure that programs can be limited here.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if os.name != "posix":
+        raise InputError(
+            "programs with a line written by a model are not executed on Windows, which cannot limit them",
+            "Run it on Linux or macOS, or in WSL.",
+        )
+
+
+class Sandbox:
+    """Runs programs, one or many.
+
+    Args:
+        cpu_s: seconds of CPU each may use.
+        wall_s: seconds after which each is killed.
+    """
+
+    def __init__(self, cpu_s: int = CPU_S, wall_s: float = WALL_S) -> None:
+        self._cpu_s = cpu_s
+        self._wall_s = wall_s
+        self._closing = threading.Event()
+
+    def passes(self, program: str) -> bool:
+        """Whether a program runs to its end without an error.
+
+        It gets Python's own modules and no other packages, an empty folder, which is deleted afterwards, no
+        environment to speak of, no input, no network, and 1 GiB of address space. Whatever it has started in its
+        session is killed with it.
+        """
+        with tempfile.TemporaryDirectory(prefix="glm-lsp-eval-", ignore_cleanup_errors=True) as folder:
+            path = Path(folder) / "program.py"
+            path.write_text(program, encoding="utf-8", errors="surrogatepass")
+            limits = (str(self._cpu_s), str(ADDRESS_SPACE), str(_PASSED))
+            child = subprocess.Popen(  # noqa: S603
+                [sys.executable, "-I", "-S", str(_CHILD), str(path), *limits],
+                cwd=folder,
+                env={"PATH": os.defpath, "HOME": folder, "TMPDIR": folder},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            try:
+                return self._status(child) == _PASSED
+            finally:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+    def verdicts(self, programs: Sequence[str], progress: Progress = silent) -> list[bool]:
+        """`passes` of each program; as many at a time as there are cores, and equal ones once."""
+        unique = list(dict.fromkeys(programs))
+        found: dict[str, bool] = {}
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            try:
+                for program, verdict in zip(unique, pool.map(self.passes, unique), strict=True):
+                    found[program] = verdict
+                    progress(len(found), len(unique))
+            except BaseException:
+                self._closing.set()  # leaving the pool waits for what runs
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return [found[program] for program in programs]
+
+    def _status(self, child: subprocess.Popen[bytes]) -> int | None:
+        deadline = time.monotonic() + self._wall_s
+        while time.monotonic() < deadline and not self._closing.is_set():
+            with suppress(subprocess.TimeoutExpired):
+                return child.wait(_POLL_S)
+        return None

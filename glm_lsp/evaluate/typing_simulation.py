@@ -1,0 +1,253 @@
+"""Kept characters: what completions save somebody who types held-out code and takes only what is right.
+
+The person types one key after another; after each the completer is asked as an editor would ask it. A hint is
+taken when the rest of the text begins with all of it and it ends where a word or a line ends. An editor's
+automatic indent is assumed to be right, so the white space at a line's start counts nowhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from glm_lsp.completion.lifecycle import Completer
+from glm_lsp.completion.lines import line_end, next_line_start
+from glm_lsp.completion.outcome import Candidate, Source
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.engine.client.client import EngineClient
+from glm_lsp.engine.description import EngineDescription
+from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
+from glm_lsp.errors import InputError
+from glm_lsp.evaluate.held_out import HeldOutFile
+from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.evaluate.scores import Estimate, estimate_ratio
+
+THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+LEAST_PRECISION = 0.35
+"""At `best`, at least this part of the hints shown is taken: fewer, and people switch them off."""
+
+REGION_CHARS = 300
+_INDENT = " \t"
+_TRIES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Whole lines of a file, `text[start:end]`, the last one's line break left out."""
+
+    file: HeldOutFile
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """What is typed."""
+        return self.file.text[self.start : self.end]
+
+    @property
+    def num_chars(self) -> int:
+        """Characters that somebody would have to type: line breaks count, indents do not."""
+        return count_typed(self.text, at_line_start=True)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened while one region was typed.
+
+    Attributes:
+        num_chars: typed or kept in the end; indents do not count.
+        num_kept: of these, those that came with a hint that was taken.
+        num_asked: times the completer was asked: once for each key, and after each hint that was taken.
+        num_shown: hints shown; one that the person types along with is still the same.
+        num_taken: of these, those that were taken.
+        num_replaced: of these, those in whose place another hint stood one key later.
+    """
+
+    num_chars: int = 0
+    num_kept: int = 0
+    num_asked: int = 0
+    num_shown: int = 0
+    num_taken: int = 0
+    num_replaced: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TypingScores:
+    """Over all regions, with hints below `threshold` not shown.
+
+    Attributes:
+        kept_chars: characters that came with hints, of all.
+        saved_keys: the same, with a key counted for each hint that was taken.
+        shown_precision: hints taken, of those shown; None when none was shown.
+        replaced: hints in whose place another one stood after the next key, of those shown; None likewise.
+        shown_per_100_chars: how often one appears.
+    """
+
+    threshold: float
+    kept_chars: Estimate
+    saved_keys: Estimate
+    shown_precision: Estimate | None
+    replaced: Estimate | None
+    shown_per_100_chars: float
+    num_shown: int
+    num_taken: int
+
+
+@dataclass
+class RememberingClient:
+    """An `EngineClient` that asks another one each question once, for simulations that differ only in what is shown."""
+
+    client: EngineClient
+    answers: dict[CompletionRequest, list[CompletionChunk]] = field(default_factory=dict)
+
+    async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`."""
+        if request not in self.answers:
+            self.answers[request] = [chunk async for chunk in self.client.complete(request)]
+        for chunk in self.answers[request]:
+            yield chunk
+
+    async def describe(self) -> EngineDescription:
+        """See `EngineClient`."""
+        return await self.client.describe()
+
+    async def close(self) -> None:
+        """See `EngineClient`."""
+        await self.client.close()
+
+
+def draw_regions(files: Sequence[HeldOutFile], count: int, seed: int) -> list[Region]:
+    """Regions of about `REGION_CHARS` that begin at a random line with text; every file is as likely.
+
+    Raises:
+        InputError: the files are too short.
+    """
+    rng = random.Random(seed)
+    regions = []
+    for _ in range(_TRIES * count if files else 0):
+        file = rng.choice(files)
+        text = file.text
+        start = next_line_start(text, rng.randrange(len(text) or 1))
+        end = line_end(text, min(len(text), start + REGION_CHARS))
+        if text[start : line_end(text, start)].strip() and end - start >= REGION_CHARS:
+            regions.append(Region(file, start, end))
+            if len(regions) == count:
+                return regions
+    raise InputError(f"the files are too short to type {REGION_CHARS} characters of them", "Name more files.")
+
+
+async def simulate(client: EngineClient, region: Region, threshold: float = 0.0) -> Tally:
+    """Types one region with hints of at least this confidence.
+
+    Raises:
+        GlmError: the engine failed.
+    """
+    completer = Completer(client, min_score=threshold)
+    tally = Tally(num_chars=region.num_chars)
+    text = region.text
+    at = 0
+    shown: Candidate | None = None
+    while (at := skip_indent(text, at)) < len(text):
+        before = region.file.text[: region.start] + text[:at]
+        snapshot = DocumentSnapshot(
+            uri=region.file.path,
+            path=region.file.path,
+            language_id=region.file.language,
+            version=tally.num_asked,
+            text=before + region.file.text[region.end :],
+            offset=len(before),
+        )
+        outcome = await completer.suggest(snapshot)
+        tally.num_asked += 1
+        hint = outcome.suggestions[0] if outcome.suggestions else None
+        if hint and (shown is None or hint.source is not Source.TYPED_THROUGH):
+            tally.num_shown += 1
+            tally.num_replaced += shown is not None
+        if hint and is_taken(hint.text, text[at:]):
+            tally.num_taken += 1
+            tally.num_kept += count_typed(hint.text, at_line_start=False)
+            at += len(hint.text)
+            shown = None
+        else:
+            at += 1
+            shown = hint
+    return tally
+
+
+async def simulate_all(
+    client: EngineClient,
+    regions: Sequence[Region],
+    thresholds: Sequence[float] = THRESHOLDS,
+    *,
+    progress: Progress = silent,
+) -> dict[float, list[Tally]]:
+    """Types every region with every threshold; the model answers each question once.
+
+    Raises:
+        GlmError: the engine failed.
+    """
+    tallies: dict[float, list[Tally]] = {threshold: [] for threshold in thresholds}
+    for number, region in enumerate(regions, start=1):
+        remembering = RememberingClient(client)
+        for threshold in thresholds:
+            tallies[threshold].append(await simulate(remembering, region, threshold))
+        progress(number, len(regions))
+    return tallies
+
+
+def is_taken(hint: str, rest: str) -> bool:
+    """Whether the person takes a hint: the rest begins with all of it, and no word goes on behind it."""
+    if not hint.strip() or not rest.startswith(hint):
+        return False
+    behind = rest[len(hint) : len(hint) + 1]
+    return not (_is_word(hint[-1]) and _is_word(behind))
+
+
+def skip_indent(text: str, at: int) -> int:
+    """The offset behind the indent if `at` is a line's start, else `at`."""
+    if at == 0 or text[at - 1] in "\r\n":
+        while at < len(text) and text[at] in _INDENT:
+            at += 1
+    return at
+
+
+def count_typed(text: str, *, at_line_start: bool) -> int:
+    """Characters that are not part of an indent; a line break of two characters is one key."""
+    typed = 0
+    for char in text.replace("\r\n", "\n"):
+        typed += not (at_line_start and char in _INDENT)
+        at_line_start = char in "\r\n" or (at_line_start and char in _INDENT)
+    return typed
+
+
+def summarise(threshold: float, tallies: Sequence[Tally], seed: int) -> TypingScores:
+    """The ratios over all regions; their intervals say what other regions would have given."""
+    chars = [tally.num_chars for tally in tallies]
+    shown = [tally.num_shown for tally in tallies]
+    taken = [tally.num_taken for tally in tallies]
+    kept = [tally.num_kept for tally in tallies]
+    saved = [tally.num_kept - tally.num_taken for tally in tallies]
+    replaced = [tally.num_replaced for tally in tallies]
+    return TypingScores(
+        threshold=threshold,
+        kept_chars=estimate_ratio(kept, chars, seed),
+        saved_keys=estimate_ratio(saved, chars, seed),
+        shown_precision=estimate_ratio(taken, shown, seed) if any(shown) else None,
+        replaced=estimate_ratio(replaced, shown, seed) if any(shown) else None,
+        shown_per_100_chars=float(100 * np.sum(shown) / np.sum(chars)),
+        num_shown=sum(shown),
+        num_taken=sum(taken),
+    )
+
+
+def best(curve: Sequence[TypingScores]) -> TypingScores | None:
+    """The threshold that keeps most characters at `LEAST_PRECISION`; None if none is that precise."""
+    precise = [s for s in curve if s.shown_precision and s.shown_precision.value >= LEAST_PRECISION]
+    return max(precise, key=lambda scores: scores.kept_chars.value, default=None)
+
+
+def _is_word(char: str) -> bool:
+    return bool(char) and f"_{char}".isidentifier()
