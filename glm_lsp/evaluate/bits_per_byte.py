@@ -15,11 +15,9 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import KVCache, Session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
-from glm_lsp.evaluate.held_out import HeldOutFile, held_out_files
+from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask
 from glm_lsp.evaluate.progress import Progress, silent
-
-__all__ = ["BitsPerByte", "MiddleBits", "held_out_files", "measure", "measure_middles", "windows", "xz_bits"]
 
 _CHUNK = 256
 """Rows of logits in memory at a time: with a large vocabulary a whole window would take a gigabyte."""

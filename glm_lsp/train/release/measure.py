@@ -19,6 +19,7 @@ from glm_lsp.engine.slots import KVSlot
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.evaluate import agreement, bits_per_byte, lines
 from glm_lsp.evaluate.bits_per_byte import BitsPerByte
+from glm_lsp.evaluate.held_out import held_out_files
 from glm_lsp.models.manifest import WEIGHT_FILE
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.release.metrics import HeldOut, LineMetrics, PrecisionMetrics, Quality, TextMetrics
@@ -47,7 +48,7 @@ class HeldOutText:
     """
 
     def __init__(self, corpus: Path, sample: Sample) -> None:
-        self.files = bits_per_byte.held_out_files(corpus / f"{sample.split}.jsonl", sample.max_bytes)
+        self.files = held_out_files(corpus / f"{sample.split}.jsonl", sample.max_bytes)
         self.tasks = lines.draw_tasks(self.files, sample.lines, sample.seed)
         # Other cursors than those of the lines, so that the two figures do not share their luck.
         self.prompt_tasks = lines.draw_tasks(self.files, sample.prompts, sample.seed + 1)
