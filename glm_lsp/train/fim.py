@@ -1,4 +1,4 @@
-"""Training examples: a document and a random generator in, token ids and loss mask out. Pure.
+"""Training examples: a document and a random generator in, token ids and loss weights out. Pure.
 
 Every example is laid out by the prompt profile the server uses, so that the model meets at run time exactly
 what it was trained on. The mix of spans is given by `Mix`; docs/training.md says why.
@@ -8,98 +8,80 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from tokenizers import Tokenizer
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, PromptParts, Role, Segment, codegeex4
-from glm_lsp.errors import TokenizerError
-from glm_lsp.train.spans import PythonTree, Span, empty_span, line_span, lines_of, random_span
+from glm_lsp.train.encoder import SourceEncoder
+from glm_lsp.train.example import Document, Example, Mix
+from glm_lsp.train.references import Draw, draw_references, no_other
+from glm_lsp.train.spans import Span, empty_span, line_span, lines_of, random_span
+from glm_lsp.train.tree import Tree, tree_of
 
 CHARS_PER_TOKEN = 3.4
 SHORTEST_CONTEXT = 96
 _SHORTEST_PREFIX_TOKENS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One source file of the corpus; `path` is relative to its package."""
-
-    package: str
-    path: str
-    language: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mix:
-    """Shares of the spans among infilling examples, and how often parts of the prompt are left out."""
-
-    infill: float = 0.8
-    line: float = 0.44
-    block: float = 0.24
-    docstring: float = 0.12
-    body: float = 0.03
-    random: float = 0.14
-    empty: float = 0.03
-    drop_path: float = 0.2
-    drop_language: float = 0.1
-    drop_suffix: float = 0.15
-    short: float = 0.4
-    """Examples that get less than the whole context: people edit short files too."""
-    middle_weight: float = 4.0
-    """How much more a token of the middle counts; there are few, and they are what the model is for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Example:
-    """Token ids and, for each, how much its prediction counts; 0 for what the model is not asked to predict."""
-
-    token_ids: list[int]
-    weights: list[float]
+_REFERENCE_TOKENS = 200
 
 
 class ExampleMaker:
     """Cuts documents into examples of at most `context` tokens."""
 
     def __init__(self, tokenizer: Tokenizer, context: int, mix: Mix) -> None:
-        self._tokenizer = tokenizer
+        self._encoder = SourceEncoder(tokenizer)
         self._context = context
-        self._mix = mix
-        self._end = self._special("<|endoftext|>")
+        self._mix, self._decay_mix = mix, mix.decayed()
+        self.end = self._encoder.special("<|endoftext|>")
+        self.decode = self._encoder.decode
 
-    def examples(self, document: Document, rng: random.Random) -> Iterator[Example]:
-        """About as many examples as it takes to cover the document once, cut anew for each `rng`."""
+    def times(self, document: Document) -> int:
+        """How often a document is walked in one epoch: well documented and typed ones twice."""
+        return 2 if self._mix.double and document.is_exemplary else 1
+
+    def examples(
+        self,
+        document: Document,
+        rng: random.Random,
+        *,
+        siblings: Draw = no_other,
+        decaying: bool = False,
+    ) -> Iterator[Example]:
+        """About as many examples as it takes to cover the document once, cut anew for each `rng`.
+
+        `siblings` draws other files of the package, to quote from; `decaying` asks for the mix of the decay.
+        """
+        mix = self._decay_mix if decaying else self._mix
         chunk = int(self._context * CHARS_PER_TOKEN)
-        tree = PythonTree(document.text) if document.language == "python" else None
+        tree = tree_of(document)
         for start in range(0, len(document.text), chunk):
             window = (start, min(len(document.text), start + chunk))
-            if rng.random() < self._mix.infill:
-                span = self._choose(document.text, tree, window, rng)
+            if rng.random() < mix.infill:
+                span = self._choose(document.text, tree, window, mix, rng)
                 if span is not None:
-                    yield self._infill(document, span, rng)
+                    yield self._infill(document, span, siblings, rng)
                     continue
-            yield self._left_to_right(document, start, rng)
+            yield self._left_to_right(document, start, siblings, rng)
 
+    @classmethod
     def _choose(
-        self, text: str, tree: PythonTree | None, window: tuple[int, int], rng: random.Random
+        cls, text: str, tree: Tree, window: tuple[int, int], mix: Mix, rng: random.Random
     ) -> Span | None:
-        mix, (low, high) = self._mix, window
+        low, high = window
         kinds: list[tuple[float, Callable[[], Span | None]]] = [
-            (mix.line, lambda: self._line(text, window, rng)),
+            (mix.line, lambda: cls._line(text, window, rng)),
             (mix.random, lambda: random_span(text, low, high, rng)),
-            (mix.empty, lambda: self._empty(text, window, rng)),
+            (mix.empty, lambda: cls._empty(text, window, rng)),
         ]
-        if tree is not None:
-            for share, spans in (
-                (mix.block, tree.blocks),
-                (mix.docstring, tree.docstrings),
-                (mix.body, tree.bodies),
-            ):
-                inside = [span for span in spans if low <= span.start < high]
-                if inside:
-                    kinds.append((share, lambda inside=inside: rng.choice(inside)))  # type: ignore[misc]
+        for share, spans in (
+            (mix.block, tree.blocks),
+            (mix.docstring, tree.docstrings),
+            (mix.body, tree.bodies),
+        ):
+            inside = [span for span in spans if low <= span.start < high]
+            if inside:
+                kinds.append((share, lambda inside=inside: rng.choice(inside)))  # type: ignore[misc]
         shares = [share for share, _ in kinds]
         return rng.choices([make for _, make in kinds], shares)[0]()
 
@@ -121,63 +103,65 @@ class ExampleMaker:
         language = "" if rng.random() < mix.drop_language else LANGUAGE_NAMES.get(document.language, "")
         return PromptParts(prefix="", path=path, language=language, mode=mode)
 
-    def _infill(self, document: Document, span: Span, rng: random.Random) -> Example:
+    def _with_references(
+        self, header: PromptParts, around: str, room: int, siblings: Draw, rng: random.Random
+    ) -> PromptParts:
+        if rng.random() >= self._mix.references:
+            return header
+        # As at run time, what is quoted must not crowd out the code itself.
+        budget = min(_REFERENCE_TOKENS, room // 5)
+        return replace(
+            header, references=draw_references(around, siblings, rng, self._encoder.encode, budget)
+        )
+
+    def _infill(self, document: Document, span: Span, siblings: Draw, rng: random.Random) -> Example:
         header = self._header(document, span.mode, rng)
-        middle = [*self._encode(document.text[span.start : span.end]), self._end]
-        room = self._draw_context(rng) - len(middle) - len(self._render(header).token_ids)
+        middle = [*self._encoder.encode(document.text[span.start : span.end]), self.end]
+        room = self._draw_context(rng) - len(middle)
+        around = document.text[max(0, span.start - 400) : span.start]
+        header = self._with_references(header, around, room, siblings, rng)
+        room -= len(self._render(header).token_ids)
         if room < 2 * _SHORTEST_PREFIX_TOKENS:
-            return self._left_to_right(document, max(0, span.start - 400), rng)
+            return self._left_to_right(document, max(0, span.start - 400), siblings, rng)
         share = 0.0 if rng.random() < self._mix.drop_suffix else rng.uniform(0.1, 0.4)
         suffix = self._head(document.text, span.suffix_start, int(room * share))
-        prefix = self._tail(document.text, span.start, room - len(self._encode(suffix)))
-        prompt = self._render(
-            PromptParts(
-                prefix=prefix, suffix=suffix, path=header.path, language=header.language, mode=header.mode
-            )
-        )
+        prefix = self._tail(document.text, span.start, room - len(self._encoder.encode(suffix)))
+        prompt = self._render(replace(header, prefix=prefix, suffix=suffix))
         weights = prompt.weights + [self._mix.middle_weight] * len(middle)
         return Example((prompt.token_ids + middle)[: self._context], weights[: self._context])
 
     def _draw_context(self, rng: random.Random) -> int:
         if rng.random() >= self._mix.short:
             return self._context
-        return rng.randint(min(SHORTEST_CONTEXT, self._context), self._context)
+        shortest = min(SHORTEST_CONTEXT, self._context)
+        longer: float = (self._context / shortest) ** rng.random()
+        return round(shortest * longer)
 
-    def _left_to_right(self, document: Document, start: int, rng: random.Random) -> Example:
+    def _left_to_right(self, document: Document, start: int, siblings: Draw, rng: random.Random) -> Example:
         start = document.text.rfind("\n", 0, start) + 1
         header = self._header(document, Mode.BLOCK, rng)
         end = start + int(self._context * 6)
-        parts = PromptParts(
-            prefix=document.text[start:end], path=header.path, language=header.language, mode=header.mode
-        )
-        segments = codegeex4(parts)
+        text = document.text[start:end]
+        header = self._with_references(header, text, self._context, siblings, rng)
+        segments = codegeex4(replace(header, prefix=text))
         last = max(i for i, segment in enumerate(segments) if segment.role is Role.PREFIX)
         example = self._encode_segments(segments[: last + 1])
         if end >= len(document.text):
-            example = Example([*example.token_ids, self._end], [*example.weights, 1.0])
+            example = Example([*example.token_ids, self.end], [*example.weights, 1.0])
         return Example(example.token_ids[: self._context], example.weights[: self._context])
 
     def _render(self, parts: PromptParts) -> Example:
         return self._encode_segments(codegeex4(parts))
 
     def _encode_segments(self, segments: list[Segment]) -> Example:
+        encoder = self._encoder
         token_ids: list[int] = []
         weights: list[float] = []
         for segment in segments:
-            ids = [self._special(segment.text)] if segment.special else self._encode(segment.text)
+            ids = [encoder.special(segment.text)] if segment.special else encoder.encode(segment.text)
             token_ids += ids
             weights += [0.0 if segment.role is Role.HEADER else 1.0] * len(ids)
         return Example(token_ids, weights)
-
-    def _special(self, name: str) -> int:
-        token_id = self._tokenizer.token_to_id(name)
-        if token_id is None:
-            raise TokenizerError(f"the tokenizer has no token {name}")
-        return int(token_id)
-
-    def _encode(self, text: str) -> list[int]:
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
-        return ids
 
     def _head(self, text: str, start: int, budget: int) -> str:
         """Whole lines from `start` on, at most `budget` tokens."""
@@ -187,7 +171,7 @@ class ExampleMaker:
             if end < len(text):
                 end = text.rfind("\n", start, end) + 1
             piece = text[start : max(start, end)]
-            tokens = len(self._encode(piece))
+            tokens = len(self._encoder.encode(piece))
             if tokens <= budget:
                 return piece
             size = min(int(size * 0.9), int(len(piece) * budget / tokens))
@@ -202,7 +186,7 @@ class ExampleMaker:
                 line = text.find("\n", start, end) + 1
                 start = line or start
             piece = text[start:end]
-            tokens = len(self._encode(piece))
+            tokens = len(self._encoder.encode(piece))
             if tokens <= budget:
                 return piece
             size = min(int(size * 0.95), int(len(piece) * budget / tokens))

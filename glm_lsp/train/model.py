@@ -5,8 +5,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F  # noqa: N812 (the field's name for it)
 from torch import Tensor, nn
+from torch.nn.attention.flex_attention import flex_attention
 
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.train.attention import Mask
 
 
 class RMSNorm(nn.Module):
@@ -51,14 +53,17 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(config.hidden_size, self.kv_heads * self.head_dim, bias=bias)
         self.o_proj = nn.Linear(self.heads * self.head_dim, config.hidden_size, bias=False)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask | None) -> Tensor:
         batch, length, _ = x.shape
         q = rotate(self.q_proj(x).view(batch, length, self.heads, -1).transpose(1, 2), cos, sin)
         k = rotate(self.k_proj(x).view(batch, length, self.kv_heads, -1).transpose(1, 2), cos, sin)
         v = self.v_proj(x).view(batch, length, self.kv_heads, -1).transpose(1, 2)
-        repeats = self.heads // self.kv_heads
-        k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
-        mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        if mask is None or isinstance(mask, Tensor):
+            repeats = self.heads // self.kv_heads
+            k, v = k.repeat_interleave(repeats, dim=1), v.repeat_interleave(repeats, dim=1)
+            mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        else:
+            mixed = flex_attention(q, k, v, block_mask=mask, enable_gqa=True)
         out: Tensor = self.o_proj(mixed.transpose(1, 2).reshape(batch, length, -1))
         return out
 
@@ -87,7 +92,7 @@ class Layer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cos: Tensor, sin: Tensor, mask: Mask | None) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask)
         out: Tensor = x + self.mlp(self.post_attention_layernorm(x))
         return out
@@ -108,7 +113,7 @@ class Backbone(nn.Module):
         self.register_buffer("cos", cos, persistent=False)
         self.register_buffer("sin", sin, persistent=False)
 
-    def forward(self, token_ids: Tensor, positions: Tensor, mask: Tensor | None) -> Tensor:
+    def forward(self, token_ids: Tensor, positions: Tensor, mask: Mask | None) -> Tensor:
         cos, sin = self.cos[positions].unsqueeze(1), self.sin[positions].unsqueeze(1)
         x = self.embed_tokens(token_ids)
         for layer in self.layers:
@@ -120,9 +125,10 @@ class Backbone(nn.Module):
 class GlmForTraining(nn.Module):
     """A GLM with tied embeddings and a loss; its state dict is a `GlmForCausalLM` checkpoint without `lm_head`."""
 
-    def __init__(self, config: GlmConfig, context: int) -> None:
+    def __init__(self, config: GlmConfig, context: int, *, loss_rows: int = 1024) -> None:
         super().__init__()
         self.config = config
+        self.loss_rows = loss_rows
         self.model = Backbone(config, context)
         self._initialise()
 
@@ -135,30 +141,36 @@ class GlmForTraining(nn.Module):
             else:
                 nn.init.normal_(parameter, std=0.02)
 
-    def logits(
-        self, token_ids: Tensor, positions: Tensor | None = None, mask: Tensor | None = None
-    ) -> Tensor:
+    def logits(self, token_ids: Tensor, positions: Tensor | None = None, mask: Mask | None = None) -> Tensor:
         """Scores [B, T, vocab] in fp32."""
         if positions is None:
-            positions = torch.arange(token_ids.shape[1]).expand_as(token_ids)
+            positions = torch.arange(token_ids.shape[1], device=token_ids.device).expand_as(token_ids)
         hidden = self.model(token_ids, positions, mask)
         return F.linear(hidden, self.model.embed_tokens.weight).float()
 
     def forward(
-        self, token_ids: Tensor, targets: Tensor, weights: Tensor, positions: Tensor, mask: Tensor | None
+        self,
+        token_ids: Tensor,
+        targets: Tensor,
+        weights: Tensor,
+        positions: Tensor,
+        mask: Mask | None,
+        *,
+        z_loss: float = 1e-4,
     ) -> Tensor:
-        """Weighted sum of cross-entropies in nats plus the z-loss; the vocabulary in chunks of rows.
+        """Weighted sum of cross-entropies in nats plus the z-loss; the vocabulary in chunks of `loss_rows` rows.
 
         All but `mask` are [B, T]; targets of weight 0 may be negative.
         """
         hidden = self.model(token_ids, positions, mask).flatten(0, 1)
         targets, weights = targets.flatten(), weights.flatten()
         total = hidden.new_zeros((), dtype=torch.float32)
+        size = self.loss_rows
         for rows, wanted, weight in zip(
-            hidden.split(1024), targets.split(1024), weights.split(1024), strict=True
+            hidden.split(size), targets.split(size), weights.split(size), strict=True
         ):
             scores = F.linear(rows, self.model.embed_tokens.weight).float()
             log_z = torch.logsumexp(scores, dim=-1)
             picked = scores.gather(1, wanted.clamp(min=0).unsqueeze(1)).squeeze(1)
-            total = total + ((log_z - picked + 1e-4 * log_z.square()) * weight).sum()
+            total = total + ((log_z - picked + z_loss * log_z.square()) * weight).sum()
         return total

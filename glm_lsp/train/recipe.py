@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from glm_lsp.errors import TrainingError
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.train.fim import Mix
+from glm_lsp.train.example import Mix
 
 RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """`batch_tokens` are (progress from, tokens per step) pairs; learning rates are peaks."""
+    """`batch_tokens` are (progress from, tokens per step) pairs; learning rates are peaks.
+
+    `decay_from` and `ema_from` are shares of the plan, `loss_rows` tokens whose scores are computed at once,
+    `valid_bytes` the held-out text that is scored every `valid_every_s` seconds.
+    """
 
     name: str
     model: dict[str, Any]
@@ -31,6 +36,13 @@ class Recipe:
     adam_lr: float = 3e-3
     adam_betas: tuple[float, float] = (0.9, 0.95)
     clip: float = 1.0
+    z_loss: float = 1e-4
+    ema: float = 0.997
+    ema_from: float = 0.5
+    rewarm_steps: int = 100
+    loss_rows: int = 1024
+    valid_bytes: int = 40_000
+    valid_every_s: float = 600.0
     seed: int = 1
     mix: Mix = field(default_factory=Mix)
 
@@ -39,8 +51,8 @@ class Recipe:
         return GlmConfig.from_dict({"architectures": ["GlmForCausalLM"], "model_type": "glm", **self.model})
 
 
-def load_recipe(name_or_path: str) -> Recipe:
-    """Reads `recipes/NAME.toml` or a path.
+def load_recipe(name_or_path: str, changes: Iterable[str] = ()) -> Recipe:
+    """Reads `recipes/NAME.toml` or a path; `changes` are lines of TOML ("muon_lr = 0.01") that take precedence.
 
     Raises:
         TrainingError: no such recipe, or a key it does not know.
@@ -50,9 +62,12 @@ def load_recipe(name_or_path: str) -> Recipe:
         path = RECIPES / f"{name_or_path}.toml"
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
+        for change in changes:
+            values |= tomllib.loads(change)
     except (OSError, ValueError) as error:
         raise TrainingError(f"the recipe {path} cannot be read: {error}") from error
     unknown = values.keys() - {f.name for f in fields(Recipe)}
+    unknown |= {f"mix.{key}" for key in values.get("mix", {}).keys() - {f.name for f in fields(Mix)}}
     if unknown:
         raise TrainingError(f"the recipe {path.name} has unknown keys: {', '.join(sorted(unknown))}")
     values["mix"] = Mix(**values.get("mix", {}))

@@ -10,9 +10,10 @@ from tokenizers import Tokenizer
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PromptParts, codegeex4
-from glm_lsp.train.fim import Document, Example, ExampleMaker, Mix
+from glm_lsp.train.example import Document, Example, Mix
+from glm_lsp.train.fim import ExampleMaker
 from glm_lsp.train.spans import PythonTree, Span, lines_of, random_span
-from glm_lsp.train.stream import IGNORE, examples, make_row, pack
+from glm_lsp.train.stream import IGNORE, Stream, make_row, pack
 from glm_lsp.train.tokenizer import NUM_RESERVED, SPECIAL_TOKENS, train_tokenizer
 
 SOURCE = '''"""A module with a little of everything, and an em dash \u2014 to move byte offsets."""
@@ -112,15 +113,15 @@ def test_the_header_is_not_learnt_and_the_middle_is(tokenizer: Tokenizer) -> Non
 
 def test_the_same_seed_cuts_the_same(tokenizer: Tokenizer) -> None:
     maker = ExampleMaker(tokenizer, 128, Mix())
-    documents = [DOCUMENT, Document("demo", "b.py", "python", SOURCE)]
-    first, second = (list(examples(documents, maker, 7, 2)) for _ in range(2))
-    assert first == second
-    assert first != list(examples(documents, maker, 7, 3))
+    stream = Stream([DOCUMENT, Document("demo", "b.py", "python", SOURCE)], maker, context=128, seed=7)
+    first = stream.examples(2, decaying=False)
+    assert first == stream.examples(2, decaying=False)
+    assert first != stream.examples(3, decaying=False)
 
 
 def test_packed_rows_hold_every_example_once_and_targets_never_cross(tokenizer: Tokenizer) -> None:
     maker = ExampleMaker(tokenizer, 128, Mix())
-    made = list(examples([DOCUMENT] * 5, maker, 1, 0))
+    made = Stream([DOCUMENT] * 5, maker, context=128, seed=1).examples(0, decaying=False)
     rows = list(pack(iter(made), 128))
     assert sum(int(row.segments.max()) for row in rows) == len(made)
     assert sum(int((row.segments > 0).sum()) for row in rows) == sum(len(e.token_ids) for e in made)
