@@ -6,19 +6,23 @@ import hashlib
 import io
 import json
 import random
+import re
 import subprocess
 import tarfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from glm_lsp.errors import TrainingError
+from glm_lsp.train.corpus import __main__ as command
 from glm_lsp.train.corpus import extract
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.fetch import fetch, verified
 from glm_lsp.train.corpus.pins import LibraryPin, Pin, Pins, library_sha256
-from glm_lsp.train.corpus.selection import selected
+from glm_lsp.train.corpus.selection import Caps, selected
 
 pytest.importorskip("datasketch")
 
@@ -254,6 +258,233 @@ def test_decoding() -> None:
     assert extract.decoded(b"\xef\xbb\xbfa\r\nb\rc\n") == "a\nb\nc\n"
     assert extract.decoded(b"\xff\xfe") is None
     assert extract.decoded(b"a\0b") is None
+
+
+def tar_bytes(files: Mapping[str, str | bytes], mode: Literal["gz", "xz"]) -> bytes:
+    """A tar archive of the files."""
+    buffer = io.BytesIO()
+    with tarfile.open(None, f"w:{mode}", buffer) as out:
+        for name, text in files.items():
+            content = text.encode() if isinstance(text, str) else text
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            out.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def npm_package(cache: Path, name: str, files: dict[str, str], licence: str = "MIT") -> Pin:
+    """Writes what the npm registry serves into the cache and returns its pin."""
+    archive = cache / f"{name}-1.0.0.tgz"
+    package = {"package/package.json": json.dumps({"name": name, "license": licence})}
+    content = tar_bytes(package | {f"package/{path}": text for path, text in files.items()}, "gz")
+    archive.write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return Pin(name, "1.0.0", archive.name, digest, "npm", ("javascript", "typescript"))
+
+
+def debian_package(
+    cache: Path, name: str, files: Mapping[str, str | bytes], copyright_file: str, *languages: str
+) -> Pin:
+    """Writes a .deb into the cache and returns its pin."""
+    files = {f"./usr/share/doc/{name}/copyright": copyright_file, **files}
+    content = b"!<arch>\n"
+    for member, data in (
+        ("debian-binary", b"2.0\n"),
+        ("control.tar.xz", b"odd"),  # an odd size is padded
+        ("data.tar.xz", tar_bytes(files, "xz")),
+    ):
+        content += f"{member:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n".encode()
+        content += data + b"\n" * (len(data) % 2)
+    archive = cache / f"{name}_1%3a1.0-1_all.deb"
+    archive.write_bytes(content)
+    return Pin(name, "1:1.0-1", archive.name, hashlib.sha256(content).hexdigest(), "debian", languages)
+
+
+def script(seed: int) -> str:
+    """A module in JavaScript."""
+    pick = random.Random(seed)
+    return "".join(
+        f"export function read{pick.randrange(10_000)}(value) {{\n"
+        f"  return value.{pick.choice(['map', 'filter', 'slice'])}((each) => each + {pick.randrange(999)});\n}}\n\n"
+        for _ in range(12)
+    )
+
+
+COPYRIGHT = """Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+
+Files: *
+License: Expat
+
+Files: src/borrowed.go
+License: GPL-2+
+"""
+
+
+def test_other_registries(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    go = {seed: "package words\n\n" + script(seed).replace("export function", "func") for seed in range(5)}
+    root = "./usr/share/gocode/src/example.org/words"
+    packages = (
+        npm_package(
+            cache,
+            "schedule",  # a reserved name in Python alone
+            {
+                "src/a.js": script(10),
+                "src/b.ts": script(11),
+                "dist/a.js": script(12),
+                "schedule.js": script(13),
+                "README.md": "# no",
+            },
+        ),
+        npm_package(cache, "shared", {"a.js": script(14)}, licence="SEE LICENSE IN LICENSE"),
+        debian_package(
+            cache,
+            "golang-words-dev",
+            {f"{root}/m{seed}.go": text for seed, text in go.items()}
+            | {f"{root}/borrowed.go": script(20), f"{root}/m.py": module(21)},
+            COPYRIGHT,
+            "go",
+        ),
+        debian_package(cache, "golang-old-dev", {f"{root}/m.go": script(30)}, "It is free.\n", "go"),
+        debian_package(
+            cache,
+            "words-source",
+            {
+                "./usr/src/words/words.tar.gz": tar_bytes(
+                    {"words-1.0/src/m.c": script(40), "words-1.0/README": ""}, "gz"
+                )
+            },
+            COPYRIGHT,
+            "c",
+        ),
+    )
+    pins = Pins(packages, None, {"npm:schedule": "test"})
+    out = run(pins, tmp_path)
+    assert [(row["package"], row["path"], row["language"]) for row in read(out, "test.jsonl")] == [
+        ("npm:schedule", "schedule.js", "javascript"),
+        ("npm:schedule", "src/a.js", "javascript"),
+        ("npm:schedule", "src/b.ts", "typescript"),
+    ]
+    train = [(row["package"], row["path"]) for row in read(out, "train.jsonl")]
+    assert train == [
+        *(("debian:golang-words-dev", f"example.org/words/m{seed}.go") for seed in range(5)),
+        ("debian:words-source", "words/src/m.c"),
+    ]
+    report = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert set(report["denied_packages"]) == {"npm:shared", "debian:golang-old-dev"}
+    assert report["dropped"]["file_licence"]["files"] == 1
+    assert report["dropped"]["built"]["files"] == 1
+    assert report["groups"]["test"]["JavaScript/TypeScript"]["files"] == 3
+    assert report["packages"]["train"]["debian:golang-words-dev"]["licences"] == ["MIT"]
+
+
+def test_processes_change_nothing(pins: Pins, tmp_path: Path) -> None:
+    first = run(pins, tmp_path, "first")
+    build(pins, tmp_path / "cache", tmp_path / "second", stdlib=tmp_path / "stdlib", jobs=2)
+    for path in first.iterdir():
+        assert path.read_bytes() == (tmp_path / "second" / path.name).read_bytes()
+
+
+def test_every_registry_is_asked_with_its_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, cache = tmp_path / "made", tmp_path / "cache"
+    made.mkdir()
+    wanted = [
+        npm_package(made, "words", {"a.js": script(1)}),
+        debian_package(made, "golang-words-dev", {}, COPYRIGHT, "go"),
+    ]
+    asked: list[list[str]] = []
+
+    def client(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        asked.append([Path(command[0]).name, *command[1:]])
+        assert options["cwd"] == cache
+        for pin in wanted:
+            (cache / pin.archive).write_bytes((made / pin.archive).read_bytes())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", client)
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    fetch(wanted[:1], cache)
+    (cache / wanted[1].archive).unlink()
+    fetch(wanted, cache)
+    assert asked[0][:2] == ["npm", "pack"]
+    assert asked[0][-1] == "words@1.0.0"
+    assert asked[1] == ["apt-get", "--quiet", "download", "golang-words-dev=1:1.0-1"]
+
+
+def test_a_failed_batch_does_not_keep_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, cache = tmp_path / "made", tmp_path / "cache"
+    made.mkdir()
+    absent = Pin("absent", "1.0", "absent-1.0-py3-none-any.whl", "0" * 64)
+    words = npm_package(made, "words", {"a.js": script(1)})
+
+    def client(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        if "pack" not in command:
+            return subprocess.CompletedProcess(command, 1, "", "ERROR: no such version\n")
+        (cache / words.archive).write_bytes((made / words.archive).read_bytes())
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", client)
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    with pytest.raises(TrainingError, match=r"could not fetch absent: ERROR: no such version\. .*--without"):
+        fetch([absent, words], cache)
+    assert (cache / words.archive).is_file()
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    with pytest.raises(TrainingError, match="there is no apt-get here"):
+        fetch([debian_package(made, "golang-words-dev", {}, COPYRIGHT, "go")], cache)
+
+
+def test_damaged_debian_packages_are_told(tmp_path: Path) -> None:
+    archive = tmp_path / "golang-words-dev_1_all.deb"
+    pin = Pin("golang-words-dev", "1", archive.name, "0" * 64, "debian", ("go",))
+    for content in (
+        b"not an archive",
+        b"!<arch>\n" + b"other           0           0     0     100644  0         `\n",
+    ):
+        archive.write_bytes(content)
+        with pytest.raises(TrainingError, match="not a readable archive"):
+            extract.contents(pin, archive)
+
+
+def test_the_commands(
+    pins: Pins, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "packaged_pins", lambda: pins)
+    places = ["--cache", str(tmp_path / "cache"), "--out", str(tmp_path / "out")]
+    assert command.main([*places, "--without", "cpython", "--jobs", "1"]) == 0
+    built = capsys.readouterr().out
+    assert command.main(["report", "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(built)
+    files = len(read(tmp_path / "out", "train.jsonl"))
+    assert re.search(rf"^train +Python +1 +{files} ", told, re.MULTILINE)
+    # One file more was compared: it went as a near duplicate.
+    assert f"decontamination: {files + 1} training files compared, 0 dropped" in told
+    assert re.search(r"^test +flask 1\.0 .* MIT$", told, re.MULTILINE)
+    assert "cpython" not in told
+
+
+def test_without_a_corpus_the_report_is_of_the_shipped_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main(["report", "--out", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"^test +Python +20 ", told, re.MULTILINE)
+    assert re.search(r"^django .* BSD-3-Clause$", told, re.MULTILINE)
+
+
+def test_a_report_of_an_earlier_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "report.json").write_text("{}", encoding="utf-8")
+    assert command.main(["report", "--out", str(tmp_path)]) == 1
+    assert "earlier version" in capsys.readouterr().err
+
+
+def test_held_out_packages_keep_their_first_cap() -> None:
+    caps = Caps(python=9_000_000, other=300_000)
+    assert caps.kept(("python",), held_out=False) == 9_000_000
+    assert caps.kept(("python",), held_out=True) == 1_200_000
+    assert caps.kept(("go",), held_out=True) == 300_000
+    assert caps.read(("python",), held_out=False) > 9_000_000
 
 
 def test_caps_take_a_stable_sample() -> None:

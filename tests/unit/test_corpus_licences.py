@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from glm_lsp.train.corpus.licences import decide, expression_allowed, recognise
+from glm_lsp.train.corpus.licences import decide, decide_npm, expression_allowed, recognise
 
 MIT = """Copyright (c) 2010 Somebody
 
@@ -112,3 +112,29 @@ def test_texts_are_recognised() -> None:
     assert recognise(MIT) == "MIT"
     assert recognise("Apache License\n Version 2.0, January 2004") == "Apache-2.0"
     assert recognise("All rights reserved.") == ""
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed", "spdx"),
+    [
+        ({"license": "MIT"}, True, "MIT"),
+        ({"license": "(MIT OR GPL-3.0)"}, True, "(MIT OR GPL-3.0)"),
+        ({"license": "MPL-2.0"}, False, "MPL-2.0"),
+        ({"license": "SEE LICENSE IN LICENSE.md"}, False, "SEE LICENSE IN LICENSE.md"),
+        ({"license": "UNLICENSED"}, False, "UNLICENSED"),
+        ({"license": {"type": "ISC", "url": "x"}}, True, "ISC"),
+        ({"licenses": [{"type": "MIT"}, {"type": "Apache-2.0"}]}, True, "MIT AND Apache-2.0"),
+        ({"licenses": [{"type": "MIT"}, {"type": "GPL-2.0"}]}, False, "MIT AND GPL-2.0"),
+        ({"licenses": [{"type": "MIT OR ISC"}, {"type": "MIT"}]}, True, "(MIT OR ISC) AND MIT"),
+        ({"licenses": []}, False, ""),
+        ({}, False, ""),
+    ],
+)
+def test_npm_packages(package: dict[str, object], allowed: bool, spdx: str) -> None:
+    decision = decide_npm(package)
+    assert (decision.allowed, decision.spdx) == (allowed, spdx)
+
+
+def test_a_copyleft_licence_file_outweighs_package_json() -> None:
+    assert not decide_npm({"license": "MIT"}, (MIT, GPL)).allowed
+    assert decide_npm({"license": "MIT OR GPL-3.0"}, (MIT, GPL)).allowed

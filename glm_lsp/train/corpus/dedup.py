@@ -40,9 +40,9 @@ class Fingerprinter:
         # Its permutations are copied to every other one: drawing them anew costs more than hashing.
         self._blank = MinHash(num_perm=PERMUTATIONS, seed=1, hashfunc=_low_bits)
 
-    def fingerprint(self, text: str) -> Fingerprint:
+    def fingerprint(self, text: str, language: str = "python") -> Fingerprint:
         """The fingerprint of a file's text."""
-        tokens = self._hasher.hashes(compared_tokens(text))
+        tokens = self._hasher.hashes(compared_tokens(text, language))
         shingles = np.unique(run_hashes(tokens, SHINGLE) if len(tokens) >= SHINGLE else tokens)
         minhash = self._blank.copy()
         for start in range(0, len(shingles), 4096):  # keeps the (shingles, permutations) table small
@@ -50,9 +50,9 @@ class Fingerprinter:
         return Fingerprint(tokens, shingles, minhash)
 
 
-def compared_tokens(text: str) -> list[str]:
+def compared_tokens(text: str, language: str = "python") -> list[str]:
     """The tokens comparisons look at: those after the leading comment."""
-    return TOKEN.findall(text[len(leading_comment(text)) :])
+    return TOKEN.findall(text[len(leading_comment(text, language)) :])
 
 
 def jaccard(left: Hashes, right: Hashes) -> float:
@@ -98,14 +98,14 @@ class HeldOutGuard:
         windows = [run_hashes(own.tokens, WINDOW) for own in prints]
         self._windows = np.unique(np.concatenate([*windows, np.empty(0, dtype=np.uint64)]))
 
-    def reason(self, text: str, own: Fingerprint) -> str | None:
+    def reason(self, text: str, own: Fingerprint, language: str = "python") -> str | None:
         """Why the training file has to go ("near_held_out", "held_out_window"), or None."""
         for other in sorted(self._index.query(own.minhash)):
             if jaccard(own.shingles, self._prints[other].shingles) >= NEAR_HELD_OUT:
                 return "near_held_out"
-        return "held_out_window" if self._shares_window(text, own) else None
+        return "held_out_window" if self._shares_window(text, own, language) else None
 
-    def _shares_window(self, text: str, own: Fingerprint) -> bool:
+    def _shares_window(self, text: str, own: Fingerprint, language: str) -> bool:
         windows = run_hashes(own.tokens, WINDOW)
         if len(windows) == 0 or len(self._windows) == 0:
             return False
@@ -113,7 +113,7 @@ class HeldOutGuard:
         starts = np.flatnonzero(self._windows[at] == windows)
         if len(starts) == 0:
             return False
-        tokens = compared_tokens(text)
+        tokens = compared_tokens(text, language)
         return any(
             len({token for token in tokens[start : start + WINDOW] if token[0].isalpha()}) >= WINDOW_WORDS
             for start in starts.tolist()

@@ -11,11 +11,13 @@ class Document:
     """A source file of a pinned package.
 
     Attributes:
-        package: normalised project name ("scikit-learn").
+        package: the pin's key: normalised project name ("scikit-learn"), with its registry unless that is PyPI
+            ("npm:zod").
         version: the pinned version.
         path: path inside the archive, with forward slashes ("sklearn/base.py").
         licence: SPDX expression the licence gate settled on.
         text: the file's text with "\\n" line ends.
+        language: LSP language id.
     """
 
     package: str

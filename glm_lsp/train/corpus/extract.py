@@ -1,14 +1,22 @@
-"""Python members of wheels, of source archives and of the interpreter's own library."""
+"""Source files and licences of wheels, npm and Debian packages, and of the interpreter's own library."""
 
 from __future__ import annotations
 
+import json
+import lzma
 import sysconfig
 import tarfile
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from glm_lsp.errors import TrainingError
+from glm_lsp.train.corpus import deb, dep5
+from glm_lsp.train.corpus.languages import language_of_path
+from glm_lsp.train.corpus.licences import LicenceDecision, decide, decide_npm, expression_allowed
+from glm_lsp.train.corpus.pins import Pin
 
 MAX_MEMBER = 2_000_000  # bytes; larger ones cannot pass the filters and are not read
 
@@ -21,19 +29,56 @@ STDLIB_SKIPPED = frozenset(
 )
 
 
-def archive_members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """(path, content) of every .py member, in archive order; a source archive's top folder is cut off.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the corpus needs of one archive.
+
+    Attributes:
+        verdict: the licence gate's.
+        members: (path, content) of the files in the pin's languages, in archive order.
+        licence: the SPDX expression a file is under, by path; None when it is not one of the allowed ones.
+    """
+
+    verdict: LicenceDecision
+    members: Iterator[tuple[str, bytes]]
+    licence: Callable[[str], str | None]
+
+
+def contents(pin: Pin, archive: Path) -> Contents:
+    """The gate's verdict on a package, and its files.
 
     Raises:
-        TrainingError: the file is no readable wheel or source archive.
+        TrainingError: the file is no readable archive of its kind (its members: only when they are read).
+    """
+    if pin.registry == "debian":
+        return _debian_contents(pin, archive)
+    if pin.registry == "npm":
+        package = json.loads(_tar_text(archive, "package.json") or "{}")
+        verdict = decide_npm(package, tuple(_npm_licence_texts(archive)))
+    else:
+        verdict = decide(archive_metadata(archive), tuple(licence_texts(archive)))
+    return Contents(verdict, archive_members(archive, pin.languages), lambda _: verdict.spdx)
+
+
+def archive_members(archive: Path, languages: Collection[str] = ("python",)) -> Iterator[tuple[str, bytes]]:
+    """(path, content) of every member in the languages, in archive order.
+
+    The top folder of a source archive is cut off, and what a package's system puts above a .deb's sources.
+
+    Raises:
+        TrainingError: the file is no readable archive.
     """
     try:
         if archive.suffix in {".whl", ".zip"}:
-            yield from _zip_members(archive)
+            yield from _zip_members(archive, languages)
+        elif archive.suffix == ".deb":
+            for path, tar, member in deb.members(archive):
+                if _wanted(path, member.size, languages):
+                    yield deb.project_path(path), _read(tar, member)
         else:
-            yield from _tar_members(archive)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise TrainingError(f"{archive} is not a readable archive: {error}", _REMEDY) from error
+            yield from _tar_members(archive, languages)
+    except _UNREADABLE as error:
+        raise _unreadable(archive, error) from error
 
 
 def archive_metadata(archive: Path) -> str:
@@ -42,21 +87,18 @@ def archive_metadata(archive: Path) -> str:
     Raises:
         TrainingError: there is none, or the archive is unreadable.
     """
-    try:
-        if archive.suffix in {".whl", ".zip"}:
+    if archive.suffix not in {".whl", ".zip"}:
+        text = _tar_text(archive, "PKG-INFO")
+        if text is not None:
+            return text
+    else:
+        try:
             with zipfile.ZipFile(archive) as wheel:
                 names = [n for n in wheel.namelist() if n.count("/") == 1 and n.endswith("/METADATA")]
                 if names:
                     return wheel.read(names[0]).decode("utf-8", "replace")
-        else:
-            with tarfile.open(archive) as tar:
-                for member in tar:
-                    if member.name.count("/") == 1 and member.name.endswith("/PKG-INFO"):
-                        content = tar.extractfile(member)
-                        if content is not None:
-                            return content.read().decode("utf-8", "replace")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
-        raise TrainingError(f"{archive} is not a readable archive: {error}", _REMEDY) from error
+        except _UNREADABLE as error:
+            raise _unreadable(archive, error) from error
     raise TrainingError(f"{archive} has no package metadata", _REMEDY)
 
 
@@ -67,8 +109,7 @@ def licence_texts(archive: Path) -> Iterator[str]:
     with zipfile.ZipFile(archive) as wheel:
         for name in wheel.namelist():
             path = PurePosixPath(name)
-            named = path.name.upper().startswith(("LICENSE", "LICENCE", "COPYING"))
-            if named and path.parts[0].endswith(".dist-info"):
+            if _is_licence(path.name) and path.parts[0].endswith(".dist-info"):
                 yield wheel.read(name).decode("utf-8", "replace")
 
 
@@ -100,21 +141,73 @@ def decoded(content: bytes) -> str | None:
 
 
 _REMEDY = "Remove the file from the cache and run the command again."
+_UNREADABLE = (zipfile.BadZipFile, tarfile.TarError, EOFError, lzma.LZMAError, zlib.error)
 
 
-def _zip_members(archive: Path) -> Iterator[tuple[str, bytes]]:
+def _unreadable(archive: Path, error: Exception) -> TrainingError:
+    return TrainingError(f"{archive} is not a readable archive: {error}", _REMEDY)
+
+
+def _is_licence(name: str) -> bool:
+    return name.upper().startswith(("LICENSE", "LICENCE", "COPYING"))
+
+
+def _wanted(path: str, size: int, languages: Collection[str]) -> bool:
+    language = language_of_path(path)
+    # Whether a header is C or C++ is decided by its text, later.
+    return size <= MAX_MEMBER and (language in languages or (language == "c" and "cpp" in languages))
+
+
+def _read(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    content = tar.extractfile(member)
+    return b"" if content is None else content.read()
+
+
+def _zip_members(archive: Path, languages: Collection[str]) -> Iterator[tuple[str, bytes]]:
     with zipfile.ZipFile(archive) as wheel:
         for info in wheel.infolist():
-            if info.filename.endswith(".py") and info.file_size <= MAX_MEMBER:
+            if _wanted(info.filename, info.file_size, languages):
                 yield info.filename, wheel.read(info)
 
 
-def _tar_members(archive: Path) -> Iterator[tuple[str, bytes]]:
+def _tar_members(archive: Path, languages: Collection[str]) -> Iterator[tuple[str, bytes]]:
     with tarfile.open(archive) as tar:
         for member in tar:
-            if not member.isfile() or not member.name.endswith(".py") or member.size > MAX_MEMBER:
-                continue
-            content = tar.extractfile(member)
             parts = PurePosixPath(member.name).parts
-            if content is not None and len(parts) > 1:
-                yield PurePosixPath(*parts[1:]).as_posix(), content.read()
+            if member.isfile() and len(parts) > 1 and _wanted(member.name, member.size, languages):
+                yield PurePosixPath(*parts[1:]).as_posix(), _read(tar, member)
+
+
+def _tar_text(archive: Path, name: str) -> str | None:
+    """The text of a file right below the top folder."""
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                if member.name.count("/") == 1 and member.name.endswith(f"/{name}"):
+                    return _read(tar, member).decode("utf-8", "replace")
+    except _UNREADABLE as error:
+        raise _unreadable(archive, error) from error
+    return None
+
+
+def _npm_licence_texts(archive: Path) -> Iterator[str]:
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            if member.isfile() and len(path.parts) == 2 and _is_licence(path.name):
+                yield _read(tar, member).decode("utf-8", "replace")
+
+
+def _debian_contents(pin: Pin, archive: Path) -> Contents:
+    text = ""
+    try:
+        for path, tar, member in deb.members(archive):
+            if path == f"usr/share/doc/{pin.name}/copyright":
+                text = _read(tar, member).decode("utf-8", "replace")
+    except _UNREADABLE as error:
+        raise _unreadable(archive, error) from error
+    found = dep5.parsed(text)
+    if found is None:
+        return Contents(LicenceDecision(False, "", "none"), iter(()), lambda _: None)
+    verdict = LicenceDecision(expression_allowed(found.default), found.default, "copyright")
+    return Contents(verdict, archive_members(archive, pin.languages), found.licence)

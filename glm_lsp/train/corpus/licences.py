@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from email.parser import HeaderParser
@@ -40,6 +41,7 @@ class _Rules:
     fields: dict[str, str]
     classifiers: dict[str, str]
     texts: tuple[tuple[str, tuple[str, ...]], ...]
+    debian: dict[str, str]
 
 
 @cache
@@ -51,6 +53,7 @@ def _rules() -> _Rules:
         fields=table["fields"],
         classifiers=table["classifiers"],
         texts=tuple((row["licence"], tuple(row["phrases"])) for row in table["texts"]),
+        debian=table["debian"],
     )
 
 
@@ -84,15 +87,45 @@ def decide(metadata: str, licence_texts: tuple[str, ...] = ()) -> LicenceDecisio
     return LicenceDecision(False, "", "none")
 
 
+def decide_npm(package: Mapping[str, object], licence_texts: tuple[str, ...] = ()) -> LicenceDecision:
+    """The gate's verdict on an npm package.
+
+    Args:
+        package: its package.json, whose `license` is an SPDX expression (older ones: an object, or a list of
+            objects under `licenses`, all of which have to be allowed).
+        licence_texts: its licence files; one under a copyleft licence turns the package away.
+    """
+    found = package.get("license", package.get("licenses", ""))
+    rows = found if isinstance(found, list) else [found]
+    names = [str(row.get("type", "")) if isinstance(row, Mapping) else str(row) for row in rows]
+    if not all(name.strip() for name in names):
+        return LicenceDecision(False, "", "none")
+    spdx = " AND ".join(f"({name})" if len(names) > 1 and " " in name else name for name in names)
+    allowed = expression_allowed(spdx)
+    if " or " not in spdx.lower() and any(_is_copyleft(text) for text in licence_texts):
+        return LicenceDecision(False, f"{spdx}, with a copyleft licence file", "text")
+    return LicenceDecision(allowed, spdx, "expression")
+
+
+def debian_names() -> dict[str, str]:
+    """Debian's short licence names, in lower case, with their SPDX identifiers."""
+    return _rules().debian
+
+
 def recognise(text: str) -> str:
     """The SPDX identifier of a licence text, "" when it is none of the allowed ones."""
     folded = re.sub(r"\s+", " ", text).lower()
-    if "general public license" in folded or "mozilla public license" in folded:
+    if _is_copyleft(folded):
         return ""
     for licence, phrases in _rules().texts:
         if all(phrase in folded for phrase in phrases):
             return licence
     return ""
+
+
+def _is_copyleft(text: str) -> bool:
+    folded = re.sub(r"\s+", " ", text).lower()
+    return "general public license" in folded or "mozilla public license" in folded
 
 
 def expression_allowed(expression: str) -> bool:

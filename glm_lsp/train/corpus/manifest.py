@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from glm_lsp.train.corpus.document import Document
+from glm_lsp.train.corpus.languages import GROUPS
 from glm_lsp.train.corpus.pins import SPLITS, Split
 
 
@@ -43,10 +44,24 @@ class Report:
         self.dropped_files[reason] += 1
         self.dropped_bytes[reason] += size
 
+    def add(self, other: Report) -> None:
+        """Takes over another report's counts."""
+        self.dropped_files += other.dropped_files
+        self.dropped_bytes += other.dropped_bytes
+        self.denied |= other.denied
+        self.decontamination += other.decontamination
+        self.contaminated += other.contaminated
+        self.read_files += other.read_files
+        self.read_bytes += other.read_bytes
+        self.blanked_emails += other.blanked_emails
+        self.removed_headers += other.removed_headers
+
     def table(self, splits: Mapping[Split, list[Document]]) -> dict[str, Any]:
         """The report as JSON-ready values, the same for the same corpus."""
         return {
             "splits": {split: _totals(splits[split]) for split in SPLITS},
+            "languages": {split: _by(splits[split], lambda each: each.language) for split in SPLITS},
+            "groups": {split: _by(splits[split], lambda each: GROUPS[each.language]) for split in SPLITS},
             "read": {"files": self.read_files, "bytes": self.read_bytes},
             "dropped": {
                 reason: {"files": self.dropped_files[reason], "bytes": self.dropped_bytes[reason]}
@@ -59,16 +74,29 @@ class Report:
             },
             "blanked_emails_files": self.blanked_emails,
             "removed_headers_files": self.removed_headers,
-            "packages": {split: dict(sorted(_by_package(splits[split]).items())) for split in SPLITS},
+            "packages": {split: _packages(splits[split]) for split in SPLITS},
         }
 
 
-def _by_package(documents: Iterable[Document]) -> dict[str, dict[str, int]]:
-    sizes: dict[str, dict[str, int]] = defaultdict(lambda: {"files": 0, "bytes": 0})
+def _by(documents: Iterable[Document], key: Callable[[Document], str]) -> dict[str, dict[str, int]]:
+    """The totals of each kind of documents, in order of the kinds' names."""
+    kinds: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
-        sizes[document.package]["files"] += 1
-        sizes[document.package]["bytes"] += document.size
-    return sizes
+        kinds[key(document)].append(document)
+    return {kind: _totals(kinds[kind]) for kind in sorted(kinds)}
+
+
+def _packages(documents: Iterable[Document]) -> dict[str, dict[str, Any]]:
+    rows: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        row = rows.setdefault(
+            document.package, {"version": document.version, "licences": [], "files": 0, "bytes": 0}
+        )
+        row["files"] += 1
+        row["bytes"] += document.size
+        if document.licence not in row["licences"]:
+            row["licences"] = sorted([*row["licences"], document.licence])
+    return dict(sorted(rows.items()))
 
 
 def _totals(documents: list[Document]) -> dict[str, int]:
@@ -86,6 +114,7 @@ def manifest_line(document: Document, split: Split) -> str:
             "package": document.package,
             "version": document.version,
             "path": document.path,
+            "language": document.language,
             "hash": document.digest,
             "bytes": document.size,
             "licence": document.licence,
@@ -110,18 +139,17 @@ def corpus_line(document: Document) -> str:
 
 def notice(splits: Mapping[Split, list[Document]]) -> str:
     """NOTICE.txt: every package a model of this corpus has seen, with version and licence."""
-    rows = {
-        (document.package, document.version, document.licence, split)
-        for split in SPLITS
-        for document in splits[split]
-    }
+    licences: dict[tuple[str, str, Split], set[str]] = defaultdict(set)
+    for split in SPLITS:
+        for document in splits[split]:
+            licences[document.package, document.version, split].add(document.licence)
     lines = [
         "The starter model was trained on source code from the packages listed here, each under the licence",
-        "named in its metadata. Packages marked (held out) were used for measuring only. No source text is",
-        "part of this distribution.",
+        "named in its metadata (of Debian's: those its files are under). Packages marked (held out) were used",
+        "for measuring only. No source text is part of this distribution.",
         "",
     ]
-    for package, version, licence, split in sorted(rows):
+    for (package, version, split), named in sorted(licences.items()):
         mark = "" if split == "train" else "  (held out)"
-        lines.append(f"{package} {version}  {licence}{mark}")
+        lines.append(f"{package} {version}  {'; '.join(sorted(named))}{mark}")
     return "\n".join(lines) + "\n"

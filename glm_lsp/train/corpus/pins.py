@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import platform
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Literal
 
 from glm_lsp.errors import TrainingError
+from glm_lsp.train.corpus.languages import JAVASCRIPT
 from glm_lsp.train.corpus.reserved import is_reserved, reserved_groups
 
 Split = Literal["train", "valid", "test"]
@@ -18,15 +19,39 @@ SPLITS: tuple[Split, ...] = ("train", "valid", "test")
 
 CPYTHON = "cpython"
 
+Registry = Literal["pypi", "npm", "debian"]
+REGISTRIES: tuple[Registry, ...] = ("pypi", "npm", "debian")
+LANGUAGES: dict[Registry, tuple[str, ...]] = {  # what is read of a package, where its pin does not say
+    "pypi": ("python",),
+    "npm": tuple(sorted(JAVASCRIPT)),
+    "debian": (),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """One package: normalised name, version, archive's file name and its sha256 in hexadecimal."""
+    """One package.
+
+    Attributes:
+        name: as its registry compares names.
+        version: as the registry writes it.
+        archive: the file's name.
+        sha256: the file's, in hexadecimal.
+        registry: where it comes from.
+        languages: LSP language ids of the files that are read.
+    """
 
     name: str
     version: str
     archive: str
     sha256: str
+    registry: Registry = "pypi"
+    languages: tuple[str, ...] = LANGUAGES["pypi"]
+
+    @property
+    def key(self) -> str:
+        """What the corpus calls the package: its name, behind its registry unless that is PyPI."""
+        return self.name if self.registry == "pypi" else f"{self.registry}:{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +67,9 @@ class Pins:
     """Everything a corpus is made of.
 
     Attributes:
-        packages: sorted by name.
+        packages: sorted by key.
         library: the standard library, or None to leave it out.
-        held_out: split of each held-out package; all others are for training.
+        held_out: split of each held-out package by key; all others are for training.
     """
 
     packages: tuple[Pin, ...]
@@ -63,23 +88,27 @@ def packaged_pins() -> Pins:
         TrainingError: they break a rule of `checked`.
     """
     here = files(__package__)
-    return checked(
-        parsed(
-            here.joinpath("pins.toml").read_text(encoding="utf-8"),
-            here.joinpath("splits.toml").read_text(encoding="utf-8"),
-        )
-    )
+    texts: dict[Registry, str] = {
+        registry: here.joinpath(f"pins-{registry}.toml").read_text(encoding="utf-8")
+        for registry in REGISTRIES
+    }
+    return checked(parsed(texts, here.joinpath("splits.toml").read_text(encoding="utf-8")))
 
 
-def parsed(pins: str, splits: str) -> Pins:
-    """Pins from the texts of pins.toml and splits.toml."""
-    table = tomllib.loads(pins)
-    packages = [Pin(**row) for row in table.get("package", [])]
+def parsed(pins: Mapping[Registry, str], splits: str) -> Pins:
+    """Pins from the texts of each registry's pins-*.toml and of splits.toml."""
+    packages: list[Pin] = []
+    library = None
+    for registry, text in pins.items():
+        table = tomllib.loads(text)
+        for row in table.get("package", []):
+            languages = tuple(row.pop("languages", LANGUAGES[registry]))
+            packages.append(Pin(**row, registry=registry, languages=languages))
+        library = LibraryPin(**table["cpython"]) if "cpython" in table else library
     held_out: dict[str, Split] = {}
-    for split, names in tomllib.loads(splits).items():
-        held_out.update(dict.fromkeys(names, split))
-    library = LibraryPin(**table["cpython"]) if "cpython" in table else None
-    return Pins(tuple(sorted(packages, key=lambda pin: pin.name)), library, held_out)
+    for split in SPLITS:
+        held_out.update(dict.fromkeys(tomllib.loads(splits).get(split, []), split))
+    return Pins(tuple(sorted(packages, key=lambda pin: pin.key)), library, held_out)
 
 
 def checked(pins: Pins) -> Pins:
@@ -87,15 +116,16 @@ def checked(pins: Pins) -> Pins:
 
     Raises:
         TrainingError: a name occurs twice, a reserved package is for training, or a held-out one is not
-            from the list made for that.
+            from the list made for that. Other registries' packages are held out by splits.toml alone.
     """
-    names = [pin.name for pin in pins.packages]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    keys = [pin.key for pin in pins.packages]
+    twice = sorted({key for key in keys if keys.count(key) > 1})
     if twice:
         raise TrainingError(f"pinned twice: {', '.join(twice)}", "Keep one pin of each package.")
     for_splits, _ = reserved_groups()
-    wrong = [name for name in names if is_reserved(name) != (name in pins.held_out)]
-    wrong += sorted(set(pins.held_out) - for_splits)
+    python = [pin for pin in pins.packages if pin.registry == "pypi"]
+    wrong = [pin.key for pin in python if is_reserved(pin.name) != (pin.key in pins.held_out)]
+    wrong += sorted(key for key in pins.held_out if ":" not in key and key not in for_splits)
     if wrong:
         raise TrainingError(
             f"reserved packages pinned for the wrong purpose: {', '.join(wrong)}",

@@ -3,14 +3,51 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.filters import is_test
+from glm_lsp.train.corpus.manifest import Report
 
-READ_CAP = 4_000_000  # bytes of a package that are looked at; bounds the work
-PACKAGE_CAP = 1_200_000  # bytes of a package that are kept; about 1 % of the whole
+PACKAGE_CAP = 4_000_000  # bytes that are kept of a Python package; about 1 % of the whole
+OTHER_CAP = 1_500_000  # and of a package in another language
 TEST_SHARE = 0.12  # of a package's kept bytes, hence of the corpus's too
+
+READ_FACTOR = 1.25  # what is read of a package over its cap: leading comments go before the cap is applied
+
+# Python's held-out packages keep the files of the first corpus, so that figures stay comparable.
+HELD_OUT_CAP = 1_200_000
+HELD_OUT_READ = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """Bytes kept of one package: of one in Python (with or without other languages), of any other."""
+
+    python: int = PACKAGE_CAP
+    other: int = OTHER_CAP
+
+    def kept(self, languages: Collection[str], held_out: bool) -> int:
+        """The cap of a package in these languages."""
+        own = self.python if "python" in languages else self.other
+        return min(own, HELD_OUT_CAP) if held_out else own
+
+    def read(self, languages: Collection[str], held_out: bool) -> int:
+        """How much of it is looked at before the cap is applied."""
+        if held_out:
+            return HELD_OUT_READ
+        return int(self.kept(languages, held_out) * READ_FACTOR)
+
+
+def capped(documents: Iterable[Document], cap: int, report: Report) -> list[Document]:
+    """The documents of one package that fit its cap; the report counts the others."""
+    own = list(documents)
+    kept, dropped = selected(own, cap)
+    for document in own:
+        if document.path in dropped:
+            report.drop(dropped[document.path], document.size)
+    return kept
 
 
 def selected(documents: Iterable[Document], cap: int) -> tuple[list[Document], dict[str, str]]:
