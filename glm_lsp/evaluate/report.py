@@ -31,7 +31,7 @@ def report(
         data: what it was measured on: at least `description` and `sha256`.
         seed: of everything that was drawn.
         count: tasks, cursors, bytes, regions or functions.
-        results: dataclasses, mappings, numbers and texts in any depth.
+        results: dataclasses and mappings in any depth, of numbers and texts.
     """
     return {
         "measure": measure,
@@ -62,8 +62,6 @@ def plain(value: Any) -> Any:
         return {
             (key.value if isinstance(key, Enum) else str(key)): plain(item) for key, item in value.items()
         }
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
     return round(value, _DIGITS) if isinstance(value, float) else value
 
 
@@ -76,9 +74,5 @@ def lines(found: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
         elif isinstance(value, Mapping):
             yield lead
             yield from lines(value, depth + 1)
-        elif isinstance(value, list):
-            for item in value:
-                yield lead
-                yield from lines(item, depth + 1)
         else:
             yield f"{lead:<32} {'-' if value is None else value}"
