@@ -13,6 +13,7 @@ from glm_lsp.completion.mode import Mode
 
 MAX_BLOCK_CHARS = 800
 """About 256 tokens of code."""
+_WORD = re.compile(r"[a-z]{3,}")
 _CLOSERS = re.compile(r"[\])}'\":;,]+$")
 _CURSORS: tuple[tuple[float, re.Pattern[str]], ...] = (
     (0.15, re.compile(r"(?<=\w\.)(?=\w)")),
@@ -130,13 +131,11 @@ class PythonTree:
         opening = re.match(r"[rRuU]?(\"\"\"|''')", self._text[whole.start : whole.start + 4])
         if not opening:
             return
-        words = set(re.findall(r"[a-z]{3,}", first.value.value.lower()))
         code = (
             self._text[self._offset(node.lineno, 0) : whole.start]
             + self._text[whole.end : self._offset(node.end_lineno or node.lineno, node.end_col_offset or 0)]
         )
-        known = set(re.findall(r"[a-z]{3,}", code.lower()))
-        if 20 <= whole.end - whole.start <= 400 and words and len(words & known) >= 0.2 * len(words):
+        if 20 <= whole.end - whole.start <= 400 and relates(first.value.value, code):
             self.docstrings.append(
                 Span(whole.start + opening.end(), whole.end, whole.suffix_start, Mode.BLOCK)
             )
@@ -144,6 +143,12 @@ class PythonTree:
             body = self._span(node.body[1], node.body[-1])
             if body.end - body.start <= MAX_BLOCK_CHARS:
                 self.bodies.append(body)
+
+
+def relates(comment: str, code: str) -> bool:
+    """Whether a fifth of the words of a comment, at least, occur in the code it describes."""
+    words, known = (set(_WORD.findall(text.lower())) for text in (comment, code))
+    return bool(words) and len(words & known) >= 0.2 * len(words)
 
 
 def lines_of(text: str) -> Iterator[tuple[int, int]]:

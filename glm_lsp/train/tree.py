@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from glm_lsp.train.bracket_tree import LANGUAGES, BracketTree
 from glm_lsp.train.example import Document
 from glm_lsp.train.spans import PythonTree, Span
 
@@ -22,4 +23,7 @@ def tree_of(document: Document) -> Tree:
     if document.language == "python":
         tree = PythonTree(document.text)
         return Tree(tree.blocks, tree.docstrings, tree.bodies)
+    if document.language in LANGUAGES:
+        found = BracketTree(document.text, document.language)
+        return Tree(found.blocks, found.docstrings, found.bodies)
     return Tree()

@@ -12,7 +12,7 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PromptParts, codegeex4
 from glm_lsp.train.example import Document, Example, Mix
 from glm_lsp.train.fim import ExampleMaker
-from glm_lsp.train.spans import PythonTree, Span, lines_of, random_span
+from glm_lsp.train.spans import PythonTree, Span, line_span, lines_of, random_span
 from glm_lsp.train.stream import IGNORE, Stream, make_row, pack
 from glm_lsp.train.tokenizer import NUM_RESERVED, SPECIAL_TOKENS, train_tokenizer
 
@@ -170,3 +170,67 @@ def test_random_spans_stay_inside() -> None:
 def test_lines_leave_out_the_break() -> None:
     text = "a\r\nbc\n\nd"
     assert [text[s:e] for s, e in lines_of(text)] == ["a", "bc", "", "d"]
+
+
+UTIL = Document("demo", "demo/util.py", "python", "def area_of_circle(radius):\n    return math.pi\n" * 30)
+
+
+def test_references_are_laid_out_as_at_run_time_and_not_learnt(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 512, Mix(infill=1.0, references=1.0, drop_path=0.0, short=0.0))
+    seen = 0
+    for seed in range(20):
+        for example in maker.examples(DOCUMENT, random.Random(seed), siblings=lambda rng: UTIL):
+            text = text_of(tokenizer, example)
+            header = text.split("<|code_suffix|>")[0]
+            assert header.startswith("<|user|>\n###REFERENCE:\n###PATH:demo/util.py\n")
+            quoted = header.split("demo/util.py\n")[1].split("\n###PATH:")[0]
+            assert quoted in UTIL.text
+            assert len(tokenizer.encode(quoted, add_special_tokens=False).ids) <= 200
+            suffix_at = example.token_ids.index(tokenizer.token_to_id("<|code_suffix|>"))
+            assert set(example.weights[: suffix_at + 1]) == {0.0}
+            seen += 1
+    assert seen > 10
+
+
+def test_a_file_that_is_alone_quotes_nothing(tokenizer: Tokenizer) -> None:
+    maker = ExampleMaker(tokenizer, 256, Mix(references=1.0))
+    stream = Stream([DOCUMENT], maker, context=256, seed=1)
+    assert not any("REFERENCE" in text_of(tokenizer, e) for e in stream.examples(0, decaying=False))
+
+
+def test_a_fifth_of_the_examples_quote_files_of_their_package_only(tokenizer: Tokenizer) -> None:
+    other = Document("other", "other/secret.py", "python", "password = 1\n" * 40)
+    maker = ExampleMaker(tokenizer, 256, Mix(short=0.0))
+    stream = Stream([DOCUMENT, UTIL, other] * 21, maker, context=256, seed=1)
+    found = [text_of(tokenizer, e) for e in stream.examples(0, decaying=False)]
+    quoting = [text for text in found if "###REFERENCE" in text]
+    assert 0.1 < len(quoting) / len(found) < 0.3
+    for text in quoting:
+        assert len({line.split("/")[0] for line in text.split("\n") if line.startswith("###PATH:d")}) <= 1
+        assert ("secret.py" in text) <= ("demo/" not in text)
+
+
+def test_more_docstrings_in_the_decay(tokenizer: Tokenizer) -> None:
+    mix = Mix()
+    decayed = mix.decayed()
+    shares = (decayed.line, decayed.block, decayed.docstring, decayed.body, decayed.random, decayed.empty)
+    assert decayed.docstring == 0.25
+    assert sum(shares) == pytest.approx(1)
+    assert decayed.line / decayed.block == pytest.approx(mix.line / mix.block)
+    maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0))
+
+    def docstrings(*, decaying: bool) -> int:
+        stream = Stream([DOCUMENT] * 60, maker, context=256, seed=2)
+        texts = [text_of(tokenizer, e) for e in stream.examples(0, decaying=decaying)]
+        return sum('"""<|endoftext|>' in text for text in texts)
+
+    assert docstrings(decaying=True) > 1.4 * docstrings(decaying=False)
+
+
+def test_a_quarter_of_line_examples_keep_closing_brackets() -> None:
+    rng = random.Random(3)
+    line = "    result = call(first, second)"
+    spans = [span for _ in range(400) if (span := line_span(line, 0, len(line), rng))]
+    kept = [span for span in spans if span.suffix_start == span.end < len(line)]
+    assert all(line[span.end :] == ")" for span in kept)
+    assert 0.15 < len(kept) / len(spans) < 0.35
