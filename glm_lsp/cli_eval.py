@@ -35,7 +35,7 @@ def infill(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """HumanEval with one line missing: pass@1 by execution, exact match, edit similarity."""
+    """HumanEval with one line missing, executed."""
     from glm_lsp.evaluate import humaneval, sandbox
     from glm_lsp.evaluate.infill import Cursor, floors, sample, score, write
     from glm_lsp.evaluate.progress import progress_bar
@@ -68,7 +68,7 @@ def lines(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """The rest of a line at random cursors: exact match, edit similarity, does the file still parse."""
+    """The rest of a line at random cursors."""
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.lines import draw_tasks, floors, grouped, judge, summarise, write
     from glm_lsp.evaluate.progress import progress_bar
@@ -104,7 +104,7 @@ def bits(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bits per UTF-8 byte, left to right and of missing ends of lines; beside it, what xz needs."""
+    """Bits per UTF-8 byte of held-out text."""
     if engine_url:
         raise InputError(
             "bits per byte are counted from the model's logits, which no engine sends",
@@ -140,7 +140,7 @@ def kept_characters(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Kept characters: types held-out code and takes the hints that are right."""
+    """Characters saved while typing held-out code."""
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
@@ -167,7 +167,7 @@ def docstring(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Docstrings of Python functions: BLEU-4, ROUGE-L, PEP 257, does the file still parse."""
+    """Docstrings of held-out Python functions."""
     from glm_lsp.evaluate.docstrings import check_extra, draw_tasks, floors, score, write
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.progress import progress_bar
