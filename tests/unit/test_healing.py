@@ -112,6 +112,13 @@ def test_a_word_cut_into_several_tokens_comes_back_whole() -> None:
     assert take_back(index, []) == (0, b"")
 
 
+def test_half_a_character_is_never_taken_back() -> None:
+    texts = [*(bytes([byte]) for byte in range(256)), "é".encode()[1:] + b"x"]
+    assert take_back(VocabularyIndex(texts), list("aé".encode())) == (0, b"")
+    texts.append("éx".encode())
+    assert take_back(VocabularyIndex(texts), list("aé".encode())) == (2, "é".encode())
+
+
 def test_special_tokens_are_never_taken_back() -> None:
     index = VocabularyIndex([None, b"a", b"ab"])
     assert take_back(index, [1, 0]) == (0, b"")
