@@ -76,12 +76,17 @@ def test_tests_are_recognised(path: str, expected: bool) -> None:
         (CODE + "\nKEY = 'AKIA" + "ABCDEFGH" * 2 + "'\n", "secret"),
         (CODE + "\nKEY = '''-----BEGIN RSA PRIVATE" + " KEY-----'''\n", "secret"),
         (CODE + "\nTOKEN = 'ghp_" + "a1" * 18 + "'\n", "secret"),
-        (CODE + "\nprint 'python two'\n", "syntax"),
-        (CODE + "\ndef broken(:\n", "syntax"),
     ],
 )
 def test_each_rule_drops(text: str, reason: str) -> None:
     assert filters.text_reason(text) == reason
+
+
+def test_python_has_to_parse() -> None:
+    assert filters.syntax_reason(CODE) is None
+    assert filters.syntax_reason(CODE + "\nprint 'python two'\n") == "syntax"
+    assert filters.syntax_reason(CODE + "\ndef broken(:\n") == "syntax"
+    assert filters.syntax_reason("func main() {}\n", "go") is None
 
 
 def test_generated_markers_below_the_header_do_not_count() -> None:

@@ -57,7 +57,7 @@ def build(
 
     documents = gathered(pins, cache, caps, report, stdlib=stdlib, jobs=jobs)
     say("filtered", documents)
-    documents = within_caps(without_headers(documents, report), pins, caps, report)
+    documents = within_caps(without_headers(documents, pins, report), pins, caps, report)
     say("capped", documents)
     splits = without_copies(documents, pins, report, jobs=jobs)
     say("without copies", (document for split in SPLITS for document in splits[split]))
@@ -75,17 +75,28 @@ def within_caps(documents: list[Document], pins: Pins, caps: Caps, report: Repor
     return result
 
 
-def without_headers(documents: list[Document], report: Report) -> list[Document]:
-    """The documents without leading-comment paragraphs that many files share."""
-    copies = Counter(
-        paragraph
-        for document in documents
-        for paragraph in set(headers.comment_paragraphs(document.text, document.language))
-    )
-    unwanted = frozenset(paragraph for paragraph, count in copies.items() if count > HEADER_COPIES)
+def without_headers(documents: list[Document], pins: Pins, report: Report) -> list[Document]:
+    """The documents without the paragraphs of their leading comments that many files share.
+
+    Copies are counted apart among training and held-out files: what is trained on does not change the texts
+    that models are measured with.
+    """
+    copies: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for document in documents:
+        held_out = pins.split(document.package) != "train"
+        copies[held_out].update(set(headers.comment_paragraphs(document.text, document.language)))
+    unwanted = {
+        held_out: frozenset(
+            part
+            for part, count in parts.items()
+            if count > HEADER_COPIES or headers.is_interpreter_line(part)
+        )
+        for held_out, parts in copies.items()
+    }
     result = []
     for document in documents:
-        text = headers.without_paragraphs(document.text, unwanted, document.language)
+        held_out = pins.split(document.package) != "train"
+        text = headers.without_paragraphs(document.text, unwanted[held_out], document.language)
         report.removed_headers += text != document.text
         result.append(replace(document, text=text) if text != document.text else document)
     return result

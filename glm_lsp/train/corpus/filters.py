@@ -243,7 +243,7 @@ def syntax_reason(text: str, language: str = "python") -> str | None:
 
 
 def text_reason(text: str, language: str = "python") -> str | None:
-    """The first rule on the text that drops it, or None when it is kept."""
+    """The first rule on the text that drops it, or None when it is kept; whether it parses is asked later."""
     return (
         size_reason(text)
         or generated_reason(text, language)
@@ -253,7 +253,6 @@ def text_reason(text: str, language: str = "python") -> str | None:
         or table_reason(text)
         or secret_reason(text)
         or licence_reason(text, language)
-        or syntax_reason(text, language)  # the dearest comes last
     )
 
 

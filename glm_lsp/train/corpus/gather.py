@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from glm_lsp.errors import TrainingError
@@ -50,7 +51,7 @@ def _of_package(caps: Caps, work: tuple[Pin, Path, bool]) -> tuple[list[Document
     documents = _filtered(
         pin.key, pin.version, contents, languages=pin.languages, held_out=held_out, report=report
     )
-    return capped(documents, caps.read(pin.languages, held_out), report), report
+    return _finished(capped(documents, caps.read(pin.languages, held_out), report), report), report
 
 
 def _of_library(pin: LibraryPin, caps: Caps, report: Report, stdlib: Path | None) -> list[Document]:
@@ -64,7 +65,7 @@ def _of_library(pin: LibraryPin, caps: Caps, report: Report, stdlib: Path | None
     documents = _filtered(
         CPYTHON, pin.version, contents, languages=("python",), held_out=False, report=report
     )
-    return capped(documents, caps.read(("python",), held_out=False), report)
+    return _finished(capped(documents, caps.read(("python",), held_out=False), report), report)
 
 
 def _filtered(
@@ -96,10 +97,22 @@ def _filtered(
         if text is None or licence is None or reason is not None or path in documents:
             report.drop(reason or "same_path", len(content))
             continue
-        blanked = filters.blank_emails(text)
-        report.blanked_emails += blanked != text
-        documents[path] = Document(package, version, path, licence, blanked, language)
+        documents[path] = Document(package, version, path, licence, text, language)
     return list(documents.values())
+
+
+def _finished(documents: list[Document], report: Report) -> list[Document]:
+    """What is left to do is dear, so only files that fit the cap get here: parsing, and e-mail addresses."""
+    result = []
+    for document in documents:
+        reason = filters.syntax_reason(document.text, document.language)
+        if reason is not None:
+            report.drop(reason, document.size)
+            continue
+        text = filters.blank_emails(document.text)
+        report.blanked_emails += text != document.text
+        result.append(replace(document, text=text) if text != document.text else document)
+    return result
 
 
 def _path_reason(path: str, held_out: bool) -> str | None:

@@ -58,6 +58,11 @@ def without_paragraphs(text: str, unwanted: frozenset[str], language: str = "pyt
     return "\n\n".join(kept) + gap + body
 
 
+def is_interpreter_line(paragraph: str) -> bool:
+    """Whether it is only the line that names a script's interpreter."""
+    return paragraph.startswith("#!") and "\n" not in paragraph
+
+
 def _paragraphs(head: str, language: str) -> list[str]:
     """The parts of a leading comment that can go one by one: a block comment is never cut in two."""
     if language != "python":
