@@ -1,4 +1,4 @@
-"""Bits per UTF-8 byte of held-out text: how well a model predicts code, whatever its tokenizer."""
+"""Bits per UTF-8 byte: how well a model predicts held-out text."""
 
 from __future__ import annotations
 

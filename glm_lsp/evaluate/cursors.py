@@ -1,4 +1,4 @@
-"""Random places in held-out files where somebody might stop typing and look up.
+"""Random places where somebody might stop typing and look up.
 
 The shares are those of the training examples, written down here once more: a measure must stay as it is when
 training changes.

@@ -1,4 +1,4 @@
-"""Docstrings of held-out Python functions, written by infilling with the body in sight."""
+"""Docstrings of held-out functions, written with the body in sight."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text for measuring: a corpus split, files the user names, or the installed program's own sources."""
+"""Text for measuring: a corpus split, named files, or our own sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single-line infilling tasks, cut out of the solutions of HumanEval by a fixed rule."""
+"""Single-line infilling tasks, cut out of HumanEval's solutions."""
 
 from __future__ import annotations
 

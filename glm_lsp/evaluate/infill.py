@@ -1,4 +1,4 @@
-"""Single-line infilling of HumanEval: does the program still pass its tests with the model's line in it?"""
+"""Infilling of single lines: does the program still pass its tests?"""
 
 from __future__ import annotations
 

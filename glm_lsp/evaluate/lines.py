@@ -1,4 +1,4 @@
-"""Held-out lines: how often the rest of a line is written exactly as its author wrote it."""
+"""Held-out lines: how often the rest of a line is what its author wrote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bits per byte of one model on held-out files: in all, by language, and of missing ends of lines."""
+"""Bits per byte of one model: in all, by language, of ends of lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measurement found, as JSON for programs and as lines for people."""
+"""What a measurement found, as JSON and as lines for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a program that a model had a hand in: in a process of its own, limited in time, memory and reach.
+"""Runs a program that a model had a hand in, within limits.
 
 That keeps accidents small. It is no wall against malice: the program may still read what its user may read.
 """

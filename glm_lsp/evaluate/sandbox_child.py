@@ -1,4 +1,4 @@
-"""Runs one program under limits and without a network; started by `sandbox.py` as `python -I sandbox_child.py`.
+"""Runs one program under limits and without a network, for `sandbox.py`.
 
 It must not import this package: the interpreter is isolated and the limits are meant for the program alone.
 """

@@ -1,4 +1,4 @@
-"""How near a written text is to the wanted one, and how sure a mean over a sample is."""
+"""How near a text is to the wanted one, and how sure a mean is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that is measured: in this process, or behind an engine's address."""
+"""The model that is measured: in this process, or at an engine's address."""
 
 from __future__ import annotations
 

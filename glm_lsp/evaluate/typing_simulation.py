@@ -1,4 +1,4 @@
-"""Kept characters: what completions save somebody who types held-out code and takes only what is right.
+"""Kept characters: what hints save somebody who types held-out code.
 
 The person types one key after another; after each the completer is asked as an editor would ask it. A hint is
 taken when the rest of the text begins with all of it and it ends where a word or a line ends. An editor's
