@@ -13,7 +13,7 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference bench lint docs wheel clean FORCE
+.PHONY: help run test test-slow test-reference bench lint docs wheel corpus clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,10 @@ lint: $(VENV)/.installed-dev ## ruff and mypy
 
 docs: $(VENV)/.installed-dev ## write the generated parts of README.md anew
 	$(VENV)/$(BIN)/python -m tests.unit.test_cli_readme
+
+corpus: $(VENV)/.installed-dev ## fetch and build the training corpus (CACHE=DIR OUT=DIR WITHOUT="cpython debian npm")
+	$(VENV)/$(BIN)/python -m glm_lsp.train.corpus build $(if $(CACHE),--cache "$(CACHE)") $(if $(OUT),--out "$(OUT)") \
+	  $(foreach part,$(WITHOUT),--without $(part))
 
 wheel: $(VENV)/.installed-dev ## build dist/*.whl
 	$(VENV)/$(BIN)/python $(PIP) 'build>=1.3'
