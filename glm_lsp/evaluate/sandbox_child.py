@@ -49,8 +49,10 @@ def block_sockets() -> None:
     def refuse(*arguments: object, **words: object) -> NoReturn:
         raise OSError("there is no network here")
 
-    for name in ("socket", "create_connection", "create_server", "socketpair", "getaddrinfo"):
-        setattr(socket, name, refuse)
+    lookups = ("getaddrinfo", "gethostbyname", "gethostbyname_ex", "gethostbyaddr")
+    # The class itself stays: others inherit from it when they are imported.
+    for owner, name in ((socket.socket, "__init__"), *((socket, name) for name in lookups)):
+        setattr(owner, name, refuse)
 
 
 def limit(cpu_s: int, address_space: int) -> None:
