@@ -36,7 +36,7 @@ _CONTINUED = re.compile(r"\s*(?:\.\w|\?|:|&&|\|\||\+|\belse\b)")
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Text up to a line break that is in no string or comment, with the bracket depth before, after and at its lowest."""
+    """Text up to a line break that is in no string or comment; bracket depth before it, at its lowest, and after."""
 
     start: int
     end: int

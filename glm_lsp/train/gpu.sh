@@ -8,7 +8,7 @@
 #
 # Step by step, everything from the repository's root:
 #
-#   here     python -m glm_lsp.train.corpus pack ...          corpus parts of at most 50 MB (docs/corpus.md)
+#   here     python -m glm_lsp.train.corpus pack CORPUS/train.jsonl PARTS --max-mb 50
 #   here     glm_lsp/train/gpu.sh prepare TOKENIZER VALID.jsonl PART1.jsonl.xz
 #            fills build/gpu/carry; take it along
 #   there    glm_lsp/train/gpu.sh a
@@ -89,7 +89,11 @@ choose_options() {
   [ -e "$state/options" ] || echo "--attention dense --eager --set micro_batch=8" >"$state/options"
 }
 
-is_running() { [ -e "$state/pid" ] && kill -0 "$(cat "$state/pid")" 2>/dev/null; }
+is_running() { # also false for a process that has ended and that nobody has asked after
+  local pid
+  pid=$(cat "$state/pid" 2>/dev/null) || return 1
+  [ -d "/proc/$pid" ] && ! grep -q '^State:.*Z' "/proc/$pid/status" 2>/dev/null
+}
 
 halt() {
   is_running || return 0
@@ -148,7 +152,7 @@ bring() {
   rm -rf "$state/parts"
   "$python" -m glm_lsp.train.parts split "$run/weights.pt" "$state/parts"
   hand_over 0 1 2 3
-  cp "$run/metrics.jsonl" "$out/"
+  cp "$run/metrics.jsonl" "$out/" 2>/dev/null || true
   { cat "$state/selftest.log" 2>/dev/null || true; tail -n 200 "$state/train.log"; } >"$out/log.txt"
   say "brought: $(ls "$out" | tr '\n' ' ')"
 }
@@ -162,9 +166,13 @@ hand_over() { # numbers of parts; the machine hands back only so many at once
 
 train() {
   arrive
-  halt # a new part of the corpus is read at the start
   choose_options
-  launch
+  if is_running; then
+    # Another trainer reads the new part of the corpus while the old one goes on, then takes its place.
+    launch --take-over "$(cat "$state/pid")"
+  else
+    launch
+  fi
   watch
   bring
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -45,6 +47,9 @@ def arguments() -> argparse.ArgumentParser:
     how.add_argument("--workers", type=int, help="processes that make examples; 0 on a CPU")
     how.add_argument("--threads", type=int, default=os.cpu_count())
     how.add_argument("--peak-tflops", type=float, help="of the device, to report the share that is used")
+    how.add_argument(
+        "--take-over", type=int, metavar="PID", help="end that trainer when ready, go on from there"
+    )
     how.add_argument("--checkpoint-every", type=float, default=240.0, metavar="SECONDS")
     parser.add_argument("--valid", type=Path, help="valid.jsonl: held-out text to score now and then")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change the recipe")
@@ -72,6 +77,23 @@ def corpus_files(paths: list[Path]) -> list[Path]:
         inside = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.xz")]) if path.is_dir() else [path]
         files += inside
     return files
+
+
+def take_over(pid: int, patience_s: float = 60.0) -> None:
+    """Asks another trainer to stop, and waits until it has written its checkpoint and is gone."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+    give_up = time.monotonic() + patience_s
+    while _is_alive(pid) and time.monotonic() < give_up:
+        time.sleep(0.1)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "\nState:\tZ" not in status
 
 
 def train(args: argparse.Namespace) -> None:
@@ -106,6 +128,8 @@ def train(args: argparse.Namespace) -> None:
     trainer = Trainer(
         recipe, args.folder, Plan(seconds=args.deadline, steps=args.steps, hold=args.hold), options
     )
+    if args.take_over:
+        take_over(args.take_over)
     trainer.resume()
     if args.decay_now:
         trainer.decay_now(args.decay_now)
