@@ -16,6 +16,9 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 CHARS_PER_TOKEN = 3
 """Source has 3.2 to 4 characters per token; the engine cuts token-exactly, which moves the edge more often."""
 SUFFIX_SHARE = 0.2
+REACH_BEFORE = 48 * 1024
+REACH_AFTER = 16 * 1024
+"""Characters around the window in which the engine looks things up; more would take time at each key."""
 _HEADER_TOKENS = 48
 _ANSWER_TOKENS = 128
 _SMALLEST_BUDGET_CHARS = 256
@@ -59,26 +62,34 @@ class Window:
         suffix: whole lines from the line after the cursor's.
         rest_of_line: what stands right of the cursor on its line, its first 1024 characters.
         eol: the line break the document uses near the cursor, for putting text back into it.
+        before: what of the document stands before the prefix, at most `REACH_BEFORE` characters.
+        after: what stands after the suffix, at most `REACH_AFTER`.
     """
 
     prefix: str
     suffix: str
     rest_of_line: str
     eol: str = "\n"
+    before: str = ""
+    after: str = ""
 
 
 def make_window(snapshot: DocumentSnapshot, budget: WindowBudget) -> Window:
     """Cuts the window out of a document; the work does not grow with the document."""
     text, cursor = snapshot.text, snapshot.offset
     suffix_start = next_line_start(text, cursor)
-    suffix = text[suffix_start : _right_edge(text, suffix_start, budget.suffix_chars)]
-    prefix = text[_left_edge(text, cursor, budget.total_chars - _reserved(len(suffix), budget)) : cursor]
+    suffix_end = _right_edge(text, suffix_start, budget.suffix_chars)
+    suffix = text[suffix_start:suffix_end]
+    prefix_start = _left_edge(text, cursor, budget.total_chars - _reserved(len(suffix), budget))
+    prefix = text[prefix_start:cursor]
     end_of_line = line_end(text, cursor)
     return Window(
         prefix=_normalise(prefix),
         suffix=_normalise(suffix),
         rest_of_line=_normalise(text[cursor : min(end_of_line, cursor + _MAX_REST_CHARS)]),
         eol=_last_line_break(prefix) or text[end_of_line:suffix_start] or "\n",
+        before=_normalise(text[max(0, prefix_start - REACH_BEFORE) : prefix_start]),
+        after=_normalise(text[suffix_end : suffix_end + REACH_AFTER]),
     )
 
 

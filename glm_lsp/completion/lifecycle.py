@@ -226,6 +226,8 @@ def _request(
             language=LANGUAGE_NAMES.get(snapshot.language_id, ""),
             mode=mode,
             rest_of_line=window.rest_of_line,
+            text_before=window.before,
+            text_after=window.after,
             references=tuple(
                 WireReference(ref.path, ref.text) for ref in references if not is_secret_path(ref.path)
             ),

@@ -17,9 +17,10 @@ import glm_lsp
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
+from glm_lsp.engine.copying import Copier, Copying
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.generation import CancelledError, Token, decode, keep, prefill
-from glm_lsp.engine.healing import Healing
+from glm_lsp.engine.healing import Healing, VocabularyIndex
 from glm_lsp.engine.job import Event, Job, OnEvent, Stopwatch
 from glm_lsp.engine.onnx_session import Device, OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
@@ -52,13 +53,16 @@ class Engine:
         tokenizer: SourceTokenizer,
         encoder: PromptEncoder,
         description: EngineDescription,
+        copier: Copier | None = None,
     ) -> None:
+        """`copier` makes the text around have a say in what comes next."""
         self._description = description
         self._session = session
         self._tokenizer = tokenizer
         self._encoder = encoder
         self._slots = SlotPool(session, description.num_slots)
         self._end_ids = tokenizer.special_ids
+        self._copier = copier
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._numbers = count(1)
         self._counters: defaultdict[str, float] = defaultdict(float)
@@ -100,7 +104,12 @@ class Engine:
             pid=os.getpid(),
             started_at=time.time(),
         )
-        return cls(session, tokenizer, encoder, description)
+        copier = None
+        if manifest.copying:
+            copier = Copier(
+                VocabularyIndex(tokenizer.byte_vocabulary()), manifest.copying, tokenizer.special_ids
+            )
+        return cls(session, tokenizer, encoder, description, copier)
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -190,7 +199,8 @@ class Engine:
             scores = prefill(self._session, slot, prompt, lambda: job.cancelled, want_logits=bool(healing))
             watch.lap("prefill")
             if not job.request.glm.warm_up:
-                num_completion = self._choices(job, watch, slot, scores, healing)
+                copying = self._copying(job.request, healing)
+                num_completion = self._choices(job, watch, slot, scores, healing, copying)
         except CancelledError:
             watch.lap("prefill")
             self._close_choice(job, 0, "cancelled")
@@ -198,8 +208,23 @@ class Engine:
             job, watch, num_prompt=len(token_ids), num_cached=num_cached, num_completion=num_completion
         )
 
-    def _choices(
-        self, job: Job, watch: Stopwatch, slot: KVSlot, scores: Scores, healing: Healing | None
+    def _copying(self, request: CompletionRequest, healing: Healing | None) -> Copying | None:
+        if self._copier is None or request.glm.raw:
+            return None
+        return self._copier.start(
+            request.lookup_texts(),
+            within_line=request.glm.mode is Mode.LINE,
+            num_pending=len(healing.remaining) if healing else 0,
+        )
+
+    def _choices(  # noqa: PLR0917
+        self,
+        job: Job,
+        watch: Stopwatch,
+        slot: KVSlot,
+        scores: Scores,
+        healing: Healing | None,
+        copying: Copying | None,
     ) -> int:
         """Runs every choice from the same prompt; the first is greedy when several are asked for."""
         prompt_scores, num_prompt = keep(scores), slot.num_tokens
@@ -213,7 +238,7 @@ class Engine:
             try:
                 for token in decode(
                     self._session, slot, prompt_scores, make_sampler(self._sampling(job.request, index)),
-                    job.request.max_tokens, lambda: job.cancelled, healing,
+                    job.request.max_tokens, lambda: job.cancelled, healing, copying,
                 ):  # fmt: skip
                     generated += 1
                     if token.is_new:

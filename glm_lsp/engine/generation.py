@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from glm_lsp.engine.copying import Copying
 from glm_lsp.engine.healing import Healing
-from glm_lsp.engine.sampler import Sampler
+from glm_lsp.engine.sampler import NUM_CANDIDATES, Sampler
 from glm_lsp.engine.session import Scores, Session
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError
@@ -83,11 +84,12 @@ def decode(  # noqa: PLR0917
     max_tokens: int,
     cancelled: Cancelled,
     healing: Healing | None = None,
+    copying: Copying | None = None,
 ) -> Iterator[Token]:
     """Yields up to `max_tokens` tokens; the caller stops reading when it has enough.
 
     With `healing` the first tokens write again what it was taken back; those that bring nothing new come on top of
-    `max_tokens`. The prefill's scores then need logits.
+    `max_tokens`. The prefill's scores then need logits. With `copying` the text around has a say.
 
     The first token comes from the prefill's scores. A token is run only when the next one is asked for, so the
     last token yielded is never in the slot. Ends early, but with at least one token, when the slot is full.
@@ -100,12 +102,17 @@ def decode(  # noqa: PLR0917
     while num_new < max_tokens:
         if healing is not None:
             scores = healing.constrain(scores)
+        if copying is not None:
+            scores, copying = copying.blend(scores, healing.remaining if healing else b"")
         token_id, logprob = sampler(scores, 0)
-        top = zip(scores.top_ids[0].tolist(), scores.top_logprobs[0].tolist(), strict=True)
+        top_ids, top_logprobs = scores.top_ids[0, :NUM_CANDIDATES], scores.top_logprobs[0, :NUM_CANDIDATES]
+        top = zip(top_ids.tolist(), top_logprobs.tolist(), strict=True)
         token = Token(token_id, logprob, tuple(top))
         if healing is not None:
             token = _told_apart(token, healing)
             healing = healing.after(token_id)
+        if copying is not None:
+            copying = copying.after(token_id)
         yield token
         num_new += token.is_new
         if num_new == max_tokens or slot.num_tokens >= session.capacity:

@@ -39,6 +39,7 @@ class VocabularyIndex:
         self._sorted = [text for text, _ in ordered]
         self._ids = np.array([token_id for _, token_id in ordered], np.int64)
         self._id_of = dict(reversed(ordered))
+        self._longest = max(map(len, self._sorted), default=0)
 
     def text_of(self, token_id: int) -> bytes:
         """The bytes of a token; empty for those that are never offered."""
@@ -48,6 +49,13 @@ class VocabularyIndex:
         """Whether a token begins with `text` and goes on behind it."""
         low, high = self._range(text)
         return high > low and len(self._sorted[high - 1]) > len(text)
+
+    def longest(self, text: bytes) -> int | None:
+        """The longest token that `text` begins with; None when there is none."""
+        for length in range(min(len(text), self._longest), 0, -1):
+            if (token_id := self._id_of.get(text[:length])) is not None:
+                return token_id
+        return None
 
     def fitting(self, text: bytes) -> NDArray[np.int64]:
         """Ids of the tokens that begin with `text`, or with which `text` begins. Shape [n], no order."""

@@ -34,6 +34,10 @@ class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     mode: Mode | None = None
     rest_of_line: str = ""
     references: tuple[WireReference, ...] = ()
+    text_before: str = ""
+    """What of the document stands before `prompt`: the model does not see it, copying looks things up in it."""
+    text_after: str = ""
+    """Likewise, after `suffix`."""
     warm_up: bool = False
     """Only fill the KV cache; generate nothing."""
     raw: bool = False
@@ -56,6 +60,13 @@ class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stream: bool = False
     logprobs: Annotated[int, Meta(ge=0, le=8)] | None = None
     glm: GlmOptions = GlmOptions()
+
+    def lookup_texts(self) -> list[bytes]:
+        """What copying may look things up in; the last text ends at the cursor, as the nearest places count."""
+        options = self.glm
+        around = (reference.text for reference in options.references)
+        texts = (*around, self.suffix + options.text_after, options.text_before + self.prompt)
+        return [text.encode(errors="replace") for text in texts]
 
     @property
     def stop_strings(self) -> tuple[str, ...]:

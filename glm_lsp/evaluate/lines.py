@@ -115,7 +115,12 @@ def write(
 
 
 def complete(writer: Writer, task: LineTask, budget: WindowBudget, *, with_suffix: bool) -> str:
-    """What the model writes at the cursor in LINE mode, from what an editor's request would have shown it."""
+    """What the model writes at the cursor in LINE mode."""
+    return text_of(writer.complete(request_of(task, budget, with_suffix=with_suffix)))
+
+
+def request_of(task: LineTask, budget: WindowBudget, *, with_suffix: bool = True) -> CompletionRequest:
+    """What an editor's request would have asked for."""
     snapshot = DocumentSnapshot(
         uri=task.path,
         path=task.path,
@@ -125,13 +130,18 @@ def complete(writer: Writer, task: LineTask, budget: WindowBudget, *, with_suffi
         offset=len(task.prefix),
     )
     window = make_window(snapshot, budget)
-    request = CompletionRequest(
+    return CompletionRequest(
         prompt=window.prefix,
         suffix=window.suffix,
         max_tokens=MAX_TOKENS,
-        glm=GlmOptions(path=task.path, language=task.language, mode=Mode.LINE),
+        glm=GlmOptions(
+            path=task.path,
+            language=task.language,
+            mode=Mode.LINE,
+            text_before=window.before,
+            text_after=window.after,
+        ),
     )
-    return text_of(writer.complete(request))
 
 
 def floors(tasks: Sequence[LineTask]) -> dict[str, list[str]]:

@@ -50,13 +50,31 @@ class AccuracyEntry(msgspec.Struct, frozen=True, kw_only=True):
     head: int
 
 
+class CopyWeights(msgspec.Struct, frozen=True, kw_only=True):
+    """Weights of the logistic function by which copying gets its share (`engine/copying.py`).
+
+    They belong to: 1, the logarithms of the match's length in bytes and of the number of places, the share of places
+    that agree on their best token, the model's probabilities of its own best token and of theirs, and whether the
+    two are the same.
+    """
+
+    bias: float
+    length: float
+    places: float
+    agreement: float
+    best: float
+    copied: float
+    same: float
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the program needs to know of a model before loading it.
 
     `capacity` is the most tokens a KV slot can hold (rows of the rotary tables), `context_length` the length
     the model was trained for, `vocab_size` the number of ids that can be generated. `files` names every file
     of the folder except the manifest itself. `healing` says before which cursors tokens are taken back
-    (`engine/healing.py`): those in or after a word, or all that could stand inside a token.
+    (`engine/healing.py`): those in or after a word, or all that could stand inside a token. `copying` holds the
+    weights for looking things up in the text around (`engine/copying.py`); a model without does not.
     """
 
     format_version: int
@@ -75,6 +93,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tokenizer_sha256: str
     licence: str = ""
     healing: TokenHealing = "off"
+    copying: CopyWeights | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

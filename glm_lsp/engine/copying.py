@@ -1,0 +1,224 @@
+"""Copying: what came after the same words elsewhere in the text is blended into the model's scores.
+
+Source code repeats itself nearby: names, calls, whole lines. A small model has seen little and its context is short,
+but the text around the cursor lies there to be looked up. For each token the longest run of bytes before it that
+also stands elsewhere is found; the tokens that follow in those places get a share of the probability. How large a
+share depends on how long the run is, how far the places agree and how sure the model is, by weights that are
+fitted on held-out code for each model (`CopyWeights` of its manifest). This is the continuous cache of Grave et al.
+(arXiv 1612.04426) with matches of bytes in place of hidden states.
+
+Ids and bytes only. Copying looks at the best candidates of a row, never at all logits.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from msgspec.structs import astuple
+from numpy.typing import NDArray
+
+from glm_lsp.engine.healing import VocabularyIndex
+from glm_lsp.engine.session import Scores
+from glm_lsp.models.manifest import CopyWeights
+
+SHORTEST_MATCH = 3
+"""Bytes; two are anywhere."""
+LONGEST_MATCH = 32
+MAX_PLACES = 16
+"""The last ones count: they are nearest to the cursor."""
+_LOOK_AHEAD = 24
+_LINE_BREAKS = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Where the last `length` bytes stand, too: `ends` are the offsets behind them, in the source's order."""
+
+    length: int
+    ends: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What is known about the next token: probabilities by id, the model's best first."""
+
+    model: dict[int, float]
+    copied: dict[int, float]
+    length: int
+    num_places: int
+
+    def features(self) -> tuple[float, ...]:
+        """What the weights are for, in the order of `CopyWeights`."""
+        favourite = next(iter(self.model))
+        candidate = max(self.copied, key=self.copied.__getitem__)
+        return (
+            1.0,
+            math.log(self.length),
+            math.log(self.num_places),
+            self.copied[candidate],
+            self.model[favourite],
+            self.model.get(candidate, 0.0),
+            float(candidate == favourite),
+        )
+
+    def share(self, weights: CopyWeights) -> float:
+        """How much of the probability copying gets, between 0 and 1."""
+        total = sum(map(operator.mul, astuple(weights), self.features()))
+        return 1 / (1 + math.exp(-total))
+
+
+class CopySource:
+    """The bytes to look things up in; matches do not cross from one text into the next.
+
+    Args:
+        texts: the last one ends at the cursor.
+    """
+
+    def __init__(self, texts: Iterable[bytes]) -> None:
+        self.data = b"\0".join(texts)
+        self._array: NDArray[np.uint8] = np.frombuffer(self.data, np.uint8)
+
+    def find(self, context: bytes) -> Match | None:
+        """The longest match of the end of `context` that has something behind it."""
+        array, size = self._array, len(self._array)
+        if len(context) < SHORTEST_MATCH or size <= SHORTEST_MATCH or 0 in context[-SHORTEST_MATCH:]:
+            return None
+        fits = array[SHORTEST_MATCH - 1 : -1] == context[-1]
+        for back in range(2, SHORTEST_MATCH + 1):
+            fits &= array[SHORTEST_MATCH - back : size - back] == context[-back]
+        ends = np.flatnonzero(fits) + SHORTEST_MATCH
+        length = SHORTEST_MATCH
+        if not len(ends):
+            return None
+        while length < min(LONGEST_MATCH, len(context)):
+            longer = ends[ends > length]
+            longer = longer[array[longer - length - 1] == context[-length - 1]]
+            if not len(longer) or not context[-length - 1]:
+                break
+            ends, length = longer, length + 1
+        return Match(length, tuple(ends[-MAX_PLACES:].tolist()))
+
+    def advance(self, match: Match, text: bytes) -> Match | None:
+        """The places of a match that go on with `text`, moved behind it; None when none does."""
+        ends = (end + len(text) for end in match.ends if self.data.startswith(text, end))
+        moved = tuple(end for end in ends if end < len(self.data))
+        return Match(min(LONGEST_MATCH, match.length + len(text)), moved) if moved else None
+
+
+@dataclass(frozen=True, slots=True)
+class Copying:
+    """The state between two tokens of one answer.
+
+    Attributes:
+        context: the bytes before the next token, as many as a match can have.
+        match: where they stand too, when that is known already.
+        within_line: whether a line break means the end of the answer.
+    """
+
+    vocabulary: VocabularyIndex
+    source: CopySource
+    weights: CopyWeights
+    context: bytes
+    within_line: bool
+    end_ids: frozenset[int]
+    match: Match | None = None
+
+    def blend(self, scores: Scores, pending: bytes = b"") -> tuple[Scores, Copying]:
+        """The scores of one row with the copied tokens' share in them, and the state that knows the match.
+
+        The result has up to `MAX_PLACES` candidates more, and no logits.
+
+        Args:
+            scores: one row.
+            pending: what token healing wants written again; the next token begins with it, or is a part of it.
+        """
+        match = self.match or self.source.find(self.context + pending)
+        state = replace(self, match=None if pending else match)
+        proposal = state.propose(match, scores, len(pending))
+        if proposal is None:
+            return scores, state
+        share = proposal.share(self.weights)
+        mixed = {id_: (1 - share) * probability for id_, probability in proposal.model.items()}
+        for id_, probability in proposal.copied.items():
+            mixed[id_] = mixed.get(id_, 0.0) + share * probability
+        return _ranked(mixed), state
+
+    def propose(self, match: Match | None, scores: Scores, num_pending: int = 0) -> Proposal | None:
+        """What the places of a match say about the next token; None when they say nothing."""
+        if match is None or match.length < num_pending:
+            return None
+        ids, logprobs = scores.top_ids[0].tolist(), scores.top_logprobs[0].astype(np.float64)
+        counts = self._next_tokens(match, num_pending, ids)
+        if not counts:
+            return None
+        total = sum(counts.values())
+        return Proposal(
+            model=dict(zip(ids, np.exp(logprobs).tolist(), strict=True)),
+            copied={id_: count / total for id_, count in counts.items()},
+            length=match.length,
+            num_places=total,
+        )
+
+    def after(self, token_id: int) -> Copying:
+        """The state behind a token."""
+        text = self.vocabulary.text_of(token_id)
+        match = self.source.advance(self.match, text) if self.match and text else None
+        return replace(self, context=(self.context + text)[-LONGEST_MATCH:], match=match)
+
+    def _next_tokens(self, match: Match, num_pending: int, ids: list[int]) -> Counter[int]:
+        tokens: Counter[int] = Counter()
+        for end in match.ends:
+            start = end - num_pending
+            if self.source.data[start] in _LINE_BREAKS:
+                # Where lines end is the model's affair, unless it is the line that is asked for.
+                if self.within_line:
+                    tokens[self._end_of_line(ids)] += 1
+                continue
+            token_id = self.vocabulary.longest(self.source.data[start : start + _LOOK_AHEAD])
+            if token_id is not None:
+                tokens[token_id] += 1
+        return tokens
+
+    def _end_of_line(self, ids: list[int]) -> int:
+        """The end as the model would write it."""
+        return next((id_ for id_ in ids if id_ in self.end_ids), min(self.end_ids))
+
+
+def _ranked(probabilities: dict[int, float]) -> Scores:
+    ids = np.array(sorted(probabilities, key=probabilities.__getitem__, reverse=True), np.int64)
+    values = np.array([probabilities[id_] for id_ in ids.tolist()], np.float64)
+    logprobs = np.log(np.maximum(values, 1e-30)).astype(np.float32)
+    return Scores(ids[:1], ids[None], logprobs[None], None)
+
+
+@dataclass(frozen=True, slots=True)
+class Copier:
+    """Starts copying for one model's requests.
+
+    Attributes:
+        vocabulary: all tokens that may be written.
+        weights: fitted for the model.
+        end_ids: tokens that end an answer; at least one.
+    """
+
+    vocabulary: VocabularyIndex
+    weights: CopyWeights
+    end_ids: frozenset[int]
+
+    def start(self, texts: Iterable[bytes], *, within_line: bool, num_pending: int = 0) -> Copying:
+        """The state before the first token.
+
+        Args:
+            texts: to look things up in; the last one ends at the cursor.
+            within_line: whether the answer ends with the line.
+            num_pending: bytes before the cursor that have to be written again.
+        """
+        source = CopySource(texts)
+        data = source.data[: len(source.data) - num_pending]
+        context = data[-LONGEST_MATCH:].rpartition(b"\0")[2]
+        return Copying(self.vocabulary, source, self.weights, context, within_line, self.end_ids)
