@@ -277,11 +277,21 @@ def test_stop_strings_still_stop_in_the_new_text(engine: Engine) -> None:
 
 
 def test_log_probabilities_are_those_of_the_new_text(engine: Engine) -> None:
-    for prompt in ("numbers = rea", "valu", "with open(pat", "for lin"):
+    for prompt in (
+        "numbers = rea",
+        "valu",
+        "with open(pat",
+        "for lin",
+        "return [floa",
+        "readers.value",
+        "nam",
+    ):
         chunks = ask(engine, prompt, logprobs=3)
         found = [choice for chunk in chunks for choice in chunk.choices if choice.logprobs]
         assert found
         shown = "".join(choice.logprobs.tokens[0] for choice in found if choice.logprobs)
+        # Tokens that only repeat what stood before the cursor have none.
+        assert all(choice.logprobs and choice.logprobs.tokens[0] for choice in found)
         text = text_of(chunks).replace("\ufffd", "")
         assert text
         assert shown.replace("\ufffd", "").startswith(text)

@@ -327,7 +327,7 @@ def test_what_is_missing_is_named(workplace: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.reference
-@pytest.mark.parametrize("kind", ["trainer", "averaged", "bare"])
+@pytest.mark.parametrize("kind", ["trainer", "averaged", "weights only", "bare"])
 def test_torch_checkpoints_are_read(workplace: Path, tmp_path: Path, kind: str) -> None:
     import numpy as np
     import torch
@@ -340,9 +340,14 @@ def test_torch_checkpoints_are_read(workplace: Path, tmp_path: Path, kind: str) 
     wanted = average if kind == "averaged" else last
     if kind == "averaged":
         state["ema"] = average
+    if kind == "weights only":
+        progress["averaged"] = 9
+    if kind == "trainer":
+        state["muon"] = {}
+        progress["averaged"] = 9
     torch.save(last if kind == "bare" else state, tmp_path / "checkpoint.pt")
     run = read_run(tmp_path / "checkpoint.pt")
-    assert run.averaged == (kind == "averaged")
+    assert run.averaged == (kind in ("averaged", "weights only"))
     assert run.progress == ({} if kind == "bare" else progress)
     assert all(np.array_equal(run.weights[name], values.numpy()) for name, values in wanted.items())
     recipe = load_recipe(str(workplace / "tiny.toml"))

@@ -56,13 +56,16 @@ def _read_torch(path: Path) -> RunWeights:
         state = torch.load(path, weights_only=True, map_location="cpu")
         tensors = state.get("ema") or state.get("model", state)
         weights = {name: tensor.detach().float().numpy() for name, tensor in tensors.items()}
+        progress = dict(state["progress"]) if "progress" in state else _logged(path.parent)
     except Exception as error:
         raise TrainingError(f"the checkpoint {path} cannot be read: {error}") from error
+    # The trainer's weights alone are the average, where there is one, under the name of the last weights.
+    averaged = bool(state.get("ema")) or ("muon" not in state and bool(progress.get("averaged")))
     return RunWeights(
         weights,
         recipe=str(state.get("recipe", "")) if "model" in state else "",
-        averaged=bool(state.get("ema")),
-        progress=dict(state["progress"]) if "progress" in state else _logged(path.parent),
+        averaged=averaged,
+        progress=progress,
     )
 
 
