@@ -11,6 +11,7 @@ import subprocess
 import tarfile
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -481,10 +482,13 @@ def test_a_report_of_an_earlier_version(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_held_out_packages_keep_their_first_cap() -> None:
     caps = Caps(python=9_000_000, other=300_000)
-    assert caps.kept(("python",), held_out=False) == 9_000_000
-    assert caps.kept(("python",), held_out=True) == 1_200_000
-    assert caps.kept(("go",), held_out=True) == 300_000
-    assert caps.read(("python",), held_out=False) > 9_000_000
+    python = Pin("words", "1", "words-1.whl", "00")
+    go = Pin("words", "1", "words_1_all.deb", "00", "debian", ("go",))
+    assert caps.kept(python, held_out=False) == caps.kept(None, held_out=False) == 9_000_000
+    assert caps.kept(python, held_out=True) == 1_200_000
+    assert caps.kept(go, held_out=True) == caps.kept(go, held_out=False) == 300_000
+    assert caps.kept(replace(go, cap=2_000_000), held_out=False) == 2_000_000
+    assert caps.read(python, held_out=False) > 9_000_000
 
 
 def test_caps_take_a_stable_sample() -> None:

@@ -67,11 +67,11 @@ def build(
 
 def within_caps(documents: list[Document], pins: Pins, caps: Caps, report: Report) -> list[Document]:
     """The documents that fit their packages' caps; `documents` are sorted by package."""
-    languages = {pin.key: pin.languages for pin in pins.packages}
+    by_key = {pin.key: pin for pin in pins.packages}
     result: list[Document] = []
     for package, own in groupby(documents, key=lambda document: document.package):
         held_out = pins.split(package) != "train"
-        result += capped(own, caps.kept(languages.get(package, ("python",)), held_out), report)
+        result += capped(own, caps.kept(by_key.get(package), held_out), report)
     return result
 
 

@@ -27,6 +27,7 @@ VENDORED = frozenset(
     (
         *("vendor", "_vendor", "vendored", "_vendored", "third_party", "thirdparty", "bundled", "_bundled"),
         *("extern", "_extern", "externals", "external", "_external", "node_modules", "site-packages"),
+        *("third-party", "3rdparty", "Godeps", "bower_components"),
     )
 )
 FIXTURES = frozenset(

@@ -51,7 +51,7 @@ def _of_package(caps: Caps, work: tuple[Pin, Path, bool]) -> tuple[list[Document
     documents = _filtered(
         pin.key, pin.version, contents, languages=pin.languages, held_out=held_out, report=report
     )
-    return _finished(capped(documents, caps.read(pin.languages, held_out), report), report), report
+    return _finished(capped(documents, caps.read(pin, held_out), report), report), report
 
 
 def _of_library(pin: LibraryPin, caps: Caps, report: Report, stdlib: Path | None) -> list[Document]:
@@ -65,7 +65,7 @@ def _of_library(pin: LibraryPin, caps: Caps, report: Report, stdlib: Path | None
     documents = _filtered(
         CPYTHON, pin.version, contents, languages=("python",), held_out=False, report=report
     )
-    return _finished(capped(documents, caps.read(("python",), held_out=False), report), report)
+    return _finished(capped(documents, caps.read(None, held_out=False), report), report)
 
 
 def _filtered(

@@ -39,6 +39,7 @@ class Pin:
         sha256: the file's, in hexadecimal.
         registry: where it comes from.
         languages: LSP language ids of the files that are read.
+        cap: bytes kept of it, where that is not what is kept of every package.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Pin:
     sha256: str
     registry: Registry = "pypi"
     languages: tuple[str, ...] = LANGUAGES["pypi"]
+    cap: int | None = None
 
     @property
     def key(self) -> str:

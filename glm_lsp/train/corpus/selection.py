@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.filters import is_test
 from glm_lsp.train.corpus.manifest import Report
+from glm_lsp.train.corpus.pins import Pin
 
-PACKAGE_CAP = 4_000_000  # bytes that are kept of a Python package; about 1 % of the whole
-OTHER_CAP = 1_500_000  # and of a package in another language
+PACKAGE_CAP = 1_500_000  # bytes that are kept of a Python package
+OTHER_CAP = 800_000  # and of a package in another language
 TEST_SHARE = 0.12  # of a package's kept bytes, hence of the corpus's too
 
 READ_FACTOR = 1.25  # what is read of a package over its cap: leading comments go before the cap is applied
@@ -28,16 +29,16 @@ class Caps:
     python: int = PACKAGE_CAP
     other: int = OTHER_CAP
 
-    def kept(self, languages: Collection[str], held_out: bool) -> int:
-        """The cap of a package in these languages."""
-        own = self.python if "python" in languages else self.other
+    def kept(self, pin: Pin | None, held_out: bool) -> int:
+        """The cap of a package; `pin` is None for the standard library."""
+        own = self.python if pin is None or "python" in pin.languages else self.other
+        if pin is not None and pin.cap is not None:
+            own = pin.cap
         return min(own, HELD_OUT_CAP) if held_out else own
 
-    def read(self, languages: Collection[str], held_out: bool) -> int:
+    def read(self, pin: Pin | None, held_out: bool) -> int:
         """How much of it is looked at before the cap is applied."""
-        if held_out:
-            return HELD_OUT_READ
-        return int(self.kept(languages, held_out) * READ_FACTOR)
+        return HELD_OUT_READ if held_out else int(self.kept(pin, held_out) * READ_FACTOR)
 
 
 def capped(documents: Iterable[Document], cap: int, report: Report) -> list[Document]:
