@@ -72,7 +72,7 @@ class SmolLM2:
         """The rest of the line; known already if it was asked for from further left and begins with these blanks."""
         stem = before.rstrip()
         blanks = before[len(stem) :]
-        if not self._known.get(stem, "").startswith(blanks):
+        if stem not in self._known or not self._known[stem].startswith(blanks):
             self._known[stem] = blanks + self._line(before, max_tokens)
         return self._known[stem][len(blanks) :]
 
