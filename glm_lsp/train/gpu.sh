@@ -26,7 +26,7 @@
 # argument and begin again with `a`: training goes on from those weights, at the place in the schedule they had.
 #
 # Set by environment: RECIPE (m12), PLAN_SECONDS of training in all (1080), VISIT_SECONDS of one command (570),
-# SELFTEST_SECONDS (200), HOLD=1 for visits of a run that ends in another (no decay in `a` and `b`), OUT for what is brought, PYTHON,
+# SELFTEST_SECONDS (240), HOLD=1 for visits of a run that ends in another (no decay in `a` and `b`), OUT for what is brought, PYTHON,
 # DEVICE (auto), TRAIN_OPTIONS and SELFTEST_OPTIONS for more.
 
 set -euo pipefail
@@ -84,8 +84,14 @@ arrive() {
 choose_options() {
   [ -e "$state/options" ] && return
   say "self-test"
-  timeout "${SELFTEST_SECONDS:-200}" "$python" -m glm_lsp.train.selftest "$recipe" "$state/selftest" --options-to "$state/options" \
-    "${selftest_options[@]}" 2>&1 | tee "$state/selftest.log" || true
+  local status=0
+  timeout "${SELFTEST_SECONDS:-240}" "$python" -m glm_lsp.train.selftest "$recipe" "$state/selftest" \
+    --options-to "$state/options" "${selftest_options[@]}" >"$state/selftest.log" 2>&1 || status=$?
+  cat "$state/selftest.log"
+  # Out of time: compilation that takes long is likelier than none that works.
+  if [ "$status" = 124 ] && [ "$device" != cpu ] && ! grep -qs flex "$state/options"; then
+    echo "--attention dense --set micro_batch=8" >"$state/options"
+  fi
   [ -e "$state/options" ] || echo "--attention dense --eager --set micro_batch=8" >"$state/options"
 }
 
@@ -174,6 +180,13 @@ train() {
     launch
   fi
   watch
+  if ! is_running && [ ! -e "$run/metrics.jsonl" ]; then
+    tail -n 20 "$state/train.log"
+    say "the trainer failed at its start; once more, the plainest way"
+    echo "--attention dense --eager --set micro_batch=8" >"$state/options"
+    launch
+    watch
+  fi
   bring
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import lzma
 import random
+import subprocess
+import sys
 from itertools import islice
 from pathlib import Path
 
@@ -131,3 +133,20 @@ def test_every_recipe_reads_and_none_takes_unknown_keys(tmp_path: Path) -> None:
         load_recipe(str(tmp_path / "bad.toml"))
     with pytest.raises(TrainingError, match="smoke"):
         load_recipe("smoke", ["muon_lr = "])
+
+
+NOT_THERE = {"datasketch", "httpx", "lsprotocol", "msgspec", "onnx", "onnxruntime", "pygls", "rich", "typer"}
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [
+        "fim, stream, recipe, schedule",
+        pytest.param("trainer, selftest, parts, heldout", marks=pytest.mark.reference),
+    ],
+)
+def test_training_needs_few_packages(modules: str) -> None:
+    """A GPU machine may have torch, numpy and tokenizers, and no network."""
+    program = f"from glm_lsp.train import {modules}\nimport sys\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert {name.partition(".")[0] for name in done.stdout.split()} & NOT_THERE == set()
