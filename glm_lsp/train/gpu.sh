@@ -194,14 +194,14 @@ finish() {
   arrive
   local left
   if is_running; then
-    left=$(((visit - reserve - SECONDS) * 92 / 100 - 5)) # scoring and saving are no training
+    left=$((visit - reserve - SECONDS - 5))
     if [ "$left" -lt 20 ]; then left=20; fi
     # Takes effect unless the learning rate falls already.
     echo "$left" >"$run/decay-now"
     say "ending within $left s"
   else
     choose_options
-    left=$(((visit - reserve - SECONDS) * 92 / 100 - 50)) # some for the start
+    left=$((visit - reserve - SECONDS - 50)) # some for the start
     if [ "$left" -lt 20 ]; then left=20; fi
     HOLD='' launch --decay-now "$left"
   fi

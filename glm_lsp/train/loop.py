@@ -150,7 +150,7 @@ class Trainer:
     def run(self, stream: Stream, held_out: HeldOut | None = None) -> None:
         """Trains until the plan is fulfilled, time is up or a stop is asked for; leaves a checkpoint either way."""
         loader = Loader(stream, self.progress.places, workers=self.options.workers)
-        saved = scored = time.monotonic()
+        saved = scored = counted = time.monotonic()
         was_decaying = self.schedule.decaying(self.progress)
         if was_decaying:
             loader.set_decaying()
@@ -166,13 +166,12 @@ class Trainer:
             loss = self.step(rows)
             self.progress.places = list(loader.places)
             self._metrics.add(loss, len(rows) * self.recipe.context, waited)
-            stepped = time.monotonic()
-            self.progress.seconds += stepped - began
+            # Everything since the last step, scoring and saving too: so the end comes when it was said to come.
+            self.progress.seconds += time.monotonic() - counted
+            counted = time.monotonic()
             if self.progress.step % self.options.log_every == 0:
                 self._metrics.write(self.progress)
                 self._obey()
-                # Reading the losses waited for the device.
-                self.progress.seconds += time.monotonic() - stepped
             if held_out and time.monotonic() - scored > self.recipe.valid_every_s:
                 self._score(held_out)
                 scored = time.monotonic()
@@ -197,7 +196,7 @@ class Trainer:
             order.unlink()
 
     def _score(self, held_out: HeldOut) -> None:
-        """Scores the averaged weights where there are any; that time is not training time."""
+        """Scores the averaged weights where there are any."""
         self._metrics.write(self.progress)
         began = time.monotonic()
         own = {name: p.detach().clone() for name, p in self.model.named_parameters()}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 
 import pytest
 from tokenizers import Tokenizer
 
 from glm_lsp.completion.mode import Mode
-from glm_lsp.completion.prompt import PromptParts, codegeex4
+from glm_lsp.completion.prompt import PromptParts, Reference, codegeex4
+from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.train.example import Document, Example, Mix
 from glm_lsp.train.fim import ExampleMaker
 from glm_lsp.train.spans import PythonTree, Span, line_span, lines_of, random_span
@@ -234,3 +236,37 @@ def test_a_quarter_of_line_examples_keep_closing_brackets() -> None:
     kept = [span for span in spans if span.suffix_start == span.end < len(line)]
     assert all(line[span.end :] == ")" for span in kept)
     assert 0.15 < len(kept) / len(spans) < 0.35
+
+
+def test_the_token_ids_are_those_of_the_engine(tokenizer: Tokenizer) -> None:
+    """Split again at its special tokens, an example's prompt is what the engine makes of the same parts."""
+    engine = SourceTokenizer(tokenizer)
+    maker = ExampleMaker(tokenizer, 256, Mix(infill=1.0, references=0.5))
+    pattern = re.compile(
+        r"<\|user\|>\n((?:###REFERENCE:.*)?)###PATH:([^\n]*)\n###LANGUAGE:(\w*)\n###MODE:(\w+)\n"
+        r"<\|code_suffix\|>(.*)<\|code_prefix\|>(.*)<\|code_middle\|><\|assistant\|>\n",
+        re.DOTALL,
+    )
+    seen = Counter()
+    for seed in range(20):
+        for example in maker.examples(DOCUMENT, random.Random(seed), siblings=lambda rng: UTIL):
+            match = pattern.match(text_of(tokenizer, example))
+            if match is None:
+                continue
+            quoted, path, language, mode, suffix, prefix = match.groups()
+            references = [
+                Reference(*piece.removesuffix("\n").split("\n", 1))
+                for piece in quoted.split("###REFERENCE:\n###PATH:")[1:]
+            ]
+            parts = PromptParts(
+                prefix=prefix,
+                suffix=suffix,
+                path=path,
+                language=language,
+                mode=Mode(mode),
+                references=tuple(references),
+            )
+            wanted = [i for segment in codegeex4(parts) for i in engine.encode_segment(segment)]
+            assert example.token_ids[: len(wanted)] == wanted
+            seen[len(references)] += 1
+    assert min(seen[0], seen[1]) > 3
