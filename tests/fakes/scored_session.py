@@ -19,6 +19,7 @@ class ScoredSession:
     def __init__(self, vocab_size: int, *, capacity: int = 1024, eager: int = 0) -> None:
         self.capacity, self.vocab_size, self._eager = capacity, vocab_size, eager
         self.asked_for_logits: list[bool] = []
+        self._last: Scores | None = None
 
     def new_kv(self) -> FakeKV:
         return FakeKV(self.capacity)
@@ -29,6 +30,7 @@ class ScoredSession:
         if past + len(token_ids) > self.capacity:
             raise ContextOverflowError("too many tokens")
         self.asked_for_logits.append(want_logits)
+        self._spoil_last()
         kv.ids[past : past + len(token_ids)] = list(token_ids)
         end = past + len(token_ids)
         logits = np.stack(
@@ -37,7 +39,17 @@ class ScoredSession:
         top_ids = np.argsort(-logits, axis=1, kind="stable")[:, :8]
         total = np.log(np.exp(logits).sum(axis=1, keepdims=True))
         top_logprobs = (np.take_along_axis(logits, top_ids, 1) - total).astype(np.float32)
-        return Scores(top_ids[:, 0].copy(), top_ids, top_logprobs, logits if want_logits else None)
+        self._last = Scores(top_ids[:, 0].copy(), top_ids, top_logprobs, logits if want_logits else None)
+        return self._last
+
+    def _spoil_last(self) -> None:
+        """A real session overwrites what it returned before."""
+        if self._last is not None:
+            self._last.next_ids.fill(0)
+            self._last.top_ids.fill(0)
+            self._last.top_logprobs.fill(np.nan)
+            if self._last.logits is not None:
+                self._last.logits.fill(0)
 
     def logits(self, ids: Sequence[int]) -> NDArray[np.float32]:
         """The row after these ids. Shape [vocab_size]."""
