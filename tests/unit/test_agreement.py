@@ -19,7 +19,10 @@ PROMPTS = [[5, 6, 7], [5, 6, 8], [9]]
 
 
 class CountingSession:
-    """Writes 10, 11, 12, ... by position and ends at `end`; `slips` are (prompt's last id, position) it gets wrong."""
+    """Writes 10, 11, 12, ... by position and ends at `end`; `slips` are (prompt's last id, position) it gets wrong.
+
+    After a slip of its own it is lost for good.
+    """
 
     capacity = 64
     vocab_size = 97
@@ -39,6 +42,8 @@ class CountingSession:
         return Scores(ids[:, 0].copy(), ids, np.zeros((num_scored, 8), np.float32), None)
 
     def _next(self, ids: list[int]) -> int:
+        if ids[-1] in (50, 51):
+            return 51
         prompt_end = next((token_id for token_id in reversed(ids) if token_id < 10), 0)
         if (prompt_end, len(ids)) in self._slips:
             return 50

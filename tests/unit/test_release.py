@@ -40,6 +40,11 @@ batch_tokens = [[0.0, 512]]
 SAMPLE_SIZE = Sample(max_bytes=2500, lines=6, prompts=5)
 
 
+@pytest.fixture(autouse=True)
+def few_prompts_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "MIN_PROMPTS", SAMPLE_SIZE.prompts)
+
+
 @pytest.fixture(scope="module")
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Everything a release starts from: weights with their log, tokenizer, recipe, corpus."""
@@ -146,6 +151,9 @@ def test_metrics_hold_what_was_measured_and_on_what(released: ModelFolder, workp
         one = metrics.precisions[name]
         assert one.agreement is not None
         assert one.agreement.num_prompts == 5
+        change = one.bits_per_byte - metrics.precisions["fp32"].bits_per_byte
+        assert one.bits_per_byte_change == pytest.approx(change, abs=1e-6)
+        assert one.bits_per_byte_change != 0
         assert one.weight_bytes < metrics.precisions["fp32"].weight_bytes
     assert metrics.precisions["int4"].weight_bytes < metrics.precisions["int8"].weight_bytes
 

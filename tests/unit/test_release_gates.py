@@ -14,8 +14,10 @@ from glm_lsp.train.release.gates import Choice, choose, complaint
 from glm_lsp.train.release.metrics import PrecisionMetrics
 
 
-def measured(precision: str, tokens: float | None, change: float = 0.0) -> PrecisionMetrics:
-    agreement = None if tokens is None else Agreement(tokens, tokens, tokens, 200, 1000)
+def measured(
+    precision: str, tokens: float | None, change: float = 0.0, *, prompts: int = 200
+) -> PrecisionMetrics:
+    agreement = None if tokens is None else Agreement(tokens, tokens, tokens, prompts, 1000)
     return PrecisionMetrics(
         precision=precision,
         accuracy_level=4,
@@ -46,6 +48,11 @@ def test_gates_close_exactly_at_their_figures(
     precision: str, tokens: float | None, change: float, passes: bool
 ) -> None:
     assert (complaint(measured(precision, tokens, change)) == "") == passes
+
+
+def test_few_prompts_open_no_gate() -> None:
+    assert "199 prompts" in complaint(measured("int4", 1.0, prompts=199))
+    assert complaint(measured("int4", 1.0, prompts=200)) == ""
 
 
 def test_a_complaint_has_the_figures() -> None:

@@ -8,6 +8,9 @@ from typing import Literal
 from glm_lsp.errors import ReleaseGateError
 from glm_lsp.train.release.metrics import PrecisionMetrics
 
+MIN_PROMPTS = 200
+"""On 60 prompts an export passed that fails on 400."""
+
 Choice = Literal["auto", "fp32", "int8", "int4"]
 
 
@@ -24,6 +27,8 @@ class Gate:
         agreement = measured.agreement
         if agreement is None:
             return "its agreement with fp32 was not measured"
+        if agreement.num_prompts < MIN_PROMPTS:
+            return f"its agreement was measured on {agreement.num_prompts} prompts, fewer than {MIN_PROMPTS}"
         # Not "<", so that a NaN does not pass.
         if not agreement.tokens >= self.agreement:
             found.append(
