@@ -46,7 +46,7 @@ read -ra selftest_options <<<"${SELFTEST_OPTIONS:-}"
 
 run=$state/run
 export PYTHONPATH=. PYTHONUNBUFFERED=1 TOKENIZERS_PARALLELISM=false
-export TORCHINDUCTOR_CACHE_DIR=${TORCHINDUCTOR_CACHE_DIR:-$PWD/$state/inductor}
+export TORCHINDUCTOR_CACHE_DIR=${TORCHINDUCTOR_CACHE_DIR:-$(realpath -m "$state")/inductor}
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 say() { echo "[$(date -u +%H:%M:%S) +${SECONDS}s] $*"; }

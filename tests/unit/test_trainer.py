@@ -291,7 +291,7 @@ def test_the_command_stops_when_told_and_resumes(tokenizer: Tokenizer, tmp_path:
         *("--threads", "1", "--valid", str(corpus / "train.jsonl"), "--set", "valid_bytes=2000"),
     ]
     process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.PIPE, text=True)
-    give_up = time.monotonic() + 120
+    give_up = time.monotonic() + 400
     while not (run / "metrics.jsonl").exists() and process.poll() is None:
         assert time.monotonic() < give_up
         time.sleep(0.1)
@@ -300,7 +300,7 @@ def test_the_command_stops_when_told_and_resumes(tokenizer: Tokenizer, tmp_path:
         assert time.monotonic() < give_up
         time.sleep(0.05)
     process.terminate()
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors
     step = metrics(run)[-1]["step"]
     assert math.isfinite(metrics(run)[-1]["bpb"])
