@@ -8,6 +8,7 @@ import json
 import random
 import re
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -472,6 +473,15 @@ def test_without_a_corpus_the_report_is_of_the_shipped_model(
     told = capsys.readouterr().out
     assert re.search(r"^test +Python +20 ", told, re.MULTILINE)
     assert re.search(r"^django .* BSD-3-Clause$", told, re.MULTILINE)
+
+
+def test_a_reader_may_have_had_enough(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-m", "glm_lsp.train.corpus", "report", "--out", str(tmp_path)]
+    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, b"")
 
 
 def test_a_report_of_an_earlier_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
     except GlmError as error:
         print(error, file=sys.stderr)
         return 1
+    except (
+        BrokenPipeError
+    ):  # `report | head`: nobody reads on, and the interpreter's last flush must not fail
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
