@@ -179,6 +179,7 @@ class Trainer:
                 self.save()
                 self.save_asked, saved = False, time.monotonic()
                 self._metrics.restart()
+        self._metrics.write(self.progress)
         self.save()
         if held_out:
             self._score(held_out)
