@@ -29,6 +29,7 @@ from glm_lsp.models.manifest import (
     FORMAT_VERSION,
     TOKENIZER_FILE,
     AccuracyEntry,
+    CopyWeights,
     Manifest,
     Source,
     TokenHealing,
@@ -58,6 +59,7 @@ def convert(
     description: str = "",
     licence: str = "",
     healing: TokenHealing = "off",
+    copying: CopyWeights | None = None,
     replace: bool = False,
     progress: Progress = lambda _what, _share: None,
 ) -> ModelFolder:
@@ -69,6 +71,7 @@ def convert(
         real_vocab_size: ids that can be generated; those of the tokenizer when omitted.
         description: where the checkpoint comes from, for people.
         healing: "tokens" for a model that has only seen whole tokens; see `engine/healing.py`.
+        copying: weights fitted for this model; see `engine/copying.py`.
         progress: called with what is being done and the finished share.
 
     Raises:
@@ -109,6 +112,7 @@ def convert(
             tokenizer_sha256=tokenizer_sha256,
             licence=licence,
             healing=healing,
+            copying=copying,
         ).write(folder)
     return ModelFolder.load(out_dir)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
 from glm_lsp.completion.context import WindowBudget
 from glm_lsp.engine.copying import Copier
@@ -19,6 +20,7 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
+from glm_lsp.errors import InputError
 from glm_lsp.evaluate.lines import LineTask, request_of
 from glm_lsp.models.manifest import CopyWeights
 from glm_lsp.models.store import ModelFolder
@@ -26,6 +28,8 @@ from glm_lsp.models.store import ModelFolder
 NO_WEIGHTS = CopyWeights(bias=0, length=0, places=0, agreement=0, best=0, copied=0, same=0)
 END = "<|endoftext|>"
 _LONGEST_LINE = 48
+_ROUNDS = 60
+_RIDGE = 1e-4
 _LEAST_PROBABILITY = 1e-5
 """Of a token outside the eight best, about which nothing is known."""
 
@@ -67,31 +71,39 @@ def observe(folder: ModelFolder, tasks: Sequence[LineTask]) -> Iterator[Observat
 
 
 def fit(observations: Sequence[Observation]) -> Fit:
-    """The weights of the largest likelihood, drawn a little towards zero."""
-    features = torch.tensor([one.features for one in observations], dtype=torch.float64)
-    model = torch.tensor([one.model for one in observations], dtype=torch.float64)
-    copied = torch.tensor([one.copied for one in observations], dtype=torch.float64)
-    weights = torch.zeros(features.shape[1], dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+    """The weights of the largest likelihood, drawn a little towards zero.
 
-    def bits() -> torch.Tensor:
-        share = torch.sigmoid(features @ weights)
-        return -torch.log2((1 - share) * model + share * copied).mean()
+    Expectation and maximisation: how likely each token was copied, given the weights; then one Newton step of a
+    logistic regression towards that.
 
-    def closure() -> torch.Tensor:
-        optimiser.zero_grad()
-        loss = bits() + 1e-4 * weights.square().sum()
-        loss.backward()
-        return loss
-
-    optimiser.step(closure)
+    Raises:
+        InputError: there is nothing to fit to.
+    """
+    if not observations:
+        raise InputError("copying has nothing to say about the held-out lines", "Measure on more lines.")
+    features = np.array([one.features for one in observations])
+    model = np.array([one.model for one in observations])
+    copied = np.array([one.copied for one in observations])
+    weights = np.zeros(features.shape[1])
+    ridge = _RIDGE * len(observations) * np.eye(len(weights))
+    for _ in range(_ROUNDS):
+        share = _share(features, weights)
+        was_copied = share * copied / ((1 - share) * model + share * copied)
+        gradient = features.T @ (was_copied - share) - ridge @ weights
+        curvature = (features.T * (share * (1 - share))) @ features + ridge
+        weights += np.linalg.solve(curvature, gradient)
+    share = _share(features, weights)
     values = [round(value, 4) for value in weights.tolist()]
     return Fit(
         CopyWeights(**dict(zip(CopyWeights.__struct_fields__, values, strict=True))),
         len(observations),
-        float(-torch.log2(model).mean()),
-        float(bits()),
+        float(-np.log2(model).mean()),
+        float(-np.log2((1 - share) * model + share * copied).mean()),
     )
+
+
+def _share(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-(features @ weights)))
 
 
 def _along(

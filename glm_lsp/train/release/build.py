@@ -15,7 +15,7 @@ from glm_lsp.errors import InputError
 from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
-from glm_lsp.models.manifest import TokenHealing
+from glm_lsp.models.manifest import CopyWeights, TokenHealing
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.recipe import Recipe
 from glm_lsp.train.release import gates
@@ -26,8 +26,10 @@ from glm_lsp.train.release.measure import (
     HeldOutText,
     Sample,
     Say,
+    fit_copying,
     measure_export,
     measure_lines,
+    with_copying,
 )
 from glm_lsp.train.release.metrics import Metrics, PrecisionMetrics, Quality, Shape
 from glm_lsp.train.release.papers import NOTICE_FILE, write_papers
@@ -92,8 +94,13 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
         for name, one in precisions.items():
             say(f"{name}: {one.gate or 'passed'}{' (released)' if one is released else ''}")
         measured = ModelFolder.load(folder / released.precision)
+        say("copying")
+        copying = fit_copying(measured, plan.corpus, plan.sample)
+        say(
+            f"copying: {copying.bits_model:.3f} -> {copying.bits_mixed:.3f} bits for each of {copying.tokens} tokens"
+        )
         say("held-out lines")
-        line_scores, by_language = measure_lines(measured, held_out)
+        line_scores, by_language = measure_lines(with_copying(measured, copying.weights), held_out)
         export = exports[released.precision]
         metrics = Metrics(
             name=plan.name,
@@ -106,6 +113,7 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
                 lines=line_scores,
                 lines_by_language=by_language,
             ),
+            copying=copying,
             precisions=precisions,
             corpus=corpus,
             training=training_facts(run, plan.hardware) | plan.training,
@@ -116,7 +124,9 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
         )
         write_papers(metrics, plan.corpus, folder / "checkpoint")
         # Converted once more, as the papers belong to the hashed files of the folder.
-        model = _convert(plan, folder / "checkpoint", plan.out, released.precision, replace_old=True)
+        model = _convert(
+            plan, folder / "checkpoint", plan.out, released.precision, copying.weights, replace_old=True
+        )
     return model, metrics
 
 
@@ -134,7 +144,13 @@ def _measure_exports(plan: Plan, folder: Path, held_out: HeldOutText, say: Say) 
 
 
 def _convert(
-    plan: Plan, checkpoint: Path, out: Path, precision: str, *, replace_old: bool = False
+    plan: Plan,
+    checkpoint: Path,
+    out: Path,
+    precision: str,
+    copying: CopyWeights | None = None,
+    *,
+    replace_old: bool = False,
 ) -> ModelFolder:
     level = plan.accuracy_level
     return convert(
@@ -149,6 +165,7 @@ def _convert(
         description=f"trained by this project from scratch, recipe {plan.recipe.name}",
         licence="Apache-2.0",
         healing=plan.healing,
+        copying=copying,
         replace=replace_old,
     )
 

@@ -44,6 +44,11 @@ def render(metrics: Metrics, template: str | None = None) -> str:
         "quality_table": _quality_table(metrics),
         "language_table": _language_table(metrics),
         "evaluations": _evaluations(metrics.evaluations),
+        "copied_tokens": f"{metrics.copying.tokens:,}",
+        "copied_lines": f"{metrics.copying.lines:,}",
+        "copied_split": metrics.copying.split,
+        "bits_model": f"{metrics.copying.bits_model:.2f}",
+        "bits_mixed": f"{metrics.copying.bits_mixed:.2f}",
         "prompts": str(metrics.held_out.prompts),
         "processor": str(metrics.measured_on.get("processor", "")),
         "cores": str(metrics.measured_on.get("cores", "")),
@@ -118,7 +123,11 @@ def _quality_table(metrics: Metrics) -> str:
         ("bits per byte, left to right", f"**{quality.text.bits_per_byte:.3f}**"),
         ("perplexity per token", f"{quality.text.perplexity:.2f}"),
     ]
-    names = {"with_suffix": "with the text after the cursor", "left_only": "without it"}
+    names = {
+        "with_suffix": "with the text after the cursor",
+        "left_only": "without it",
+        "model_alone": "with it, by the model alone, without copying",
+    }
     for key, scores in quality.lines.items():
         rows.append(
             (

@@ -8,8 +8,10 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
 
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.generation import prefill
@@ -20,11 +22,20 @@ from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.evaluate import agreement, bits_per_byte, lines
 from glm_lsp.evaluate.bits_per_byte import BitsPerByte
 from glm_lsp.evaluate.held_out import held_out_files
-from glm_lsp.models.manifest import WEIGHT_FILE
+from glm_lsp.models.manifest import WEIGHT_FILE, CopyWeights
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.train.release.metrics import HeldOut, LineMetrics, PrecisionMetrics, Quality, TextMetrics
+from glm_lsp.train import copy_weights
+from glm_lsp.train.release.metrics import (
+    CopyMetrics,
+    HeldOut,
+    LineMetrics,
+    PrecisionMetrics,
+    Quality,
+    TextMetrics,
+)
 
 TIMED_STEPS = 96
+COPYING_SPLIT = "valid"
 
 Say = Callable[[str], None]
 
@@ -37,6 +48,7 @@ class Sample:
     max_bytes: int = 1_000_000
     lines: int = 500
     prompts: int = 250
+    copied_lines: int = 1000
     seed: int = 1
 
 
@@ -132,7 +144,10 @@ def measure_export(
 def measure_lines(
     folder: ModelFolder, held_out: HeldOutText
 ) -> tuple[dict[str, LineMetrics], dict[str, LineMetrics]]:
-    """Held-out lines through the whole engine: with and without suffix, and (with suffix) by language."""
+    """Held-out lines through the whole engine: with and without suffix, and (with suffix) by language.
+
+    "model_alone" is with suffix and without copying.
+    """
     by_language: defaultdict[str, list[lines.LineTask]] = defaultdict(list)
     for task in held_out.tasks:
         by_language[task.language].append(task)
@@ -141,7 +156,9 @@ def measure_lines(
             language: lines.measure(engine, tasks, with_suffix=True)
             for language, tasks in sorted(by_language.items())
         }
-        alone = lines.measure(engine, held_out.tasks, with_suffix=False)
+        left_only = lines.measure(engine, held_out.tasks, with_suffix=False)
+    with Engine.load(with_copying(folder, None)) as engine:
+        alone = lines.measure(engine, held_out.tasks, with_suffix=True)
     weights = [part.num_tasks / len(held_out.tasks) for part in parts.values()]
     whole = lines.LineScores(
         math.fsum(w * part.exact_match for w, part in zip(weights, parts.values(), strict=True)),
@@ -149,9 +166,37 @@ def measure_lines(
         len(held_out.tasks),
     )
     return (
-        {"with_suffix": _line_metrics(whole), "left_only": _line_metrics(alone)},
+        {
+            "with_suffix": _line_metrics(whole),
+            "left_only": _line_metrics(left_only),
+            "model_alone": _line_metrics(alone),
+        },
         {language: _line_metrics(part) for language, part in parts.items()},
     )
+
+
+def fit_copying(folder: ModelFolder, corpus: Path, sample: Sample) -> CopyMetrics:
+    """The weights for copying, fitted on lines of the valid split, whichever split is measured on.
+
+    Raises:
+        InputError: the corpus has no valid split.
+    """
+    files = held_out_files(corpus / f"{COPYING_SPLIT}.jsonl", sample.max_bytes)
+    tasks = lines.draw_tasks(files, sample.copied_lines, sample.seed + 2)
+    found = copy_weights.fit(list(copy_weights.observe(folder, tasks)))
+    return CopyMetrics(
+        weights=found.weights,
+        split=COPYING_SPLIT,
+        lines=len(tasks),
+        tokens=found.num_observations,
+        bits_model=round(found.bits_model, 4),
+        bits_mixed=round(found.bits_mixed, 4),
+    )
+
+
+def with_copying(folder: ModelFolder, weights: CopyWeights | None) -> ModelFolder:
+    """The model as it would be with these weights; its files are as they were."""
+    return replace(folder, manifest=msgspec.structs.replace(folder.manifest, copying=weights))
 
 
 def measure_quality(folder: ModelFolder, held_out: HeldOutText) -> Quality:

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from glm_lsp.errors import TrainingError
 from glm_lsp.evaluate.agreement import Agreement
+from glm_lsp.models.manifest import CopyWeights
 
 METRICS_FILE = "metrics.json"
 
@@ -44,12 +45,26 @@ class LineMetrics(Struct, frozen=True, kw_only=True):
 
 
 class Quality(Struct, frozen=True, kw_only=True):
-    """The released weights on held-out text. `lines` is with and without the text after the cursor."""
+    """The released weights on held-out text.
+
+    `lines` is with and without the text after the cursor, and with it by the model alone, without copying.
+    """
 
     text: TextMetrics
     text_by_language: dict[str, TextMetrics]
     lines: dict[str, LineMetrics]
     lines_by_language: dict[str, LineMetrics]
+
+
+class CopyMetrics(Struct, frozen=True, kw_only=True):
+    """How much the released model copies, and what that is worth: bits for each token that could be copied."""
+
+    weights: CopyWeights
+    split: str
+    lines: int
+    tokens: int
+    bits_model: float
+    bits_mixed: float
 
 
 class PrecisionMetrics(Struct, frozen=True, kw_only=True):
@@ -90,6 +105,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
 
     Attributes:
         precision: of the released weights; one of `precisions`.
+        copying: fitted on another split's lines than those of `quality`, unless that is the only one.
         corpus: counts of the corpus' report and manifest.
         training: steps, tokens, hours, hardware; whether the weights are averaged.
         recipe: every hyper-parameter.
@@ -103,6 +119,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     shape: Shape
     held_out: HeldOut
     quality: Quality
+    copying: CopyMetrics
     precisions: dict[str, PrecisionMetrics]
     corpus: dict[str, Any]
     training: dict[str, Any]
