@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -79,8 +79,10 @@ def held_out(paths: Sequence[Path], *, are_files: bool, max_bytes: int | None = 
     return HeldOut(_every_kth(files, max_bytes), description)
 
 
-def held_out_files(corpus: Path, max_bytes: int | None) -> list[HeldOutFile]:
+def held_out_files(corpus: Path, max_bytes: int | None, languages: Collection[str] = ()) -> list[HeldOutFile]:
     """Every k-th file of a corpus split, about `max_bytes` in all; every file if that is None.
+
+    With `languages` (as LSP names them) the files in others are as if they were not there.
 
     Raises:
         InputError: the file is missing or not a corpus split.
@@ -92,7 +94,7 @@ def held_out_files(corpus: Path, max_bytes: int | None) -> list[HeldOutFile]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{corpus} is not a corpus split: {type(error).__name__}: {error}"
         raise InputError(reason, "Name a .jsonl file of glm_lsp.train.corpus, or add --files.") from error
-    return _every_kth(files, max_bytes)
+    return _every_kth([file for file in files if not languages or file.language in languages], max_bytes)
 
 
 def _from_json(line: str) -> HeldOutFile:

@@ -35,6 +35,18 @@ def test_a_corpus_split_is_sampled_evenly(tmp_path: Path) -> None:
     assert len(held_out_files(path, None)) == len(held_out([path], are_files=False).files) == 50
 
 
+def test_other_languages_are_as_if_they_were_not_there(tmp_path: Path) -> None:
+    documents = [
+        {"package": "p", "path": f"{i}", "language": "go" if i % 2 else "python", "text": "x" * 100}
+        for i in range(40)
+    ]
+    path = tmp_path / "valid.jsonl"
+    path.write_text("\n".join(map(json.dumps, documents)))
+    files = held_out_files(path, 500, ("python",))
+    assert [file.path for file in files] == ["0", "8", "16", "24", "32"]
+    assert held_out_files(path, 500, ("python", "go")) == held_out_files(path, 500)
+
+
 @pytest.mark.parametrize(
     "content", ["not json", '{"no": "text"}', "[1]", '{"path": "a", "language": "b", "text": 1}', "\xff",
                 '{"path": "a", "language": "b", "text": "\\ud800"}'],

@@ -145,6 +145,10 @@ def test_metrics_hold_what_was_measured_and_on_what(released: ModelFolder, workp
     by_language = metrics.quality.text_by_language.values()
     assert sum(part.bytes for part in by_language) == metrics.quality.text.bytes == metrics.held_out.bytes
     assert metrics.quality.lines["with_suffix"].tasks == 6
+    assert metrics.quality.lines.keys() == {"with_suffix", "left_only", "model_alone"}
+    assert released.manifest.copying == metrics.copying.weights
+    assert metrics.copying.tokens > 0
+    assert metrics.copying.bits_mixed < metrics.copying.bits_model
     # Random weights predict no better than chance among 384 tokens.
     assert 2 < metrics.quality.text.bits_per_byte < 12
     for name in ("int8", "int4"):
@@ -164,6 +168,7 @@ def test_the_card_says_what_metrics_say(released: ModelFolder) -> None:
     assert text.startswith("# tiny: model card\n")
     for part in (
         f"**{metrics.quality.text.bits_per_byte:.3f}**", "| hours | 0.5 |", "valid: beta", "| MIT | 100.0% |",
+        f"cost {metrics.copying.bits_model:.2f} bits each by the model alone",
         "Of 6 checked files 1 hold", f"{metrics.shape.parameters:,}",
     ):  # fmt: skip
         assert part in text

@@ -51,6 +51,9 @@ def _release(words: list[str]) -> int:
     parser.add_argument("--accuracy-level", type=int, default=4, choices=(0, 1, 4))
     parser.add_argument("--healing", default="words", choices=("off", "words", "tokens"))
     parser.add_argument("--split", default="valid", choices=("valid", "test"))
+    parser.add_argument(
+        "--language", action="append", default=[], help="measure this language only; may be repeated"
+    )
     parser.add_argument("--max-bytes", type=int, default=usual.max_bytes, help="held-out text to score")
     parser.add_argument("--lines", type=int, default=usual.lines, help="held-out lines to complete")
     parser.add_argument("--prompts", type=int, default=usual.prompts, help="lines to compare with fp32")
@@ -73,6 +76,7 @@ def _release(words: list[str]) -> int:
         healing=args.healing,
         sample=Sample(
             split=args.split,
+            languages=tuple(args.language),
             max_bytes=args.max_bytes,
             lines=args.lines,
             prompts=args.prompts,

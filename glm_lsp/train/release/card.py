@@ -113,8 +113,13 @@ def _measured_text(metrics: Metrics) -> str:
     held_out = metrics.held_out
     return (
         f"Held-out text is {held_out.bytes / 1e6:.2f} MB ({held_out.files} files) of the corpus' "
-        f"{held_out.split} split. xz -9e packs the same bytes to {held_out.xz_bits_per_byte:.3f} bits per byte."
+        f"{held_out.split} split{_only(held_out.languages)}. "
+        f"xz -9e packs the same bytes to {held_out.xz_bits_per_byte:.3f} bits per byte."
     )
+
+
+def _only(languages: Sequence[str]) -> str:
+    return f", {' and '.join(LANGUAGE_NAMES.get(name, name) for name in languages)} only" if languages else ""
 
 
 def _quality_table(metrics: Metrics) -> str:

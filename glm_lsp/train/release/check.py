@@ -78,6 +78,7 @@ def check(
         corpus,
         Sample(
             split=sample.split,
+            languages=sample.languages,
             max_bytes=sample.max_bytes,
             lines=sample.lines,
             prompts=sample.prompts,

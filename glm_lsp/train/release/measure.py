@@ -42,9 +42,13 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """How much is measured; the defaults take about ten minutes for a model of 8M parameters on two cores."""
+    """How much is measured; the defaults take about ten minutes for a model of 8M parameters on two cores.
+
+    `languages` (as LSP names them) leaves out those that a model was not trained on; none named means all.
+    """
 
     split: str = "valid"
+    languages: tuple[str, ...] = ()
     max_bytes: int = 1_000_000
     lines: int = 500
     prompts: int = 250
@@ -60,7 +64,7 @@ class HeldOutText:
     """
 
     def __init__(self, corpus: Path, sample: Sample) -> None:
-        self.files = held_out_files(corpus / f"{sample.split}.jsonl", sample.max_bytes)
+        self.files = held_out_files(corpus / f"{sample.split}.jsonl", sample.max_bytes, sample.languages)
         self.tasks = lines.draw_tasks(self.files, sample.lines, sample.seed)
         # Other cursors than those of the lines, so that the two figures do not share their luck.
         self.prompt_tasks = lines.draw_tasks(self.files, sample.prompts, sample.seed + 1)
@@ -76,6 +80,7 @@ class HeldOutText:
         sample = self._sample
         return HeldOut(
             split=sample.split,
+            languages=sample.languages,
             max_bytes=sample.max_bytes,
             bytes=len(text),
             files=len(self.files),
@@ -181,7 +186,7 @@ def fit_copying(folder: ModelFolder, corpus: Path, sample: Sample) -> CopyMetric
     Raises:
         InputError: the corpus has no valid split.
     """
-    files = held_out_files(corpus / f"{COPYING_SPLIT}.jsonl", sample.max_bytes)
+    files = held_out_files(corpus / f"{COPYING_SPLIT}.jsonl", sample.max_bytes, sample.languages)
     tasks = lines.draw_tasks(files, sample.copied_lines, sample.seed + 2)
     found = copy_weights.fit(list(copy_weights.observe(folder, tasks)))
     return CopyMetrics(

@@ -16,9 +16,13 @@ METRICS_FILE = "metrics.json"
 
 
 class HeldOut(Struct, frozen=True, kw_only=True):
-    """What was measured on: about `max_bytes` of one split, and cursors drawn from it with `seed`."""
+    """What was measured on: about `max_bytes` of one split, and cursors drawn from it with `seed`.
+
+    `languages` are those looked at; none means all.
+    """
 
     split: str
+    languages: tuple[str, ...] = ()
     max_bytes: int
     bytes: int
     files: int
