@@ -1,6 +1,5 @@
 """`glm-lsp model`: the models on this machine."""
 
-
 from __future__ import annotations
 
 from dataclasses import asdict
