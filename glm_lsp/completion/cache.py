@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from hashlib import blake2b
 from typing import NamedTuple
+
+import msgspec
 
 from glm_lsp.completion.outcome import Outcome
 from glm_lsp.engine.wire import CompletionRequest
 
 
 class CacheKey(NamedTuple):
-    """All that an answer depends on: equal keys have equal answers, whatever else happened to the document."""
+    """All that an answer depends on: equal keys have equal answers, whatever else happened to the document.
+
+    The text around the window stands in it as a digest, as it may be far longer than the prompt.
+    """
 
     uri: str
     eol: str
     request: CompletionRequest
+    around: bytes = b""
+
+    @classmethod
+    def of(cls, uri: str, eol: str, request: CompletionRequest) -> CacheKey:
+        """The key of a request."""
+        options = request.glm
+        around = f"{options.text_before}\0{options.text_after}".encode(errors="surrogatepass")
+        bare = msgspec.structs.replace(options, text_before="", text_after="")
+        digest = blake2b(around, digest_size=16).digest()
+        return cls(uri, eol, msgspec.structs.replace(request, glm=bare), digest)
 
 
 class CompletionCache:

@@ -18,7 +18,7 @@ CHARS_PER_TOKEN = 3
 SUFFIX_SHARE = 0.2
 REACH_BEFORE = 48 * 1024
 REACH_AFTER = 16 * 1024
-"""Characters around the window in which the engine looks things up; more would take time at each key."""
+"""Characters around the window for an engine that copies; more would take time at each key."""
 _HEADER_TOKENS = 48
 _ANSWER_TOKENS = 128
 _SMALLEST_BUDGET_CHARS = 256
@@ -34,23 +34,33 @@ class WindowBudget:
     Attributes:
         total_chars: prefix and suffix together.
         suffix_chars: the suffix alone; less than `total_chars`.
+        reach_before, reach_after: characters besides, around the window, in which an engine looks things up.
     """
 
     total_chars: int
     suffix_chars: int
+    reach_before: int = 0
+    reach_after: int = 0
 
     @classmethod
     def for_context(
-        cls, context_length: int, max_prompt_tokens: int | None = None, suffix_share: float = SUFFIX_SHARE
+        cls,
+        context_length: int,
+        max_prompt_tokens: int | None = None,
+        suffix_share: float = SUFFIX_SHARE,
+        *,
+        copies: bool = False,
     ) -> WindowBudget:
         """The budget for a model with room for `context_length` tokens of prompt and completion together.
 
-        The room left for the completion does not depend on a request's `max_tokens`: the window must not either.
+        An engine that `copies` also gets the text around the window. The room left for the completion does not
+        depend on a request's `max_tokens`: the window must not either.
         """
         prompt_tokens = context_length - min(_ANSWER_TOKENS, context_length // 8)
         prompt_tokens = min(prompt_tokens, max_prompt_tokens or prompt_tokens) - _HEADER_TOKENS
         total = max(_SMALLEST_BUDGET_CHARS, prompt_tokens * CHARS_PER_TOKEN)
-        return cls(total, int(total * suffix_share))
+        reach = (REACH_BEFORE, REACH_AFTER) if copies else (0, 0)
+        return cls(total, int(total * suffix_share), *reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +72,8 @@ class Window:
         suffix: whole lines from the line after the cursor's.
         rest_of_line: what stands right of the cursor on its line, its first 1024 characters.
         eol: the line break the document uses near the cursor, for putting text back into it.
-        before: what of the document stands before the prefix, at most `REACH_BEFORE` characters.
-        after: what stands after the suffix, at most `REACH_AFTER`.
+        before: what of the document stands before the prefix, as far as the budget reaches.
+        after: what stands after the suffix, likewise.
     """
 
     prefix: str
@@ -88,8 +98,8 @@ def make_window(snapshot: DocumentSnapshot, budget: WindowBudget) -> Window:
         suffix=_normalise(suffix),
         rest_of_line=_normalise(text[cursor : min(end_of_line, cursor + _MAX_REST_CHARS)]),
         eol=_last_line_break(prefix) or text[end_of_line:suffix_start] or "\n",
-        before=_normalise(text[max(0, prefix_start - REACH_BEFORE) : prefix_start]),
-        after=_normalise(text[suffix_end : suffix_end + REACH_AFTER]),
+        before=_normalise(text[max(0, prefix_start - budget.reach_before) : prefix_start]),
+        after=_normalise(text[suffix_end : suffix_end + budget.reach_after]),
     )
 
 

@@ -84,7 +84,7 @@ class Completer:
         window = make_window(snapshot, await self._window_budget())
         # 4 the request, whose answer may be known
         request = _request(snapshot, window, candidates, max_tokens, references)
-        key = CacheKey(snapshot.uri, window.eol, request)
+        key = CacheKey.of(snapshot.uri, window.eol, request)
         if (outcome := self._cached(snapshot, key)) is None:
             collected = await self._collect(request)
             # 5 what of the model's text may be shown
@@ -144,8 +144,11 @@ class Completer:
 
     async def _window_budget(self) -> WindowBudget:
         if self._budget is None:
-            context_length = (await self._engine.describe()).context_length or _UNKNOWN_CONTEXT_LENGTH
-            self._budget = WindowBudget.for_context(context_length, self._max_prompt_tokens)
+            engine = await self._engine.describe()
+            context_length = engine.context_length or _UNKNOWN_CONTEXT_LENGTH
+            self._budget = WindowBudget.for_context(
+                context_length, self._max_prompt_tokens, copies=engine.copies
+            )
         return self._budget
 
     async def _collect(self, request: CompletionRequest) -> Collected:

@@ -33,6 +33,10 @@ MAX_PLACES = 16
 """The last ones count: they are nearest to the cursor."""
 _LOOK_AHEAD = 24
 _LINE_BREAKS = b"\r\n"
+_BORDER = b"\0"
+"""Between two texts."""
+_MOST = 700.0
+"""`math.exp` of more does not exist."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Proposal:
     def share(self, weights: CopyWeights) -> float:
         """How much of the probability copying gets, between 0 and 1."""
         total = sum(map(operator.mul, astuple(weights), self.features()))
-        return 1 / (1 + math.exp(-total))
+        return 1 / (1 + math.exp(min(_MOST, -total)))
 
 
 class CopySource:
@@ -80,7 +84,7 @@ class CopySource:
     """
 
     def __init__(self, texts: Iterable[bytes]) -> None:
-        self.data = b"\0".join(texts)
+        self.data = _BORDER.join(texts)
         self._array: NDArray[np.uint8] = np.frombuffer(self.data, np.uint8)
 
     def find(self, context: bytes) -> Match | None:
@@ -105,6 +109,8 @@ class CopySource:
 
     def advance(self, match: Match, text: bytes) -> Match | None:
         """The places of a match that go on with `text`, moved behind it; None when none does."""
+        if _BORDER in text:
+            return None
         ends = (end + len(text) for end in match.ends if self.data.startswith(text, end))
         moved = tuple(end for end in ends if end < len(self.data))
         return Match(min(LONGEST_MATCH, match.length + len(text)), moved) if moved else None
@@ -173,13 +179,15 @@ class Copying:
     def _next_tokens(self, match: Match, num_pending: int, ids: list[int]) -> Counter[int]:
         tokens: Counter[int] = Counter()
         for end in match.ends:
-            start = end - num_pending
-            if self.source.data[start] in _LINE_BREAKS:
-                # Where lines end is the model's affair, unless it is the line that is asked for.
-                if self.within_line:
+            if self.source.data[end] in _LINE_BREAKS:
+                # Where lines end is the model's affair, unless it is the line that is asked for; and what has to be
+                # written again comes before any end.
+                if self.within_line and not num_pending:
                     tokens[self._end_of_line(ids)] += 1
                 continue
-            token_id = self.vocabulary.longest(self.source.data[start : start + _LOOK_AHEAD])
+            start = end - num_pending
+            ahead = self.source.data[start : start + _LOOK_AHEAD].partition(_BORDER)[0]
+            token_id = self.vocabulary.longest(ahead)
             if token_id is not None:
                 tokens[token_id] += 1
         return tokens
@@ -220,5 +228,5 @@ class Copier:
         """
         source = CopySource(texts)
         data = source.data[: len(source.data) - num_pending]
-        context = data[-LONGEST_MATCH:].rpartition(b"\0")[2]
+        context = data[-LONGEST_MATCH:].rpartition(_BORDER)[2]
         return Copying(self.vocabulary, source, self.weights, context, within_line, self.end_ids)

@@ -18,6 +18,8 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     precision: str = ""
     context_length: int = 0
     """Most tokens of prompt and completion together."""
+    copies: bool = False
+    """Whether it looks things up in a request's `text_before` and `text_after`."""
     num_slots: int = 0
     """Files whose KV cache is kept."""
     device: str = ""

@@ -98,6 +98,7 @@ class Engine:
             profile=manifest.prompt_profile,
             precision=manifest.precision,
             context_length=context,
+            copies=manifest.copying is not None,
             num_slots=max_slots,
             device="cpu",
             threads=session.threads,

@@ -110,7 +110,7 @@ class SourceTokenizer:
             texts[token_id] = None if token_id in self._added_ids else _bytes_of(token)
         if not {bytes([byte]) for byte in range(256)} <= set(texts):
             raise TokenizerError(
-                "token healing needs a byte-level tokenizer", "Import the model with healing off."
+                "token healing and copying need a byte-level tokenizer", "Import the model without either."
             )
         return texts
 

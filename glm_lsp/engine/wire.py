@@ -16,6 +16,9 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.errors import RequestError, RequestTooLargeError
 
 MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_LOOKUP_CHARS = 64 * 1024
+"""Of one text to look things up in: a search looks at all of it."""
+_MAX_LOOKUP_REFERENCES = 4
 FinishReason = Literal["stop", "length", "cancelled"]
 
 
@@ -64,8 +67,12 @@ class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def lookup_texts(self) -> list[bytes]:
         """What copying may look things up in; the last text ends at the cursor, as the nearest places count."""
         options = self.glm
-        around = (reference.text for reference in options.references)
-        texts = (*around, self.suffix + options.text_after, options.text_before + self.prompt)
+        references = (
+            reference.text[:MAX_LOOKUP_CHARS] for reference in options.references[-_MAX_LOOKUP_REFERENCES:]
+        )
+        after = (self.suffix + options.text_after)[:MAX_LOOKUP_CHARS]
+        before = (options.text_before + self.prompt)[-MAX_LOOKUP_CHARS:]
+        texts = (*references, after, before)
         return [text.encode(errors="replace") for text in texts]
 
     @property

@@ -106,7 +106,8 @@ def write(
     writer: Writer, tasks: Sequence[LineTask], *, with_suffix: bool, progress: Progress = silent
 ) -> list[str]:
     """The greedy answer to every task."""
-    budget = WindowBudget.for_context(writer.describe().context_length or _UNKNOWN_CONTEXT_LENGTH)
+    engine = writer.describe()
+    budget = WindowBudget.for_context(engine.context_length or _UNKNOWN_CONTEXT_LENGTH, copies=engine.copies)
     texts = []
     for number, task in enumerate(tasks, start=1):
         texts.append(complete(writer, task, budget, with_suffix=with_suffix))

@@ -60,12 +60,13 @@ def observe(folder: ModelFolder, tasks: Sequence[LineTask]) -> Iterator[Observat
     session = OnnxSession.open(folder)
     encoder = PromptEncoder(tokenizer, manifest.prompt_profile, manifest.context_length, "off")
     copier = Copier(VocabularyIndex(tokenizer.byte_vocabulary()), NO_WEIGHTS, tokenizer.special_ids)
-    budget = WindowBudget.for_context(manifest.context_length)
+    budget = WindowBudget.for_context(manifest.context_length, copies=True)
     kv = session.new_kv()
     for task in tasks:
         request = request_of(task, budget)
-        token_ids = [*tokenizer.encode(task.wanted)[:_LONGEST_LINE], tokenizer.special_id(END)]
         prompt = encoder.encode(request)
+        room = min(_LONGEST_LINE, manifest.context_length - len(prompt) - 1)
+        token_ids = [*tokenizer.encode(task.wanted)[:room], tokenizer.special_id(END)]
         scores = session.run(kv, 0, (prompt + token_ids)[:-1], len(token_ids))
         yield from _along(copier, request, scores, token_ids)
 

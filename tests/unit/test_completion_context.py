@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glm_lsp.completion.context import Window, WindowBudget, make_window
+from glm_lsp.completion.context import REACH_AFTER, REACH_BEFORE, Window, WindowBudget, make_window
 from glm_lsp.completion.snapshot import DocumentSnapshot
 
 SOURCE = "".join(f"    value_{number} = compute({number})\n" for number in range(400))
@@ -203,3 +203,14 @@ def test_a_document_of_ten_megabytes_costs_no_more_than_another(text: str) -> No
         make_window(at(text, offset), WindowBudget.for_context(2048))
         milliseconds.append((time.thread_time_ns() - start) / 1e6)
     assert statistics.median(milliseconds) < 2.5
+
+
+def test_only_an_engine_that_copies_gets_the_text_around() -> None:
+    text = "".join(f"line {number}\n" for number in range(20_000))
+    snapshot = at(text, len(text) // 2)
+    plain = make_window(snapshot, WindowBudget.for_context(512))
+    assert (plain.before, plain.after) == ("", "")
+    window = make_window(snapshot, WindowBudget.for_context(512, copies=True))
+    assert (len(window.before), len(window.after)) == (REACH_BEFORE, REACH_AFTER)
+    assert window.before + window.prefix + window.rest_of_line + "\n" + window.suffix + window.after in text
+    assert (window.prefix, window.suffix) == (plain.prefix, plain.suffix)

@@ -29,7 +29,7 @@ from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
 from glm_lsp.engine.tokenizer import SourceTokenizer
-from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
+from glm_lsp.engine.wire import MAX_LOOKUP_CHARS, CompletionRequest, GlmOptions, WireReference
 from glm_lsp.models.manifest import CopyWeights
 from glm_lsp.train.tokenizer import train_tokenizer
 from tests.fakes.scored_session import ScoredSession
@@ -216,6 +216,34 @@ def test_a_whole_line_is_copied_token_by_token() -> None:
     assert written == b"pute(left, right)"
 
 
+def test_the_border_between_two_texts_is_never_copied() -> None:
+    before = scores((ODD, 0.6))
+    state = copying(b"return result_of_all", b"first = 1\nreturn result_of_all")
+    assert state.blend(before)[0] is before
+    assert state.source.advance(Match(5, (14,)), b"of_all\0first") is None
+
+
+def test_a_line_that_ends_its_text_is_copied_to_its_end() -> None:
+    blended, _ = copying(b"xyzname", b"first = 1\nxyzna").blend(scores((ODD, 0.6)))
+    assert b"\0" not in vocabulary().text_of(int(blended.next_ids[0]))
+
+
+@pytest.mark.parametrize("pending", [b"\n", b"\n    ", b"lues\n"])
+def test_a_line_break_that_has_to_be_written_again_is_no_end(pending: bytes) -> None:
+    text = b"print(values\n    total = 1\nprint(values\n    "
+    text = text[: text.rindex(pending) + len(pending)]
+    blended, _ = copying(text, num_pending=len(pending)).blend(scores((ODD, 0.6)), pending)
+    best = vocabulary().text_of(int(blended.next_ids[0]))
+    assert best.startswith(pending) or (best and pending.startswith(best))
+
+
+@pytest.mark.parametrize("bias", [-1e308, 1e308])
+def test_absurd_weights_are_still_weights(bias: float) -> None:
+    weights = msgspec.structs.replace(HALF, bias=bias)
+    blended, _ = copying(b"self.name self.", weights=weights).blend(scores((ODD, 0.6)))
+    assert np.all(np.isfinite(blended.top_logprobs))
+
+
 # In the engine
 
 
@@ -246,6 +274,16 @@ def test_an_answer_comes_from_outside_the_prompt(options: dict[str, object]) -> 
     with copying_engine:
         assert answer(copying_engine, "    limit = max", **options) == "imum(width, 80)"
         assert answer(copying_engine, "    limit = max") != "imum(width, 80)"
+
+
+def test_lookup_texts_are_bounded_and_end_at_the_cursor() -> None:
+    references = (WireReference("r", "r" * 99_999),) * 9
+    options = GlmOptions(text_before="b" * 300_000, text_after="a" * 300_000, references=references)
+    texts = CompletionRequest(prompt="cursor", suffix="s", glm=options).lookup_texts()
+    assert max(map(len, texts)) == MAX_LOOKUP_CHARS
+    assert len(texts) == 6
+    assert texts[-1].endswith(b"bcursor")
+    assert texts[-2].startswith(b"sa")
 
 
 def test_raw_prompts_are_left_alone() -> None:
