@@ -7,6 +7,7 @@ later run can go on from there.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -192,9 +193,13 @@ class Trainer:
     def _obey(self) -> None:
         """A number in the file `decay-now` of the run's folder is an order to end within so many seconds."""
         order = self.folder / "decay-now"
-        if order.exists():
-            self.decay_now(float(order.read_text(encoding="utf-8").split()[0]))
-            order.unlink()
+        try:
+            seconds = float(order.read_text(encoding="utf-8").split()[0])
+        except (OSError, ValueError, IndexError):
+            return  # A shell makes the file before it writes the number: the next look finds it.
+        if 0 < seconds < math.inf:
+            self.decay_now(seconds)
+            order.unlink(missing_ok=True)
 
     def _score(self, held_out: HeldOut) -> None:
         """Scores the averaged weights where there are any."""

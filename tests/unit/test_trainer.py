@@ -179,6 +179,18 @@ def test_the_rate_falls_when_told_to(stream: Stream, recipe: Recipe, tmp_path: P
     assert not (tmp_path / "decay-now").exists()
 
 
+@pytest.mark.parametrize("content", ["", "\n", "soon", "nan", "inf", "-5", "0"])
+def test_an_order_to_decay_that_is_none_yet_waits(
+    stream: Stream, recipe: Recipe, tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "decay-now").write_text(content)
+    trainer = train(stream, recipe, tmp_path, 3)
+    assert trainer.progress.step == 3
+    assert trainer.progress.decay_seconds is None
+    assert (tmp_path / "decay-now").read_text() == content
+    assert (tmp_path / "checkpoint.pt").exists()
+
+
 def test_held_out_text_is_scored_with_the_average(
     stream: Stream, recipe: Recipe, tokenizer: Tokenizer, tmp_path: Path
 ) -> None:
