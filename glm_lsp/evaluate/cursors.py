@@ -72,9 +72,9 @@ def draw(files: Sequence[HeldOutFile], count: int, seed: int) -> Iterator[Place]
         InputError: the files have no place for a cursor.
     """
     rng = random.Random(seed)
-    lines = [found for file in files if (found := [(file, start) for start in _line_starts(file.text)])]
+    lines = [found for file in files if (found := [(file, start) for start in line_starts(file.text)])]
     shares = dict(SHARES)
-    while count and shares:
+    while count > 0 and shares:
         kind = rng.choices(list(shares), list(shares.values()))[0]
         tries = (_place(*rng.choice(rng.choice(lines)), kind, rng) for _ in range(_TRIES if lines else 0))
         if place := next(filter(None, tries), None):
@@ -82,7 +82,7 @@ def draw(files: Sequence[HeldOutFile], count: int, seed: int) -> Iterator[Place]
             yield place
         else:
             del shares[kind]
-    if count:
+    if count > 0:
         raise InputError("the files have no line to complete", "Name others with --files.")
 
 
@@ -93,7 +93,7 @@ def _place(file: HeldOutFile, start: int, kind: CursorKind, rng: random.Random) 
     return Place(file, kind, start + rng.choice(columns), end) if columns else None
 
 
-def _line_starts(text: str) -> list[int]:
+def line_starts(text: str) -> list[int]:
     """Where each line begins that is not blank."""
     starts = []
     at = 0

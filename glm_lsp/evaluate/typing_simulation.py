@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from glm_lsp.completion.lifecycle import Completer
-from glm_lsp.completion.lines import line_end, next_line_start
+from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.outcome import Candidate, Source
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.errors import InputError
+from glm_lsp.evaluate.cursors import line_starts
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, estimate_ratio
@@ -30,8 +31,9 @@ LEAST_PRECISION = 0.35
 """At `best`, at least this part of the hints shown is taken: fewer, and people switch them off."""
 
 REGION_CHARS = 300
+"""At least; at most twice as many."""
+
 _INDENT = " \t"
-_TRIES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +122,21 @@ class RememberingClient:
 
 
 def draw_regions(files: Sequence[HeldOutFile], count: int, seed: int) -> list[Region]:
-    """Regions of about `REGION_CHARS` that begin at a random line with text; every file is as likely.
+    """Regions of `REGION_CHARS` to twice as many that begin at a random line with text.
+
+    Of the files that have such regions each is as likely, and in it each line where one begins.
 
     Raises:
-        InputError: the files are too short.
+        InputError: no file has one.
     """
     rng = random.Random(seed)
-    regions = []
-    for _ in range(_TRIES * count if files else 0):
-        file = rng.choice(files)
-        text = file.text
-        start = next_line_start(text, rng.randrange(len(text) or 1))
-        end = line_end(text, min(len(text), start + REGION_CHARS))
-        if text[start : line_end(text, start)].strip() and end - start >= REGION_CHARS:
-            regions.append(Region(file, start, end))
-            if len(regions) == count:
-                return regions
-    raise InputError(f"the files are too short to type {REGION_CHARS} characters of them", "Name more files.")
+    regions = [found for file in files if (found := _regions(file))]
+    if not regions:
+        reason = (
+            f"no file has whole lines of {REGION_CHARS} to {2 * REGION_CHARS} characters in a row to type"
+        )
+        raise InputError(reason, "Name longer files, or files whose lines are shorter.")
+    return [rng.choice(rng.choice(regions)) for _ in range(count)]
 
 
 async def simulate(client: EngineClient, region: Region, threshold: float = 0.0) -> Tally:
@@ -251,3 +251,11 @@ def best(curve: Sequence[TypingScores]) -> TypingScores | None:
 
 def _is_word(char: str) -> bool:
     return bool(char) and f"_{char}".isidentifier()
+
+
+def _regions(file: HeldOutFile) -> list[Region]:
+    """Each that a file has; the last line of one may be too long for it."""
+    text = file.text
+    starts = [start for start in line_starts(text) if start + REGION_CHARS <= len(text)]
+    regions = [Region(file, start, line_end(text, start + REGION_CHARS)) for start in starts]
+    return [region for region in regions if region.end - region.start <= 2 * REGION_CHARS]

@@ -85,6 +85,11 @@ def test_text_without_places_is_refused(text: str) -> None:
         list(cursors.draw([], 1, seed=1))
 
 
+@pytest.mark.parametrize("count", [0, -1])
+def test_no_cursors_are_none(count: int) -> None:
+    assert list(cursors.draw(FILES, count, seed=1)) == []
+
+
 def test_kinds_that_do_not_occur_are_left_out() -> None:
     places = list(cursors.draw([HeldOutFile("a.py", "python", "word\n")], 50, seed=1))
     assert {place.kind for place in places} == {

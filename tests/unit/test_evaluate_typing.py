@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import AsyncGenerator
 
 import pytest
@@ -182,15 +183,28 @@ def test_regions_are_whole_lines_of_some_length() -> None:
     regions = typing.draw_regions(files, 20, seed=1)
     assert regions == typing.draw_regions(files, 20, seed=1)
     for found in regions:
-        assert text[found.start - 1] == "\n"
+        assert found.start == 0 or text[found.start - 1] == "\n"
         assert text[found.end : found.end + 1] in ("\n", "")
         assert typing.REGION_CHARS <= found.end - found.start < typing.REGION_CHARS + 40
         assert found.text.partition("\n")[0].strip()
 
 
-@pytest.mark.parametrize("texts", [[], [""], ["x = 1\n" * 10]])
-def test_short_files_are_refused(texts: list[str]) -> None:
-    with pytest.raises(InputError, match="too short"):
+def test_regions_begin_at_each_line_as_often_and_none_is_enormous() -> None:
+    """Two lines are too long for any region; one of them is the last and longer than lines are looked for."""
+    usual = "".join(f"const name_{i} = {i};\n" for i in range(40))
+    text = usual + "x" * 20_000 + "\n" + usual + "y" * 160_000
+    regions = typing.draw_regions([HeldOutFile("a.js", "javascript", text)], 3000, seed=1)
+    assert all(typing.REGION_CHARS <= found.end - found.start <= 2 * typing.REGION_CHARS for found in regions)
+    counts = Counter(found.start for found in regions)
+    assert 0 in counts, "the first line, too"
+    assert 40 < len(counts) < 60
+    assert max(counts.values()) < 3 * min(counts.values())
+    assert not any("xx" in found.text or "yy" in found.text for found in regions)
+
+
+@pytest.mark.parametrize("texts", [[], [""], ["x = 1\n" * 10], ["// head\n" * 3 + "x" * 160_000]])
+def test_files_without_a_region_are_refused(texts: list[str]) -> None:
+    with pytest.raises(InputError, match="no file has whole lines of 300 to 600 characters"):
         typing.draw_regions([HeldOutFile("a.py", "python", text) for text in texts], 1, seed=1)
 
 
