@@ -53,7 +53,7 @@ class HeldOut:
 
 
 def held_out(paths: Sequence[Path], *, are_files: bool, max_bytes: int | None = None) -> HeldOut:
-    """The files that a command names; without names the program's own.
+    """The files that a command names, blank ones left out; without names the program's own.
 
     Args:
         paths: one split of a corpus (JSON lines), or source files and folders of them.
@@ -71,16 +71,18 @@ def held_out(paths: Sequence[Path], *, are_files: bool, max_bytes: int | None = 
         description = ", ".join(str(path) for path in paths)
     elif len(paths) == 1:
         files = held_out_files(paths[0], None)
-        description = f"{paths[0].parent.name}/{paths[0].name}"
+        split = paths[0].resolve()
+        description = f"{split.parent.name}/{split.name}"
     else:
         raise InputError("a corpus split is one file", "To measure on source files add --files.")
-    if not any(file.text.strip() for file in files):
+    files = _with_text(files)
+    if not files:
         raise InputError(f"{description or 'the list of files'} holds no text to measure on")
     return HeldOut(_every_kth(files, max_bytes), description)
 
 
 def held_out_files(corpus: Path, max_bytes: int | None, languages: Collection[str] = ()) -> list[HeldOutFile]:
-    """Every k-th file of a corpus split, about `max_bytes` in all; every file if that is None.
+    """Every k-th file with text of a corpus split, about `max_bytes` in all; every one if that is None.
 
     With `languages` (as LSP names them) the files in others are as if they were not there.
 
@@ -94,7 +96,8 @@ def held_out_files(corpus: Path, max_bytes: int | None, languages: Collection[st
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{corpus} is not a corpus split: {type(error).__name__}: {error}"
         raise InputError(reason, "Name a .jsonl file of glm_lsp.train.corpus, or add --files.") from error
-    return _every_kth([file for file in files if not languages or file.language in languages], max_bytes)
+    chosen = [file for file in files if not languages or file.language in languages]
+    return _every_kth(_with_text(chosen), max_bytes)
 
 
 def _from_json(line: str) -> HeldOutFile:
@@ -103,6 +106,10 @@ def _from_json(line: str) -> HeldOutFile:
     for part in file:
         part.encode()  # half characters have no bytes to count
     return file
+
+
+def _with_text(files: list[HeldOutFile]) -> list[HeldOutFile]:
+    return [file for file in files if file.text.strip()]
 
 
 def _every_kth(files: list[HeldOutFile], max_bytes: int | None) -> list[HeldOutFile]:

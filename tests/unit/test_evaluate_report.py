@@ -35,6 +35,24 @@ def test_a_corpus_split_is_sampled_evenly(tmp_path: Path) -> None:
     assert len(held_out_files(path, None)) == len(held_out([path], are_files=False).files) == 50
 
 
+def test_blank_files_are_left_out(tmp_path: Path) -> None:
+    path = split(tmp_path / "valid.jsonl", "x = 1\n", "", " \n\t\n", "y = 2\n")
+    assert [file.path for file in held_out_files(path, None)] == ["0.py", "3.py"]
+    (tmp_path / "full.py").write_text("x = 1\n")
+    (tmp_path / "empty.js").write_text("")
+    data = held_out([tmp_path / "empty.js", tmp_path / "full.py"], are_files=True)
+    assert [file.language for file in data.files] == ["python"]
+    assert all(file.text.strip() for file in held_out([], are_files=False).files)
+
+
+def test_a_split_is_named_with_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    split(folder / "valid.jsonl", "x = 1\n")
+    monkeypatch.chdir(folder)
+    assert held_out([Path("valid.jsonl")], are_files=False).description == "corpus/valid.jsonl"
+
+
 def test_other_languages_are_as_if_they_were_not_there(tmp_path: Path) -> None:
     documents = [
         {"package": "p", "path": f"{i}", "language": "go" if i % 2 else "python", "text": "x" * 100}
