@@ -15,6 +15,7 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import KVCache, Session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
+from glm_lsp.errors import InputError
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask
 from glm_lsp.evaluate.progress import Progress, silent
@@ -75,14 +76,18 @@ def measure(
 
     A file's first window is laid out like a prompt with an empty suffix; its end token is not counted.
     `progress` counts bytes.
+
+    Raises:
+        InputError: the context is too short for any text.
     """
+    budget = PromptEncoder(tokenizer, profile, context_length).budget
     total = sum(len(text.encode()) for _, _, text in files)
     done = 0
     bits = 0.0
     num_tokens = 0
     kv = session.new_kv()
     for path, language, text in files:
-        header = _header(tokenizer, profile, path, language)
+        header = _header(tokenizer, profile, budget, path, language)
         token_ids = tokenizer.encode(text)
         for window, scored in windows(token_ids, context_length - len(header)):
             bits += _bits(session, kv, header + window, scored)
@@ -122,7 +127,7 @@ def measure_middles(
                     glm=GlmOptions(path=task.path, language=task.language, mode=Mode.LINE),
                 )
             )
-            header = _header(tokenizer, profile, task.path, task.language_id)
+            header = _header(tokenizer, profile, encoder.budget, task.path, task.language_id)
             before = tokenizer.encode(task.prefix[-64 * context_length :])
             plain = header + before[-(context_length - len(header) - len(middle)) :]
             infilling += BitsPerByte(_bits(session, kv, prompt + middle, len(middle)), num_bytes, len(middle))
@@ -142,7 +147,16 @@ def xz_bits(files: Sequence[HeldOutFile]) -> float:
 
 
 def windows(token_ids: list[int], room: int) -> Iterator[tuple[list[int], int]]:
-    """(ids, how many of the last are new): windows of at most `room` ids that overlap by half."""
+    """(ids, how many of the last are new): windows of at most `room` ids that overlap by half.
+
+    Raises:
+        InputError: there is no room for two ids.
+    """
+    if room < 2:
+        raise InputError(
+            "the model's context has no room for text behind the head of its prompts",
+            "Name a model with a longer context with --model.",
+        )
     end = 0
     while end < len(token_ids):
         new_end = min(len(token_ids), end + (room if end == 0 else room // 2))
@@ -169,11 +183,16 @@ def _bits(session: Session, kv: KVCache, token_ids: list[int], num_scored: int) 
     return bits
 
 
-def _header(tokenizer: SourceTokenizer, profile: str, path: str, language: str) -> list[int]:
+def _header(tokenizer: SourceTokenizer, profile: str, budget: int, path: str, language: str) -> list[int]:
+    """What stands before the text; without path and language where a prompt would leave them out, too."""
     name = LANGUAGE_NAMES.get(language, "")
-    segments = profile_named(profile)(PromptParts(prefix="", path=path, language=name))
+    for parts in (PromptParts(prefix="", path=path, language=name), PromptParts(prefix="")):
+        segments = profile_named(profile)(parts)
+        encoded = [tokenizer.encode_segment(segment) for segment in segments]
+        if sum(map(len, encoded)) <= budget // 2:
+            break
     first = next(i for i, segment in enumerate(segments) if segment.role is Role.PREFIX)
-    return [token_id for segment in segments[:first] for token_id in tokenizer.encode_segment(segment)]
+    return [token_id for ids in encoded[:first] for token_id in ids]
 
 
 def _log2_likelihood(logits: np.ndarray | None, wanted: list[int]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from glm_lsp.engine.session import Scores
+from glm_lsp.errors import InputError
 from glm_lsp.evaluate import bits_per_byte, lines
 from glm_lsp.evaluate.cursors import CursorKind
 from glm_lsp.evaluate.held_out import HeldOutFile
@@ -102,6 +103,27 @@ def test_windows_score_every_token_once_with_half_a_window_before_it(length: int
         assert number == 0 or len(window) - new >= 5
         scored += window[-new:]
     assert scored == ids
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("room", [-5, 0, 1])
+def test_without_room_for_text_there_are_no_windows(room: int) -> None:
+    with pytest.raises(InputError, match="no room for text"):
+        list(bits_per_byte.windows([1, 2, 3], room))
+
+
+def test_an_enormous_path_is_left_out_as_in_a_prompt() -> None:
+    path = "deep/" * 3000 + "a.py"
+    session, plain = UniformSession(), UniformSession()
+    tokenizer = byte_tokenizer()
+    found = bits_per_byte.measure(session, tokenizer, "codegeex4", CONTEXT, [(path, "python", TEXT)])
+    assert found == bits_per_byte.measure(plain, tokenizer, "codegeex4", CONTEXT, [("", "", TEXT)])
+    assert session.ids == plain.ids
+    ends = lines.LineTask(path, "Python", "x = ", "1", "y = 2\n", CursorKind.ANYWHERE, "python")
+    middles = bits_per_byte.measure_middles(session, tokenizer, "codegeex4", CONTEXT, [ends])
+    assert middles is not None
+    assert middles.num_middles == 1
+    assert "deep/" not in tokenizer.decode(session.ids)
 
 
 def task(wanted: str, prefix: str = "x = ", suffix: str = "y = 2\n") -> lines.LineTask:
