@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import lzma
 import shutil
@@ -14,12 +15,13 @@ import pytest
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import InputError, ModelFileError, ReleaseGateError, TrainingError
+from glm_lsp.evaluate.cursors import SHARES, CursorKind
 from glm_lsp.models.integrity import describe_folder, verify
 from glm_lsp.models.store import ModelFolder, ModelStore
 from glm_lsp.train.corpus.document import Document
 from glm_lsp.train.corpus.manifest import Report, corpus_line, manifest_line, notice
 from glm_lsp.train.recipe import load_recipe
-from glm_lsp.train.release import export_checkpoint, gates
+from glm_lsp.train.release import card, export_checkpoint, gates, papers
 from glm_lsp.train.release.__main__ import main
 from glm_lsp.train.release.build import Plan, release
 from glm_lsp.train.release.check import check
@@ -169,6 +171,8 @@ def test_the_card_says_what_metrics_say(released: ModelFolder) -> None:
     for part in (
         f"**{metrics.quality.text.bits_per_byte:.3f}**", "| hours | 0.5 |", "valid: beta", "| MIT | 100.0% |",
         f"cost {metrics.copying.bits_model:.2f} bits each by the model alone",
+        "lines of the valid split (the figures above are of the valid split)",
+        f"{SHARES[CursorKind.INSIDE_IDENTIFIER] + SHARES[CursorKind.ANYWHERE]:.0%} of them".replace("%", " %"),
         "Of 6 checked files 1 hold", f"{metrics.shape.parameters:,}",
     ):  # fmt: skip
         assert part in text
@@ -211,6 +215,16 @@ def test_a_figure_better_than_the_weights_does_not_hold(copy: ModelFolder, workp
     bad = [one.name for one in check(ModelFolder.load(copy.path), workplace / "corpus") if not one.holds]
     assert bad == ["quality.text.bits_per_byte"]
     assert main(["check", str(copy.path), str(workplace / "corpus"), "--json"]) == 1
+
+
+def test_a_card_about_other_weights_for_copying_does_not_hold(copy: ModelFolder, workplace: Path) -> None:
+    weights = copy.manifest.copying
+    assert weights is not None
+    changed = msgspec.structs.replace(weights, bias=weights.bias + 1)
+    for other in (changed, None):
+        msgspec.structs.replace(copy.manifest, copying=other).write(copy.path)
+        with pytest.raises(ReleaseGateError, match="weights for copying"):
+            check(ModelFolder.load(copy.path), workplace / "corpus")
 
 
 def test_another_split_cannot_confirm_a_card(released: ModelFolder, workplace: Path, tmp_path: Path) -> None:
@@ -257,9 +271,9 @@ def test_evaluations_reach_card_and_check(copy: ModelFolder, workplace: Path, tm
         '{"pass_at_1": 0.125, "tasks": 200, "items": [1, 2], "wall_seconds": 9}'
     )
     assert main(["card", str(copy.path), "--evaluations", str(figures)]) == 0
-    card = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "### infill" in card
-    assert "| pass at 1 | 0.125 |" in card
+    text = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "### infill" in text
+    assert "| pass at 1 | 0.125 |" in text
     assert Metrics.read(copy.path).evaluations == {
         "infill": {"pass_at_1": 0.125, "tasks": 200, "wall_seconds": 9}
     }
@@ -271,10 +285,10 @@ def test_evaluations_reach_card_and_check(copy: ModelFolder, workplace: Path, tm
     }
     (figures / "lines.json").write_text(json.dumps(report))
     assert main(["card", str(copy.path), "--evaluations", str(figures)]) == 0
-    card = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "| with suffix.exact match | 0.1 (0.05 to 0.15) |" in card
-    assert "held-out lines; count 500" in card
-    assert "sha256" not in card
+    text = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| with suffix.exact match | 0.1 (0.05 to 0.15) |" in text
+    assert "held-out lines; count 500" in text
+    assert "sha256" not in text
     model = ModelFolder.load(copy.path)
     (figures / "infill.json").write_text('{"pass_at_1": 0.12, "tasks": 200, "wall_seconds": 40}')
     found = check(model, workplace / "corpus", evaluations=figures)
@@ -285,10 +299,87 @@ def test_evaluations_reach_card_and_check(copy: ModelFolder, workplace: Path, tm
     assert bad == ["evaluations.infill.pass_at_1"]
 
 
-@pytest.mark.parametrize("content", ["nonsense", "[1]"])
-def test_an_evaluation_that_is_none_is_named(copy: ModelFolder, tmp_path: Path, content: str) -> None:
-    (tmp_path / "wrong.json").write_text(content)
-    assert main(["card", str(copy.path), "--evaluations", str(tmp_path)]) == 2
+@pytest.mark.parametrize(
+    "content",
+    [
+        "nonsense",
+        "[1]",
+        '{"data": 5, "results": {"x": 1}}',
+        '{"results": 5}',
+        '{"results": null}',
+        '{"results": {"x": NaN}}',
+        '{"results": {"x": 1e999}}',
+        '{"results": {"x": "\\ud800"}}',
+    ],
+)
+def test_an_evaluation_that_is_none_is_named(
+    copy: ModelFolder, tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = tmp_path / "figures"
+    figures.mkdir()
+    (figures / "wrong.json").write_text(content)
+    before = contents(copy.path)
+    assert main(["card", str(copy.path), "--evaluations", str(figures)]) == 2
+    told = capsys.readouterr().err
+    assert "GLM-100" in told
+    assert "wrong.json" in told
+    assert contents(copy.path) == before
+
+
+def test_a_card_that_cannot_be_written_leaves_the_model_as_it_was(
+    copy: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(copy.path)
+
+    def fails(*_: Any) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for place, name in ((card, "render"), (papers, "describe_folder"), (Metrics, "write")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, fails)
+            assert main(["card", str(copy.path)]) == 1
+        assert contents(copy.path) == before
+    assert main(["card", str(copy.path)]) == 0
+    assert [one for one in verify(copy.path, ModelFolder.load(copy.path).manifest) if one.problem] == []
+    assert contents(copy.path).keys() == before.keys()
+
+
+@pytest.mark.parametrize("command", ["card", "check", "release"])
+def test_evaluations_in_no_folder_are_told(
+    copy: ModelFolder, workplace: Path, tmp_path: Path, command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "nowhere"
+    words = {
+        "card": ["card", str(copy.path)],
+        "check": ["check", str(copy.path), str(workplace / "corpus")],
+        "release": release_words(workplace, tmp_path / "model"),
+    }
+    assert main([*words[command], "--evaluations", str(nowhere)]) == 2
+    assert f"GLM-100: {nowhere} is not a folder" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("option", ["--max-bytes", "--lines", "--prompts"])
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_amounts_are_above_0(
+    workplace: Path, tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*release_words(workplace, tmp_path / "model"), f"{option}={value}"])
+    assert caught.value.code == 2
+    assert f"{option}: {value} is not a whole number above 0" in capsys.readouterr().err
+
+
+def release_words(workplace: Path, out: Path) -> list[str]:
+    return [
+        str(workplace / "weights.safetensors"),
+        str(workplace / "tokenizer.json"),
+        str(out),
+        "--recipe",
+        str(workplace / "tiny.toml"),
+        "--corpus",
+        str(workplace / "corpus"),
+    ]
 
 
 def test_the_command_writes_a_model(
@@ -298,13 +389,7 @@ def test_the_command_writes_a_model(
     (tmp_path / "training.json").write_text('{"hours": 3}')
     code = main(
         [
-            str(workplace / "weights.safetensors"),
-            str(workplace / "tokenizer.json"),
-            str(tmp_path / "model"),
-            "--recipe",
-            str(workplace / "tiny.toml"),
-            "--corpus",
-            str(workplace / "corpus"),
+            *release_words(workplace, tmp_path / "model"),
             "--precision",
             "fp32",
             "--max-bytes",
@@ -321,8 +406,8 @@ def test_the_command_writes_a_model(
     )
     assert code == 0
     assert json.loads(capsys.readouterr().out)["precision"] == "fp32"
-    card = (tmp_path / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "It was trained in a test." in card
+    text = (tmp_path / "model" / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "It was trained in a test." in text
     assert Metrics.read(tmp_path / "model").training["hours"] == 3
 
 

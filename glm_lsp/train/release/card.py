@@ -47,6 +47,7 @@ def render(metrics: Metrics, template: str | None = None) -> str:
         "copied_tokens": f"{metrics.copying.tokens:,}",
         "copied_lines": f"{metrics.copying.lines:,}",
         "copied_split": metrics.copying.split,
+        "measured_split": metrics.held_out.split,
         "bits_model": f"{metrics.copying.bits_model:.2f}",
         "bits_mixed": f"{metrics.copying.bits_mixed:.2f}",
         "prompts": str(metrics.held_out.prompts),

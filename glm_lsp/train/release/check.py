@@ -13,6 +13,7 @@ import msgspec
 
 from glm_lsp.errors import ReleaseGateError
 from glm_lsp.models.integrity import require_intact
+from glm_lsp.models.manifest import CopyWeights
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.release import card
 from glm_lsp.train.release.facts import ESTIMATE, read_evaluations
@@ -67,9 +68,11 @@ def check(
     Raises:
         ModelFileError: a file is missing, altered or not in the manifest.
         TrainingError: there is no metrics.json.
-        ReleaseGateError: the card is not the one these metrics give, or the split has changed.
+        ReleaseGateError: the card is not the one these metrics give, the metrics are about other weights, or the
+            split has changed.
         InputError: the corpus or an evaluation cannot be used.
     """
+    fresh = read_evaluations(evaluations)
     require_intact(folder.path, folder.manifest)
     stated = Metrics.read(folder.path)
     _check_card(folder, stated)
@@ -96,7 +99,6 @@ def check(
     if reference is not None:
         say("agreement with fp32")
         found += _check_agreement(folder, reference, held_out, stated.precisions[stated.precision])
-    fresh = read_evaluations(evaluations)
     known = {name: figures for name, figures in stated.evaluations.items() if name in fresh}
     return found + compare("evaluations", known, fresh)
 
@@ -113,13 +115,24 @@ def compare(name: str, stated: Any, found: Any) -> list[Comparison]:
 def _check_card(folder: ModelFolder, stated: Metrics) -> None:
     if stated.precision != folder.manifest.precision:
         raise ReleaseGateError(
-            f"{METRICS_FILE} is about {stated.precision} weights, the model has {folder.manifest.precision}"
+            f"{METRICS_FILE} is about {stated.precision} weights, the model has {folder.manifest.precision}",
+            "Release the model again.",
+        )
+    if stated.copying.weights != folder.manifest.copying:
+        raise ReleaseGateError(
+            f"{METRICS_FILE} is about the weights for copying {_weights(stated.copying.weights)}, "
+            f"the model copies with {_weights(folder.manifest.copying)}",
+            "Release the model again.",
         )
     if (folder.path / card.CARD_FILE).read_text(encoding="utf-8") != card.render(stated):
         raise ReleaseGateError(
             f"{card.CARD_FILE} is not what {METRICS_FILE} gives",
             "Write it anew with `python -m glm_lsp.train.release card MODEL`.",
         )
+
+
+def _weights(weights: CopyWeights | None) -> str:
+    return msgspec.json.encode(weights).decode()
 
 
 def _measured(folder: ModelFolder, held_out: HeldOutText) -> Any:

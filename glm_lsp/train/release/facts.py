@@ -9,6 +9,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
 import numpy as np
 
 import glm_lsp
@@ -21,6 +22,8 @@ CORPUS_MANIFEST = "manifest.jsonl"
 
 ESTIMATE = frozenset(("value", "low", "high"))
 """The keys of a figure with its 95 % interval in a report of `glm-lsp eval`."""
+
+_REPORT_REMEDY = "Put what `glm-lsp eval --json` printed there, or take the file away."
 
 
 def corpus_facts(corpus: Path) -> dict[str, Any]:
@@ -82,18 +85,41 @@ def read_evaluations(folder: Path | None) -> dict[str, Any]:
     """The figures of every .json file in a folder, by file name; lists (single tasks) are left out.
 
     Raises:
-        InputError: a file is not a JSON object.
+        InputError: there is no such folder, or a file is not a report that a card can show.
     """
-    found = {}
-    for path in sorted(folder.glob("*.json")) if folder else ():
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"the evaluation {path} cannot be read: {error}") from error
-        if not isinstance(value, dict):
-            raise InputError(f"the evaluation {path} is not a JSON object")
-        found[path.stem] = _without_lists(value)
-    return found
+    if folder is None:
+        return {}
+    if not folder.is_dir():
+        raise InputError(
+            f"{folder} is not a folder", "Name the folder of the figures of `glm-lsp eval --json`."
+        )
+    return {path.stem: _read_evaluation(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _read_evaluation(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"the evaluation {path} cannot be read: {error}", _REPORT_REMEDY) from error
+    if not isinstance(value, dict):
+        raise InputError(f"the evaluation {path} is not a JSON object", _REPORT_REMEDY)
+    for key in ("data", "results"):
+        if not isinstance(value.get(key, {}), dict):
+            raise InputError(f'"{key}" in the evaluation {path} is not a JSON object', _REPORT_REMEDY)
+    figures = _without_lists(value)
+    if not _is_kept({path.stem: figures}):
+        raise InputError(
+            f"the evaluation {path} has a figure or a name that JSON cannot keep, such as NaN", _REPORT_REMEDY
+        )
+    return figures
+
+
+def _is_kept(values: dict[str, Any]) -> bool:
+    """Whether metrics.json gives back just what was put in: not so with NaN, infinity and lone surrogates."""
+    try:
+        return bool(msgspec.json.decode(msgspec.json.encode(values)) == values)
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
+        return False
 
 
 def _without_lists(value: dict[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
 
     Attributes:
         precision: of the released weights; one of `precisions`.
-        copying: fitted on another split's lines than those of `quality`, unless that is the only one.
+        copying: fitted on lines of the valid split, whichever split `quality` was measured on.
         corpus: counts of the corpus' report and manifest.
         training: steps, tokens, hours, hardware; whether the weights are averaged.
         recipe: every hyper-parameter.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import lzma
 import shutil
+import tempfile
 from pathlib import Path
 
 import msgspec
 
 from glm_lsp.models.convert import CORPUS_MANIFEST_FILE
 from glm_lsp.models.integrity import describe_folder, require_intact
+from glm_lsp.models.manifest import MANIFEST_FILE
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import storage_error
 from glm_lsp.train.release import card
 from glm_lsp.train.release.facts import CORPUS_MANIFEST, read_evaluations
-from glm_lsp.train.release.metrics import Metrics
+from glm_lsp.train.release.metrics import METRICS_FILE, Metrics
 
 NOTICE_FILE = "NOTICE.txt"
 
@@ -29,6 +31,8 @@ def write_papers(metrics: Metrics, corpus: Path, folder: Path) -> None:
 
 def rewrite_card(folder: Path, evaluations: Path | None = None, notes: str | None = None) -> Metrics:
     """Adds evaluations or notes to a released model: metrics.json, card and manifest are written anew.
+
+    All three are written beside the old ones first, so that a failure leaves the model as it was.
 
     Raises:
         TrainingError: the model has no metrics.json.
@@ -45,13 +49,20 @@ def rewrite_card(folder: Path, evaluations: Path | None = None, notes: str | Non
         notes=metrics.notes if notes is None else notes,
     )
     try:
-        _write_card(metrics, folder)
-        msgspec.structs.replace(model.manifest, files=describe_folder(folder)).write(folder)
+        # A hidden folder, which no manifest counts: what fails in it leaves the model as it was.
+        with tempfile.TemporaryDirectory(prefix=".card-", dir=folder) as workshop:
+            fresh = Path(workshop)
+            _write_card(metrics, fresh)
+            files = model.manifest.files | describe_folder(fresh)
+            msgspec.structs.replace(model.manifest, files=files).write(fresh)
+            for name in (card.CARD_FILE, METRICS_FILE, MANIFEST_FILE):
+                (fresh / name).replace(folder / name)
     except OSError as error:
         raise storage_error(folder, error) from error
     return metrics
 
 
 def _write_card(metrics: Metrics, folder: Path) -> None:
+    text = card.render(metrics)
     metrics.write(folder)
-    (folder / card.CARD_FILE).write_text(card.render(metrics), encoding="utf-8")
+    (folder / card.CARD_FILE).write_text(text, encoding="utf-8")
