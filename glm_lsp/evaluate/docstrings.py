@@ -108,28 +108,39 @@ def find_tasks(file: HeldOutFile) -> Iterator[DocstringTask]:
 
 def write(writer: Writer, tasks: Sequence[DocstringTask], progress: Progress = silent) -> list[str]:
     """The greedy docstring for every task, without quotes."""
-    budget = WindowBudget.for_context(writer.describe().context_length or _UNKNOWN_CONTEXT_LENGTH)
+    engine = writer.describe()
+    budget = WindowBudget.for_context(engine.context_length or _UNKNOWN_CONTEXT_LENGTH, copies=engine.copies)
     texts = []
     for number, task in enumerate(tasks, start=1):
-        snapshot = DocumentSnapshot(
-            uri=task.path,
-            path=task.path,
-            language_id="python",
-            version=0,
-            text=f"{task.prefix}\n{task.suffix}",
-            offset=len(task.prefix),
-        )
-        window = make_window(snapshot, budget)
-        request = CompletionRequest(
-            prompt=window.prefix,
-            suffix=window.suffix,
-            max_tokens=MAX_TOKENS,
-            stop=task.quotes,
-            glm=GlmOptions(path=task.path, language="Python", mode=Mode.BLOCK),
-        )
-        texts.append(text_of(writer.complete(request)))
+        texts.append(text_of(writer.complete(request_of(task, budget))))
         progress(number, len(tasks))
     return texts
+
+
+def request_of(task: DocstringTask, budget: WindowBudget) -> CompletionRequest:
+    """What an editor's request behind the opening quotes would have asked for."""
+    snapshot = DocumentSnapshot(
+        uri=task.path,
+        path=task.path,
+        language_id="python",
+        version=0,
+        text=f"{task.prefix}\n{task.suffix}",
+        offset=len(task.prefix),
+    )
+    window = make_window(snapshot, budget)
+    return CompletionRequest(
+        prompt=window.prefix,
+        suffix=window.suffix,
+        max_tokens=MAX_TOKENS,
+        stop=task.quotes,
+        glm=GlmOptions(
+            path=task.path,
+            language="Python",
+            mode=Mode.BLOCK,
+            text_before=window.before,
+            text_after=window.after,
+        ),
+    )
 
 
 def floors(tasks: Sequence[DocstringTask]) -> dict[str, list[str]]:

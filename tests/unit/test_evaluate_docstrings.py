@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from glm_lsp.completion.context import WindowBudget
 from glm_lsp.completion.mode import Mode
+from glm_lsp.engine.description import EngineDescription
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate import docstrings
 from glm_lsp.evaluate.docstrings import DocstringTask
 from glm_lsp.evaluate.held_out import HeldOutFile
+from glm_lsp.evaluate.lines import LineTask, request_of
 from tests.unit.test_evaluate_lines import Writing
 
 TEXT = '''class Käse:
@@ -93,6 +96,26 @@ def test_request_shows_the_body_and_ends_at_the_quotes() -> None:
     assert first.suffix.startswith("        return jahre * 2\n")
     assert (first.stop, second.stop) == ('"""', "'''")
     assert first.glm.mode is Mode.BLOCK
+
+
+def test_request_brings_the_text_around_the_window_to_an_engine_that_copies() -> None:
+    far = "".join(f"name_{i} = {i}\n" for i in range(2000))
+
+    class Copying(Writing):
+        def describe(self) -> EngineDescription:
+            return EngineDescription(model="copying", context_length=512, copies=True)
+
+    task = next(docstrings.find_tasks(HeldOutFile("a.py", "python", far + TEXT + far)))
+    writer, bare = Copying("Does it."), Writing("Does it.")
+    docstrings.write(writer, [task])
+    docstrings.write(bare, [task])
+    assert bare.requests[0].glm.text_before == ""
+    glm = writer.requests[0].glm
+    assert glm.text_before
+    assert glm.text_after
+    line = LineTask(task.path, "Python", task.prefix, "", task.suffix, language_id="python")
+    editor = request_of(line, WindowBudget.for_context(512, copies=True)).glm
+    assert (glm.text_before, glm.text_after) == (editor.text_before, editor.text_after)
 
 
 @pytest.mark.parametrize(
