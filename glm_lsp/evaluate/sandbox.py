@@ -1,12 +1,15 @@
 """Runs a program that a model had a hand in, within limits.
 
-That keeps accidents small. It is no wall against malice: the program may still read what its user may read.
+That is a guard against accidents, no wall against malice: the program may still read, write and delete whatever its
+user may.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,7 +32,6 @@ WALL_S = 20.0
 ADDRESS_SPACE = 2**30
 
 _CHILD = Path(__file__).with_name("sandbox_child.py")
-_PASSED = 42
 _POLL_S = 0.2
 
 
@@ -60,7 +62,7 @@ class Sandbox:
         self._closing = threading.Event()
 
     def passes(self, program: str) -> bool:
-        """Whether a program runs to its end without an error.
+        """Whether a program runs to its end without an error. One that leaves early has not, whatever its status.
 
         It gets Python's own modules and no other packages, an empty folder, which is deleted afterwards, no
         environment to speak of, no input, no network, and 1 GiB of address space. Whatever it has started in its
@@ -69,22 +71,29 @@ class Sandbox:
         with tempfile.TemporaryDirectory(prefix="glm-lsp-eval-", ignore_cleanup_errors=True) as folder:
             path = Path(folder) / "program.py"
             path.write_text(program, encoding="utf-8", errors="surrogatepass")
-            limits = (str(self._cpu_s), str(ADDRESS_SPACE), str(_PASSED))
-            child = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", str(_CHILD), str(path), *limits],
-                cwd=folder,
-                env={"PATH": os.defpath, "HOME": folder, "TMPDIR": folder},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            try:
-                return self._status(child) == _PASSED
-            finally:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+            # The child reads a token, which the program never sees, and sends it back when the program has ended.
+            token = secrets.token_bytes(16)
+            ours, its = socket.socketpair()
+            with ours, its:
+                ours.setblocking(False)
+                ours.sendall(token)
+                numbers = (its.fileno(), self._cpu_s, ADDRESS_SPACE)
+                child = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-I", "-S", str(_CHILD), str(path), *map(str, numbers)],
+                    cwd=folder,
+                    env={"PATH": os.defpath, "HOME": folder, "TMPDIR": folder},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=(its.fileno(),),
+                    start_new_session=True,
+                )
+                try:
+                    return self._has_ended(child) and _received(ours) == token
+                finally:
+                    with suppress(ProcessLookupError, PermissionError):
+                        os.killpg(child.pid, signal.SIGKILL)
+                    child.wait()
 
     def verdicts(self, programs: Sequence[str], progress: Progress = silent) -> list[bool]:
         """`passes` of each program; as many at a time as there are cores, and equal ones once."""
@@ -101,9 +110,18 @@ class Sandbox:
                 raise
         return [found[program] for program in programs]
 
-    def _status(self, child: subprocess.Popen[bytes]) -> int | None:
+    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
         deadline = time.monotonic() + self._wall_s
         while time.monotonic() < deadline and not self._closing.is_set():
             with suppress(subprocess.TimeoutExpired):
-                return child.wait(_POLL_S)
-        return None
+                child.wait(_POLL_S)
+                return True
+        return False
+
+
+def _received(channel: socket.socket) -> bytes:
+    """What has arrived: nothing more comes from a process that has ended."""
+    try:
+        return channel.recv(64)
+    except OSError:  # nothing has
+        return b""

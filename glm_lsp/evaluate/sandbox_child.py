@@ -14,24 +14,29 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
-FAILED = 1
+NUM_PROCESSES = 64
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
-def main(program: str, cpu_s: int, address_space: int, passed: int) -> NoReturn:
-    """Runs the file `program` and ends the process: with status `passed` if the program came to its end.
+def main(program: str, channel: int, cpu_s: int, address_space: int) -> NoReturn:
+    """Runs the file `program` and ends the process.
 
-    One that leaves early has not, whatever its status.
+    The token that waits in the file descriptor `channel` is written back if the program came to its end. One that
+    leaves early, or becomes another program, does not know it.
     """
-    if not leave_network():
+    token = os.read(channel, 64)
+    os.set_inheritable(channel, False)
+    own_id, process_id, write = os.getpid(), os.getpid, os.write
+    has_left = leave_network()
+    if not has_left:
         block_sockets()
-    limit(cpu_s, address_space)
-    status = FAILED
+    limit(cpu_s, address_space, NUM_PROCESSES if has_left else None)
     try:
         runpy.run_path(program, run_name="__main__")
-        status = passed
-    finally:  # an exit of the program's own making is a failure, too
-        os._exit(status)
+        if process_id() == own_id:  # a process that the program has forked comes here, too
+            write(channel, token)
+    finally:
+        os._exit(0)
 
 
 def leave_network() -> bool:
@@ -55,14 +60,20 @@ def block_sockets() -> None:
         setattr(owner, name, refuse)
 
 
-def limit(cpu_s: int, address_space: int) -> None:
-    """Seconds of CPU, bytes of address space, 1 MiB for each file, no core dump."""
+def limit(cpu_s: int, address_space: int, num_processes: int | None) -> None:
+    """Seconds of CPU, bytes of address space, 1 MiB for each file, no core dump, and so many processes and threads.
+
+    Their number is limited only in a user namespace, which has a count of its own: outside of it everything else
+    that the user runs would count, too. For root the system does not enforce it.
+    """
     wanted = {
         resource.RLIMIT_CPU: cpu_s,
         resource.RLIMIT_AS: address_space,
         resource.RLIMIT_FSIZE: 2**20,
         resource.RLIMIT_CORE: 0,
     }
+    if num_processes is not None:
+        wanted[resource.RLIMIT_NPROC] = num_processes
     for kind, value in wanted.items():
         hard = resource.getrlimit(kind)[1]
         lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)

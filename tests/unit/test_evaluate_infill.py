@@ -27,6 +27,12 @@ PROBLEM = {
 }
 TASKS = list(cut(PROBLEM))
 
+
+def _user_namespace() -> str:
+    link = Path("/proc/self/ns/user")
+    return str(link.readlink()) if link.exists() else ""
+
+
 posix = pytest.mark.skipif(os.name != "posix", reason="limits of processes")
 
 
@@ -112,6 +118,13 @@ def test_floors_need_no_model() -> None:
         ("x = (", False),
         ("import sys; sys.exit(0)", False),
         ("import os; os._exit(0)", False),
+        ("import os; os._exit(42)", False),
+        ("import os; os.execv('/bin/sh', ['sh', '-c', 'exit 42'])", False),
+        ("import os\nif os.fork(): os.wait(); os._exit(0)", False),
+        ("import os, sys; os.write(int(sys.argv[-3]), b'x' * 16); os._exit(0)", False),
+        ("import os; os.closerange(3, 256)", False),
+        ("import os\nif os.fork() == 0: os._exit(1)\nos.wait()", True),
+        ("import subprocess; assert subprocess.run(['/bin/sh', '-c', 'exit 3']).returncode == 3", True),
         ("raise KeyboardInterrupt", False),
         ("x = bytearray(2 ** 30)", False),
         ("x = [0]\nwhile True: x += x", False),
@@ -125,6 +138,24 @@ def test_floors_need_no_model() -> None:
 )
 def test_only_a_program_that_runs_to_its_end_within_its_limits_passes(program: str, passes: bool) -> None:
     assert Sandbox().passes(program) is passes
+
+
+@posix
+def test_threads_and_processes_are_few_where_they_are_counted_apart() -> None:
+    """Everything a user runs would count where the program has no namespace of its own."""
+    resource = pytest.importorskip("resource")
+    limits = resource.getrlimit(resource.RLIMIT_NPROC)
+    program = f"""
+import os, resource, threading
+thread = threading.Thread(target=print)
+thread.start()
+thread.join()
+if os.path.exists('/proc/self/ns/user') and os.readlink('/proc/self/ns/user') != {_user_namespace()!r}:
+    assert resource.getrlimit(resource.RLIMIT_NPROC)[1] <= {sandbox_child.NUM_PROCESSES}
+else:
+    assert resource.getrlimit(resource.RLIMIT_NPROC) == {limits}
+"""
+    assert Sandbox().passes(program)
 
 
 @posix
@@ -158,8 +189,8 @@ def test_there_is_no_network(fallback: bool, monkeypatch: pytest.MonkeyPatch, tm
         if fallback:  # a system that has no namespaces
             child = tmp_path / "child.py"
             source = Path(sandbox_child.__file__).read_text("utf-8")
-            assert source.count("if not leave_network():") == 1
-            child.write_text(source.replace("if not leave_network():", "if True:"))
+            assert source.count("has_left = leave_network()") == 1
+            child.write_text(source.replace("has_left = leave_network()", "has_left = False"))
             monkeypatch.setattr(sandbox, "_CHILD", child)
         assert not Sandbox().passes(program)
         assert Sandbox().passes("import socket, ssl, asyncio, http.client")
