@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 app = new_app("What a model is worth, measured.")
 
+MOST = 100_000
+"""Tasks of one run: more would take days, and the memory they are drawn into."""
+
 SeedOption = Annotated[int, typer.Option(min=0, help="Of all that is drawn at random.")]
 PathsArgument = Annotated[
     list[Path] | None,
@@ -29,7 +32,9 @@ FilesOption = Annotated[bool, typer.Option("--files", help="The paths are source
 @app.command()
 def infill(
     *,
-    limit: Annotated[int | None, typer.Option(min=1, help="So many of the 1,033 tasks, at random.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="So many of the 1,033 tasks, at random.")
+    ] = None,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,
@@ -62,7 +67,7 @@ def lines(
     paths: PathsArgument = None,
     *,
     files: FilesOption = False,
-    limit: Annotated[int, typer.Option(min=1, help="Cursors.")] = 500,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Cursors.")] = 500,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,
@@ -98,7 +103,7 @@ def bits(
     *,
     files: FilesOption = False,
     max_bytes: Annotated[int, typer.Option(min=1, help="About so much text, in whole files.")] = 300_000,
-    limit: Annotated[int, typer.Option(min=1, help="Missing ends of lines.")] = 500,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Missing ends of lines.")] = 500,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,
@@ -134,7 +139,7 @@ def kept_characters(
     paths: PathsArgument = None,
     *,
     files: FilesOption = False,
-    limit: Annotated[int, typer.Option(min=1, help="Regions of 300 characters.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Regions of 300 to 600 characters.")] = 20,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,
@@ -161,7 +166,7 @@ def docstring(
     paths: PathsArgument = None,
     *,
     files: FilesOption = False,
-    limit: Annotated[int, typer.Option(min=1, help="Functions.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Functions.")] = 100,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,

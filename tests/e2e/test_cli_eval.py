@@ -52,6 +52,14 @@ def test_an_error_as_json_is_all_of_stdout(cli: CommandLine) -> None:
     assert "absent.jsonl" in result.json["error"]["cause"]
 
 
+@pytest.mark.parametrize("measure", ["infill", "lines", "bytes", "typing", "docstring"])
+def test_more_tasks_than_any_data_have_are_refused(cli: CommandLine, measure: str) -> None:
+    result = cli("eval", measure, "--limit", "100001")
+    assert (result.status, result.stdout) == (2, "")
+    assert "'--limit'" in result.stderr
+    assert "100000" in result.stderr
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_interrupt_ends_without_a_word(cli: CommandLine, tmp_path: Path) -> None:
     with (
