@@ -467,16 +467,26 @@ def test_the_commands(
 
 
 def test_without_a_corpus_the_report_is_of_the_shipped_model(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command.main(["report", "--out", str(tmp_path)]) == 0
+    monkeypatch.setenv("GLM_LSP_HOME", str(tmp_path))
+    assert command.main(["report"]) == 0
     told = capsys.readouterr().out
     assert re.search(r"^test +Python +20 ", told, re.MULTILINE)
     assert re.search(r"^django .* BSD-3-Clause$", told, re.MULTILINE)
 
 
-def test_a_reader_may_have_had_enough(tmp_path: Path) -> None:
-    arguments = [sys.executable, "-m", "glm_lsp.train.corpus", "report", "--out", str(tmp_path)]
+def test_a_named_corpus_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for place in (tmp_path, tmp_path / "typo"):
+        assert command.main(["report", "--out", str(place)]) == 2
+        told = capsys.readouterr()
+        assert told.err.startswith(f"GLM-100: no corpus in {place}")
+        assert told.out == ""
+
+
+def test_a_reader_may_have_had_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLM_LSP_HOME", str(tmp_path))
+    arguments = [sys.executable, "-m", "glm_lsp.train.corpus", "report"]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     process.stdout.close()
@@ -484,10 +494,16 @@ def test_a_reader_may_have_had_enough(tmp_path: Path) -> None:
     assert (process.returncode, errors) == (0, b"")
 
 
-def test_a_report_of_an_earlier_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "report.json").write_text("{}", encoding="utf-8")
+@pytest.mark.parametrize(
+    "content",
+    ["{}", "[]", '{"groups": {}}', '{"groups": {"train": {}, "valid": {}, "test": {}}, "splits": {}}'],
+)
+def test_a_report_that_is_not_whole(tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "report.json").write_text(content, encoding="utf-8")
     assert command.main(["report", "--out", str(tmp_path)]) == 1
-    assert "earlier version" in capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "earlier version" in told.err
+    assert (told.out, told.err.count("\n")) == ("", 1)
 
 
 def test_held_out_packages_keep_their_first_cap() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 from glm_lsp import paths
-from glm_lsp.errors import GlmError
+from glm_lsp.errors import GlmError, InputError
 from glm_lsp.train.corpus.pins import REGISTRIES, packaged_pins
 from glm_lsp.train.corpus.selection import OTHER_CAP, PACKAGE_CAP, Caps
 
@@ -17,7 +18,7 @@ COMMANDS = ("build", "report", "pack", "unpack")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs the command; returns its exit status."""
+    """Runs the command; returns its exit status: 2 when it was used wrongly, 1 when it failed."""
     given = sys.argv[1:] if arguments is None else arguments
     if given and given[0].startswith("--") and given[0] != "--help":
         given = ["build", *given]  # options alone mean the command that everything begins with
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         {"build": _build, "report": _report, "pack": _pack, "unpack": _unpack}[options.command](options)
     except GlmError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, InputError) else 1
     except (
         BrokenPipeError
     ):  # `report | head`: nobody reads on, and the interpreter's last flush must not fail
@@ -55,16 +56,20 @@ def _parser() -> argparse.ArgumentParser:
         choices=["cpython", *(name for name in REGISTRIES if name != "pypi")],
         help="leave the standard library or a registry's packages out; may be given several times",
     )
-    build.add_argument("--jobs", type=int, default=2, help="processes (%(default)s)")
+    build.add_argument("--jobs", type=_jobs, default=2, help="processes (%(default)s)")
 
     report = commands.add_parser("report", help="figures per language, decontamination, licences")
-    report.add_argument("--out", type=Path, default=home / "corpus", help="a built corpus (%(default)s)")
+    report.add_argument(
+        "--out",
+        type=Path,
+        help="a built corpus (where `build` puts it; if there is none, the shipped model's)",
+    )
 
     pack = commands.add_parser("pack", help="write a split as compressed parts of limited size")
     pack.add_argument("corpus", type=Path, help="train.jsonl")
     pack.add_argument("parts", type=Path, help="folder the parts are written to")
-    pack.add_argument("--max-mb", type=float, default=55, help="of a compressed part (%(default)s)")
-    pack.add_argument("--jobs", type=int, default=2, help="parts compressed at a time (%(default)s)")
+    pack.add_argument("--max-mb", type=_megabytes, default=55.0, help="of a compressed part (%(default)s)")
+    pack.add_argument("--jobs", type=_jobs, default=2, help="parts compressed at a time (%(default)s)")
 
     unpack = commands.add_parser("unpack", help="put a packed split together again")
     unpack.add_argument("parts", type=Path, help="folder of the parts")
@@ -73,6 +78,26 @@ def _parser() -> argparse.ArgumentParser:
         "--part", type=int, action="append", help="only this part, from 1 on; may be repeated"
     )
     return parser
+
+
+def _jobs(word: str) -> int:
+    try:
+        number = int(word)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{word} is not a whole number above 0")
+    return number
+
+
+def _megabytes(word: str) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = math.nan
+    if not 1e-6 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{word} is not a size of a byte or more")
+    return number
 
 
 def _build(options: argparse.Namespace) -> None:
@@ -92,12 +117,18 @@ def _build(options: argparse.Namespace) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from glm_lsp.train.corpus.summary import licences, of_report, of_starter  # noqa: PLC0415
+    from glm_lsp.train.corpus.summary import REPORT_FILE, licences, of_report, of_starter  # noqa: PLC0415
 
-    if (options.out / "report.json").is_file():
-        print("\n".join([*of_report(options.out), "", *licences(options.out)]))
+    corpus = options.out or paths.cache_dir() / "corpus"
+    if (corpus / REPORT_FILE).is_file():
+        print("\n".join([*of_report(corpus), "", *licences(corpus)]))
+    elif options.out:
+        raise InputError(
+            f"no corpus in {corpus}: it has no {REPORT_FILE}",
+            "Name the folder a corpus was built to, or leave --out away.",
+        )
     else:
-        print(f"no corpus in {options.out}; this is what the shipped model was trained on\n")
+        print(f"no corpus in {corpus}; this is what the shipped model was trained on\n")
         print("\n".join(of_starter()))
 
 

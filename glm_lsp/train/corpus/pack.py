@@ -11,18 +11,23 @@ import heapq
 import json
 import lzma
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from glm_lsp.errors import TrainingError
+import msgspec
+
+from glm_lsp.errors import InputError, TrainingError
+from glm_lsp.paths import storage_error
 from glm_lsp.train.corpus.parallel import mapped
 
 INDEX = "parts.json"
 RATIO = 5.0  # text to compressed; source code packs at least that well, and one part more is no harm
 # A window over a whole part: files of one kind lie far apart. Unpacking needs as much memory.
 _FILTERS: list[dict[str, Any]] = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 28}]
+_NO_DOCUMENT = (ValueError, KeyError, TypeError)  # what a line that is none leads to
+_PATHS = (PurePosixPath, PureWindowsPath)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class Part:
     documents: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Index:
+    """parts.json."""
+
+    corpus: str
+    sha256: str
+    parts: list[Part]
+
+
 def pack(corpus: Path, folder: Path, max_bytes: int, *, jobs: int = 1) -> list[Part]:
     """Writes the parts of a split and parts.json, which names them and what they come from.
 
@@ -45,28 +59,60 @@ def pack(corpus: Path, folder: Path, max_bytes: int, *, jobs: int = 1) -> list[P
         jobs: parts compressed at a time.
 
     Raises:
-        TrainingError: the corpus cannot be read, or one document alone is larger than a part may be.
+        InputError: the corpus cannot be read or is none, `folder` is a file, or `max_bytes` is not above 0.
+        TrainingError: one document alone is larger than a part may be.
+        StorageError: the parts cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    if max_bytes < 1:
+        raise InputError(f"no part can have {max_bytes} bytes", "Allow larger parts.")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is not a folder", "Name a folder for the parts.")
+    size, whole = _looked_through(corpus)
     try:
-        size = corpus.stat().st_size
-        with corpus.open("rb") as file:
-            whole = hashlib.file_digest(file, "sha256").hexdigest()
+        folder.mkdir(parents=True, exist_ok=True)
+        parts = _pack(corpus, folder, max_bytes, max(1, -(-size // int(max_bytes * RATIO))), jobs)
+        index = _Index(corpus.name, whole, parts)
+        (folder / INDEX).write_text(json.dumps(asdict(index), indent=1) + "\n", encoding="utf-8")
     except OSError as error:
-        raise TrainingError(f"{corpus} cannot be read: {error}", "Build the corpus first.") from error
-    count = max(1, -(-size // int(max_bytes * RATIO)))
+        raise storage_error(folder, error) from error
+    return parts
+
+
+def _looked_through(corpus: Path) -> tuple[int, str]:
+    """Size in bytes and sha256 of a corpus whose lines are all documents."""
+    digest, size = hashlib.sha256(), 0
+    try:
+        with corpus.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                _require_document(corpus, number, line)
+                digest.update(line)
+                size += len(line)
+    except OSError as error:
+        raise InputError(f"{corpus} cannot be read: {error}", "Build the corpus first.") from error
+    return size, digest.hexdigest()
+
+
+def _require_document(corpus: Path, number: int, line: bytes) -> None:
+    try:
+        _place(line, 1)
+    except (*_NO_DOCUMENT, RecursionError) as error:
+        raise InputError(
+            f"line {number} of {corpus} is not a document of a corpus: {error!r:.200}",
+            "Name train.jsonl or another split that `build` wrote.",
+        ) from error
+
+
+def _pack(corpus: Path, folder: Path, max_bytes: int, count: int, jobs: int) -> list[Part]:
+    """Writes `count` parts, or as many more as it takes."""
     while True:
         parts = list(mapped(_packed, (corpus, folder, count), range(count), jobs))
         if all(part.size <= max_bytes for part in parts):
-            break
+            return parts
         for part in parts:
             (folder / part.name).unlink()
         if count >= sum(part.documents for part in parts):
             raise TrainingError(f"no part of {max_bytes} bytes holds its documents", "Allow larger parts.")
         count += 1
-    index = {"corpus": corpus.name, "sha256": whole, "parts": [asdict(part) for part in parts]}
-    (folder / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
-    return parts
 
 
 def unpack(folder: Path, corpus: Path, only: Sequence[int] | None = None) -> int:
@@ -78,30 +124,49 @@ def unpack(folder: Path, corpus: Path, only: Sequence[int] | None = None) -> int
         only: numbers of the parts to take, from 1 on; all of them when omitted or empty.
 
     Raises:
+        InputError: `folder` holds no parts.json or not all of the parts asked for, or `corpus` is a folder.
         TrainingError: a part is missing or damaged, or the result is not the packed file.
+        StorageError: `corpus` cannot be written.
     """
     index = _index(folder)
-    parts = [Part(**row) for row in index["parts"]]
+    parts = index.parts
+    if corpus.is_dir():
+        raise InputError(f"{corpus} is a folder", "Name the file to write.")
     wanted = sorted(set(only)) if only else list(range(1, len(parts) + 1))
     if not set(wanted) <= set(range(1, len(parts) + 1)):
-        raise TrainingError(f"there are parts 1 to {len(parts)} in {folder}", "Name some of these.")
+        raise InputError(f"there are parts 1 to {len(parts)} in {folder}", "Name some of these.")
     chosen = [parts[number - 1] for number in wanted]
     for part in chosen:
         _check(folder, part)
-    digest, documents = hashlib.sha256(), 0
     unfinished = corpus.with_name(corpus.name + ".part")
-    corpus.parent.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack, unfinished.open("wb") as out:
-        streams = [stack.enter_context(lzma.open(folder / part.name)) for part in chosen]
+    try:
+        corpus.parent.mkdir(parents=True, exist_ok=True)
+        digest, documents = _merge([folder / part.name for part in chosen], unfinished)
+        if len(chosen) == len(parts) and digest != index.sha256:
+            raise TrainingError(f"{folder} does not give the file it was made of", "Pack the corpus again.")
+        unfinished.replace(corpus)
+    except (*_NO_DOCUMENT, lzma.LZMAError, EOFError) as error:
+        raise TrainingError(
+            f"{folder} holds a part that is none of a corpus: {error!r:.200}", "Pack the corpus again."
+        ) from error
+    except OSError as error:
+        raise storage_error(corpus, error) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+    return documents
+
+
+def _merge(parts: Sequence[Path], out: Path) -> tuple[str, int]:
+    """Writes the documents of all parts in order; returns their sha256 and number."""
+    digest, documents = hashlib.sha256(), 0
+    with ExitStack() as stack, out.open("wb") as file:
+        streams = [stack.enter_context(lzma.open(part)) for part in parts]
         for line in heapq.merge(*streams, key=_key):
-            out.write(line)
+            file.write(line)
             digest.update(line)
             documents += 1
-    if len(chosen) == len(parts) and digest.hexdigest() != index["sha256"]:
-        unfinished.unlink()
-        raise TrainingError(f"{folder} does not give the file it was made of", "Pack the corpus again.")
-    unfinished.replace(corpus)
-    return documents
+    return digest.hexdigest(), documents
 
 
 def _packed(work: tuple[Path, Path, int], place: int) -> Part:
@@ -122,9 +187,14 @@ def _lines(corpus: Path, count: int, place: int) -> Iterator[bytes]:
     """The documents of one part."""
     with corpus.open("rb") as file:
         for line in file:
-            name = "/".join(_key(line)).encode()
-            if int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") % count == place:
+            if _place(line, count) == place:
                 yield line
+
+
+def _place(line: bytes, count: int) -> int:
+    """Which of `count` parts a document goes to."""
+    name = "/".join(_key(line)).encode()
+    return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest(), "little") % count
 
 
 def _key(line: bytes) -> tuple[str, str]:
@@ -132,13 +202,22 @@ def _key(line: bytes) -> tuple[str, str]:
     return row["package"], row["path"]
 
 
-def _index(folder: Path) -> dict[str, Any]:
+def _index(folder: Path) -> _Index:
+    path = folder / INDEX
     try:
-        index: dict[str, Any] = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TrainingError(
-            f"{folder / INDEX} cannot be read: {error}", "Name the folder that `pack` wrote."
-        ) from error
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error}", "Name the folder that `pack` wrote.") from error
+    try:
+        index = msgspec.json.decode(content, type=_Index)
+    except ValueError as error:
+        raise TrainingError(f"{path} is no index of parts: {error}", "Bring it again.") from error
+    for part in index.parts:
+        # On any system: a name from elsewhere must not lead out of the folder.
+        if part.name in ("", "..") or {part.name} != {kind(part.name).name for kind in _PATHS}:
+            raise TrainingError(
+                f"{path} names a part {part.name!r}, which is no file name", "Bring it again."
+            )
     return index
 
 
@@ -147,7 +226,7 @@ def _check(folder: Path, part: Part) -> None:
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise TrainingError(f"{path} cannot be read: {error}", "Bring that part, too.") from error
     if found != part.sha256:
         raise TrainingError(f"{path} has sha256 {found}, its index says {part.sha256}", "Bring it again.")

@@ -8,19 +8,62 @@ from collections import defaultdict
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypedDict, TypeVar
+
+import msgspec
 
 from glm_lsp.errors import TrainingError
 from glm_lsp.train.corpus.decontaminate import MAX_HITS
 from glm_lsp.train.corpus.languages import GROUPS, language_of_path
 from glm_lsp.train.corpus.pins import SPLITS
 
+Value = TypeVar("Value")
+
+REPORT_FILE = "report.json"
+
+
+class _Counts(TypedDict):
+    files: int
+    bytes: int
+
+
+class _Totals(_Counts):
+    packages: int
+
+
+class _Package(_Counts):
+    version: str
+    licences: list[str]
+
+
+class _Decontamination(TypedDict):
+    files_by_hits: dict[str, int]
+    dropped: list[str]
+
+
+class _OfSplits(TypedDict, Generic[Value]):
+    train: Value
+    valid: Value
+    test: Value
+
+
+class _Table(TypedDict):
+    """What is used of report.json."""
+
+    splits: _OfSplits[_Totals]
+    groups: _OfSplits[dict[str, _Totals]]
+    packages: _OfSplits[dict[str, _Package]]
+    read: _Counts
+    dropped: dict[str, _Counts]
+    denied_packages: dict[str, str]
+    decontamination: _Decontamination
+
 
 def of_report(corpus: Path) -> Iterator[str]:
     """Figures per split and group of languages, what was dropped, and the decontamination's count.
 
     Raises:
-        TrainingError: `corpus` holds no readable report.json.
+        TrainingError: `corpus` holds no readable report.json, or one that is not whole.
     """
     table = _table(corpus)
     whole = table["splits"]["train"]["bytes"]
@@ -74,20 +117,21 @@ def of_starter() -> Iterator[str]:
     yield from here.joinpath("NOTICE.txt").read_text(encoding="utf-8").splitlines()
 
 
-def _table(corpus: Path) -> dict[str, Any]:
-    path = corpus / "report.json"
+def _table(corpus: Path) -> _Table:
+    path = corpus / REPORT_FILE
     try:
-        table: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return msgspec.json.decode(path.read_bytes(), type=_Table)
+    except msgspec.ValidationError as error:
+        raise TrainingError(
+            f"{path} is not whole, or was written by an earlier version: {error}", "Build the corpus again."
+        ) from error
     except (OSError, ValueError) as error:
         raise TrainingError(
             f"{path} cannot be read: {error}", "Name the folder a corpus was built to, or build one."
         ) from error
-    if "groups" not in table:
-        raise TrainingError(f"{path} was written by an earlier version", "Build the corpus again.")
-    return table
 
 
-def _figures(totals: dict[str, int]) -> tuple[str, str, str]:
+def _figures(totals: _Totals) -> tuple[str, str, str]:
     return str(totals["packages"]), str(totals["files"]), f"{totals['bytes'] / 1e6:.2f}"
 
 
