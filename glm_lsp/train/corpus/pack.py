@@ -97,7 +97,7 @@ def _require_document(corpus: Path, number: int, line: bytes) -> None:
         _place(line, 1)
     except (*_NO_DOCUMENT, RecursionError) as error:
         raise InputError(
-            f"line {number} of {corpus} is not a document of a corpus: {type(error).__name__}: {str(error):.200}",
+            f"line {number} of {corpus} is not a document of a corpus: {type(error).__name__}: {error!s:.200}",
             "Name train.jsonl or another split that `build` wrote.",
         ) from error
 
@@ -147,7 +147,7 @@ def unpack(folder: Path, corpus: Path, only: Sequence[int] | None = None) -> int
         unfinished.replace(corpus)
     except (*_NO_DOCUMENT, lzma.LZMAError, EOFError) as error:
         raise TrainingError(
-            f"{folder} holds a part that is none of a corpus: {type(error).__name__}: {str(error):.200}",
+            f"{folder} holds a part that is none of a corpus: {type(error).__name__}: {error!s:.200}",
             "Pack the corpus again.",
         ) from error
     except OSError as error:
