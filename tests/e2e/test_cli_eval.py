@@ -79,6 +79,8 @@ def test_interrupt_ends_without_a_word(cli: CommandLine, tmp_path: Path) -> None
             with suppress(subprocess.TimeoutExpired):
                 running.wait(timeout=2)
                 break
+        else:
+            running.kill()  # it would compute for an hour
         out, _ = running.communicate(timeout=10)
         errors.seek(0)
         assert (running.returncode, out) == (130, b"")
