@@ -72,10 +72,10 @@ def test_the_stream_can_be_picked_up_anywhere(stream: Stream) -> None:
         assert ids_of(rest) == ids_of(whole[number:])
 
 
-def test_workers_share_the_blocks(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_share_the_blocks(stream: Stream) -> None:
     def blocks(worker: int) -> list[int]:
         chunks = stream.chunks(Place(worker), size=50, worker=worker, workers=3)
-        return sorted({chunk.place.block for chunk in islice(chunks, 30)})[:3]
+        return list(islice(dict.fromkeys(chunk.place.block for chunk in islice(chunks, 300)), 3))
 
     assert [blocks(worker) for worker in range(3)] == [[0, 3, 6], [1, 4, 7], [2, 5, 8]]
 
