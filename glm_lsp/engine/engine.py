@@ -108,7 +108,9 @@ class Engine:
         copier = None
         if manifest.copying:
             copier = Copier(
-                VocabularyIndex(tokenizer.byte_vocabulary()), manifest.copying, tokenizer.special_ids
+                encoder.vocabulary or VocabularyIndex(tokenizer.byte_vocabulary()),
+                manifest.copying,
+                tokenizer.special_ids,
             )
         return cls(session, tokenizer, encoder, description, copier)
 

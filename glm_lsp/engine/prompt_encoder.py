@@ -46,6 +46,11 @@ class PromptEncoder:
         for segment in self._profile(PromptParts(prefix="")):
             self._tokenizer.encode_segment(segment)  # a profile that does not fit must fail at load
 
+    @property
+    def vocabulary(self) -> VocabularyIndex | None:
+        """The index that healing uses; None without healing."""
+        return self._vocabulary
+
     def encode(self, request: CompletionRequest) -> list[int]:
         """Token ids of the prompt, at most `budget`; too long a prefix loses its beginning in big steps."""
         return self._encode(request, None)[0]
