@@ -212,7 +212,7 @@ class Engine:
         )
 
     def _copying(self, request: CompletionRequest, healing: Healing | None) -> Copying | None:
-        if self._copier is None or request.glm.raw:
+        if self._copier is None or request.is_raw:
             return None
         return self._copier.start(
             request.lookup_texts(),
@@ -273,8 +273,10 @@ class Engine:
 
     @staticmethod
     def _stop_rule(request: CompletionRequest) -> StopRule:
-        mode = None if request.glm.raw else request.glm.mode or Mode.BLOCK
-        return stop_rule(mode, request.prompt, request.glm.rest_of_line, request.suffix, request.stop_strings)
+        mode = None if request.is_raw else request.glm.mode or Mode.BLOCK
+        return stop_rule(
+            mode, request.prompt_text, request.glm.rest_of_line, request.suffix, request.stop_strings
+        )
 
     def _send_text(self, job: Job, index: int, text: str, token: Token) -> None:
         logprobs = self._logprobs(token, job.request.logprobs) if token.is_new else None

@@ -7,6 +7,7 @@ from glm_lsp.completion.prompt import PromptParts, Reference, Role, profile_name
 from glm_lsp.engine.healing import Healing, VocabularyIndex, take_back
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
+from glm_lsp.errors import ContextOverflowError, RequestError
 from glm_lsp.models.manifest import TokenHealing
 
 SUFFIX_SHARE = 0.25
@@ -52,7 +53,12 @@ class PromptEncoder:
         return self._vocabulary
 
     def encode(self, request: CompletionRequest) -> list[int]:
-        """Token ids of the prompt, at most `budget`; too long a prefix loses its beginning in big steps."""
+        """Token ids of the prompt, at most `budget`; too long a prefix loses its beginning in big steps.
+
+        Raises:
+            RequestError: the prompt names an id that does not exist.
+            ContextOverflowError: a prompt of ids is longer than `budget`; nothing of it may be left out.
+        """
         return self._encode(request, None)[0]
 
     def encode_healed(self, request: CompletionRequest) -> tuple[list[int], Healing | None]:
@@ -62,8 +68,8 @@ class PromptEncoder:
     def _encode(
         self, request: CompletionRequest, vocabulary: VocabularyIndex | None
     ) -> tuple[list[int], Healing | None]:
-        if request.glm.raw:
-            return self._trim_prefix(request.prompt, self.budget) or self._tokenizer.encode("\n"), None
+        if request.is_raw:
+            return self._raw(request.prompt) or self._tokenizer.encode("\n"), None
         suffix = self._trim_suffix(request.suffix, int(self.budget * SUFFIX_SHARE))
         fixed = self._render(request, "", suffix)
         num_fixed = sum(len(ids) for _, ids in fixed)
@@ -71,7 +77,7 @@ class PromptEncoder:
             # References and an enormous path must not crowd out the code itself.
             fixed = self._render(request, "", suffix, bare=True)
             num_fixed = sum(len(ids) for _, ids in fixed)
-        prefix = self._trim_prefix(request.prompt, self.budget - num_fixed)
+        prefix = self._trim_prefix(request.prompt_text, self.budget - num_fixed)
         num_taken, taken = take_back(vocabulary, prefix) if vocabulary else (0, b"")
         if num_taken == len(prefix) and not num_fixed:
             num_taken, taken = 0, b""  # a prompt has at least one token
@@ -80,6 +86,17 @@ class PromptEncoder:
             ids += prefix[: len(prefix) - num_taken] if role is Role.PREFIX else piece
         healing = Healing(vocabulary, taken) if vocabulary and taken else None
         return ids or self._tokenizer.encode("\n"), healing
+
+    def _raw(self, prompt: str | tuple[int, ...]) -> list[int]:
+        if isinstance(prompt, str):
+            return self._trim_prefix(prompt, self.budget)
+        if len(prompt) > self.budget:
+            raise ContextOverflowError(f"the prompt has {len(prompt)} tokens, {self.budget} fit")
+        if max(prompt, default=0) >= self._tokenizer.vocab_size:
+            raise RequestError(
+                f"the prompt has token {max(prompt)}, the last one is {self._tokenizer.vocab_size - 1}"
+            )
+        return list(prompt)
 
     def _render(
         self, request: CompletionRequest, prefix: str, suffix: list[int], *, bare: bool = False

@@ -20,6 +20,7 @@ MAX_LOOKUP_CHARS = 64 * 1024
 """Of one text to look things up in: a search looks at all of it."""
 _MAX_LOOKUP_REFERENCES = 4
 FinishReason = Literal["stop", "length", "cancelled"]
+TokenId = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
 class WireReference(Struct, frozen=True):
@@ -44,13 +45,16 @@ class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     warm_up: bool = False
     """Only fill the KV cache; generate nothing."""
     raw: bool = False
-    """`prompt` is the whole prompt: apply no profile and no code stop rules."""
+    """`prompt` is the whole prompt: apply no profile and no code stop rules, heal and copy nothing."""
 
 
 class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`POST /v1/completions`. `prompt` is the text before the cursor, `suffix` starts at the next line."""
+    """`POST /v1/completions`. `prompt` is the text before the cursor, `suffix` starts at the next line.
 
-    prompt: str
+    A prompt of token ids is run as it is, as if `glm.raw` were set.
+    """
+
+    prompt: str | tuple[TokenId, ...]
     suffix: str = ""
     model: str | None = None
     max_tokens: Annotated[int, Meta(ge=0, le=4096)] = 64
@@ -64,6 +68,16 @@ class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     logprobs: Annotated[int, Meta(ge=0, le=8)] | None = None
     glm: GlmOptions = GlmOptions()
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether the prompt is to be run as it is."""
+        return self.glm.raw or not isinstance(self.prompt, str)
+
+    @property
+    def prompt_text(self) -> str:
+        """The prompt, where it is text."""
+        return self.prompt if isinstance(self.prompt, str) else ""
+
     def lookup_texts(self) -> list[bytes]:
         """What copying may look things up in; the last text ends at the cursor, as the nearest places count."""
         options = self.glm
@@ -71,7 +85,7 @@ class CompletionRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
             reference.text[:MAX_LOOKUP_CHARS] for reference in options.references[-_MAX_LOOKUP_REFERENCES:]
         )
         after = (self.suffix + options.text_after)[:MAX_LOOKUP_CHARS]
-        before = (options.text_before + self.prompt)[-MAX_LOOKUP_CHARS:]
+        before = (options.text_before + self.prompt_text)[-MAX_LOOKUP_CHARS:]
         texts = (*references, after, before)
         return [text.encode(errors="replace") for text in texts]
 

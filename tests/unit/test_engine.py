@@ -11,7 +11,7 @@ import pytest
 from glm_lsp.completion.mode import Mode
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.job import Event
-from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, GlmOptions
+from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, GlmOptions, decode_request
 from glm_lsp.errors import EngineError, GlmError, SessionError
 from tests.fakes.fake_core import fake_core, noise
 
@@ -61,6 +61,15 @@ def test_a_repeated_request_is_answered_alike_from_the_cache(engine: Engine) -> 
     assert text_of(first) == text_of(second)
     assert second[-1].usage is not None
     assert second[-1].usage.prompt_tokens_details.cached_tokens == len("some prompt") - 1
+
+
+def test_a_prompt_of_ids_is_run_as_it_is(engine: Engine) -> None:
+    text = run(engine, raw("hello"))
+    ids = engine._encoder.encode(raw("hello"))
+    chunks = run(engine, decode_request(b'{"max_tokens": 12, "prompt": ' + str(ids).encode() + b"}"))
+    assert text_of(chunks) == text_of(text)
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.prompt_tokens == 5
 
 
 def test_max_tokens_gives_length(engine: Engine) -> None:

@@ -9,7 +9,7 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.slots import common_prefix
 from glm_lsp.engine.tokenizer import SourceTokenizer, StreamDecoder
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
-from glm_lsp.errors import TokenizerError
+from glm_lsp.errors import ContextOverflowError, RequestError, TokenizerError
 from glm_lsp.train.tokenizer import train_tokenizer
 
 LINES = "".join(f"value_{i} = compute({i}, name='item {i}')\n" for i in range(400))
@@ -87,6 +87,22 @@ def test_the_left_edge_moves_rarely(tokenizer: SourceTokenizer) -> None:
 def test_raw_prompts_are_taken_as_they_are(tokenizer: SourceTokenizer) -> None:
     assert encoder(tokenizer).encode(request("a = 1", raw=True)) == tokenizer.encode("a = 1")
     assert encoder(tokenizer).encode(request("", raw=True))
+
+
+def test_a_prompt_of_ids_is_taken_as_it_is(tokenizer: SourceTokenizer) -> None:
+    one = encoder(tokenizer)
+    ids = (3, 1, tokenizer.vocab_size - 1, 1)
+    assert one.encode_healed(CompletionRequest(prompt=ids)) == (list(ids), None)
+    assert one.encode(CompletionRequest(prompt=()))
+
+
+def test_a_prompt_of_ids_is_refused_rather_than_cut(tokenizer: SourceTokenizer) -> None:
+    one = encoder(tokenizer)
+    assert len(one.encode(CompletionRequest(prompt=(1,) * one.budget))) == one.budget
+    with pytest.raises(ContextOverflowError, match=f"{one.budget + 1} tokens"):
+        one.encode(CompletionRequest(prompt=(1,) * (one.budget + 1)))
+    with pytest.raises(RequestError, match="the last one is"):
+        one.encode(CompletionRequest(prompt=(tokenizer.vocab_size,)))
 
 
 def test_a_profile_that_does_not_fit_is_refused_at_load() -> None:
