@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from glm_lsp import __version__, cli_eval, cli_model, terminal
+from glm_lsp import __version__, cli_bench, cli_eval, cli_model, terminal
 from glm_lsp.cli_options import (
     DeviceOption,
     EngineUrlOption,
@@ -25,6 +25,7 @@ from glm_lsp.errors import InputError
 app = new_app("Inline code completion from GLM models, on your own machine.")
 config_app = new_app("The settings.")
 app.add_typer(cli_model.app, name="model")
+app.add_typer(cli_bench.app, name="bench")
 app.add_typer(cli_eval.app, name="eval")
 app.add_typer(config_app, name="config")
 

@@ -44,7 +44,7 @@ def threads() -> Iterator[Finding]:
 
 def memory() -> Iterator[Finding]:
     """Room for an engine with the built-in model."""
-    values = _proc_file("meminfo")
+    values = proc_file("meminfo")
     kib = values.get("MemAvailable", "").removesuffix(" kB")
     if not kib.isdigit():
         yield ok("how much is free cannot be read on this system")
@@ -55,12 +55,12 @@ def memory() -> Iterator[Finding]:
 
 
 def _cpu_flags() -> set[str] | None:
-    values = _proc_file("cpuinfo")
+    values = proc_file("cpuinfo")
     flags = values.get("flags") or values.get("Features")  # x86, ARM
     return set(flags.split()) if flags else None
 
 
-def _proc_file(name: str) -> dict[str, str]:
+def proc_file(name: str) -> dict[str, str]:
     """The "key: value" lines of a file in /proc; empty where there is none."""
     try:
         lines = Path("/proc", name).read_text("ascii", "replace").splitlines()

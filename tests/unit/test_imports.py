@@ -22,7 +22,14 @@ ONLY_IN = {
     "transformers": (),
     "optimum": (),
     "requests": (),
-    "typer": ("glm_lsp/cli.py", "glm_lsp/cli_eval.py", "glm_lsp/cli_model.py", "glm_lsp/cli_options.py"),
+    "matplotlib": ("glm_lsp/bench/plots.py",),
+    "typer": (
+        "glm_lsp/cli.py",
+        "glm_lsp/cli_bench.py",
+        "glm_lsp/cli_eval.py",
+        "glm_lsp/cli_model.py",
+        "glm_lsp/cli_options.py",
+    ),
 }
 
 # `completion/` is pure: none of these may appear there, but in lifecycle.py, which awaits the engine.
@@ -90,7 +97,7 @@ def test_package_is_imported_only_where_it_belongs(imports: dict[str, set[str]],
     assert [m for m in importers(imports, package) if not allowed(m, ONLY_IN[package])] == []
 
 
-@pytest.mark.parametrize("package", ["onnxruntime", "pygls", "torch", "typer"])
+@pytest.mark.parametrize("package", ["matplotlib", "onnxruntime", "pygls", "torch", "typer"])
 def test_the_scan_sees_the_imports_it_guards(imports: dict[str, set[str]], package: str) -> None:
     assert importers(imports, package) != []
 
@@ -115,6 +122,10 @@ def test_completion_is_pure(imports: dict[str, set[str]]) -> None:
         ("glm_lsp/lsp/", "glm_lsp.train"),
         ("glm_lsp/engine/", "glm_lsp.train"),
         ("glm_lsp/engine/", "glm_lsp.evaluate"),
+        ("glm_lsp/engine/", "glm_lsp.bench"),
+        ("glm_lsp/lsp/", "glm_lsp.bench"),
+        ("glm_lsp/evaluate/", "glm_lsp.bench"),
+        ("glm_lsp/bench/", "glm_lsp.train"),
     ],
 )
 def test_imports_point_one_way(imports: dict[str, set[str]], room: str, never: str) -> None:

@@ -1,0 +1,1 @@
+"""What completing costs on this machine: measured, stored and drawn."""
