@@ -1,0 +1,220 @@
+"""Whoever answers requests in a comparison: this program's engine or a peer, each in a process of its own.
+
+All get the same token ids and the same number of tokens to write. Two are HTTP servers behind a unix socket; the others
+are workers that speak a line of JSON for each request and answer over stdin and stdout. The parent waits in a blocking
+read, so that it takes no processor time from whoever works.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from glm_lsp.errors import InputError
+
+START_S = 180.0
+"""How long a contestant may take to load its model."""
+
+ANSWER_S = 300.0
+_END_S = 5.0
+_POLL_S = 0.05
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back: the tokens where the contestant tells their ids, else their text.
+
+    `inside_ms` holds what a server says it spent, by phase: `prefill`, `decode`.
+    """
+
+    token_ids: list[int] | None = None
+    text: str = ""
+    inside_ms: dict[str, float] = {}
+
+
+class Contestant(Protocol):
+    """One engine that runs. `name` is a short label; `about` says versions and precision."""
+
+    name: str
+    about: dict[str, Any]
+
+    def answer(self, token_ids: Sequence[int], num_tokens: int) -> Answer:
+        """Writes `num_tokens` tokens greedily behind the prompt, fewer only after an end token.
+
+        Raises:
+            InputError: it died or answered something else.
+        """
+
+    def close(self) -> None:
+        """Ends its process."""
+
+
+class Process:
+    """A child process in a session of its own, with its output in a log."""
+
+    def __init__(
+        self, command: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, piped: bool = False
+    ) -> None:
+        """Raises `InputError` when the program cannot be run."""
+        self.name, self._log = Path(command[0]).name, log
+        pipe = subprocess.PIPE if piped else None
+        with log.open("wb") as output:
+            try:
+                self.child = subprocess.Popen(  # noqa: S603
+                    list(command),
+                    stdin=pipe or subprocess.DEVNULL,
+                    stdout=pipe or output,
+                    stderr=output,
+                    env={**os.environ, **(env or {})},
+                    start_new_session=True,  # Ctrl-C is for the parent, which then ends its children in order
+                )
+            except OSError as error:
+                raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error
+
+    def failure(self, what: str) -> InputError:
+        """An error with the end of the log."""
+        with suppress(OSError):
+            what += "\n" + self._log.read_bytes()[-1500:].decode(errors="replace").strip()
+        return InputError(f"{self.name}: {what}", "Set the peer up anew, or leave it out.")
+
+    def close(self) -> None:
+        """Ends it, gently at first."""
+        for stream in (self.child.stdin, self.child.stdout):
+            if stream:
+                stream.close()
+        if self.child.poll() is None:
+            self.child.terminate()
+        try:
+            self.child.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+
+
+class HttpContestant:
+    """A server behind a unix socket, asked over one connection that is kept.
+
+    Args:
+        name: label.
+        process: the server, starting.
+        socket_path: where it will listen.
+        health: path that answers 200 once it is ready.
+        path: where completions are made.
+        about: versions and settings.
+    """
+
+    def __init__(
+        self, name: str, process: Process, socket_path: Path, *, health: str, path: str, about: dict[str, Any]
+    ) -> None:
+        self.name, self.about = name, about
+        self._process, self._path = process, path
+        self._connection = _UnixConnection(socket_path)
+        try:
+            self._wait(health)
+        except BaseException:
+            self.close()
+            raise
+
+    def request(self, token_ids: Sequence[int], num_tokens: int) -> Mapping[str, Any]:
+        """The body of a request, as this server wants it."""
+        raise NotImplementedError
+
+    def read(self, reply: Any) -> Answer:
+        """The answer in a reply's body."""
+        raise NotImplementedError
+
+    def answer(self, token_ids: Sequence[int], num_tokens: int) -> Answer:
+        """See `Contestant`."""
+        body = msgspec.json.encode(self.request(token_ids, num_tokens))
+        try:
+            self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+            response = self._connection.getresponse()
+            reply = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise self._process.failure(f"the connection broke off ({error})") from error
+        if response.status != 200:
+            raise self._process.failure(f"status {response.status}: {reply[:300].decode(errors='replace')}")
+        try:
+            return self.read(msgspec.json.decode(reply))
+        except (msgspec.MsgspecError, LookupError, TypeError) as error:
+            raise self._process.failure(f"its answer cannot be read ({error!r})") from error
+
+    def close(self) -> None:
+        """See `Contestant`."""
+        self._connection.close()
+        self._process.close()
+
+    def _wait(self, health: str) -> None:
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            if self._process.child.poll() is not None:
+                raise self._process.failure("it ended while it started")
+            with suppress(OSError, http.client.HTTPException):
+                self._connection.request("GET", health)
+                response = self._connection.getresponse()
+                response.read()
+                if response.status == 200:
+                    return
+            self._connection.close()
+            time.sleep(_POLL_S)
+        raise self._process.failure(f"it was not ready within {START_S:g} s")
+
+
+class WorkerContestant:
+    """A program that reads `{"prompt": [ids], "num_tokens": n}` a line and answers `{"tokens": [ids]}`.
+
+    Its first line, before any request, is an object that says what it is: `about`.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+        self.name = name
+        self._process = Process(command, log, env=env, piped=True)
+        try:
+            self.about: dict[str, Any] = self._read()
+        except BaseException:
+            self.close()
+            raise
+
+    def answer(self, token_ids: Sequence[int], num_tokens: int) -> Answer:
+        """See `Contestant`."""
+        stdin = self._process.child.stdin
+        assert stdin is not None  # noqa: S101  # it was started with pipes
+        try:
+            stdin.write(msgspec.json.encode({"prompt": token_ids, "num_tokens": num_tokens}) + b"\n")
+            stdin.flush()
+        except OSError as error:
+            raise self._process.failure("it is gone") from error
+        return Answer(token_ids=list(self._read()["tokens"]))
+
+    def close(self) -> None:
+        """See `Contestant`."""
+        self._process.close()
+
+    def _read(self) -> dict[str, Any]:
+        stdout = self._process.child.stdout
+        assert stdout is not None  # noqa: S101
+        line = stdout.readline()
+        try:
+            return msgspec.json.decode(line, type=dict[str, Any])
+        except msgspec.MsgspecError as error:
+            raise self._process.failure("it ended" if not line else f"it said {line[:200]!r}") from error
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=ANSWER_S)
+        self._socket_path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWER_S)
+        self.sock.connect(str(self._socket_path))
