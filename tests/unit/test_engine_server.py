@@ -252,11 +252,32 @@ def test_a_body_that_never_comes_is_not_waited_for(
 
 
 @pytest.mark.parametrize(
-    "raw", [b"GET / HTTP/9\r\n\r\n", b"\x16\x03\x01\x02\x00\r\n\r\n", b"GET /" + b"x" * 70_000]
+    "raw",
+    [
+        b"GET / HTTP/9\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\r\n\r\n",
+        b"GET /" + b"x" * 70_000,
+        b"GET / HTTP/1.1\r\nx: " + b"x" * 70_000,
+        b"GET / HTTP/1.1\r\n" + b"x: y\r\n" * 12_000,
+    ],
 )
 def test_what_is_not_http_is_refused(address: LocalAddress, raw: bytes) -> None:
     assert parse(talk(address, raw))[0] == 400
     assert get(address, "/healthz")[0] == 200
+
+
+def test_large_bodies_on_one_connection_are_no_endless_head(address: LocalAddress) -> None:
+    body = json.dumps({"prompt": "x" * 300_000, "max_tokens": 1}).encode()
+    with connect(address) as connection:
+        for _ in range(3):
+            connection.sendall(request("POST", "/v1/completions", body))
+            assert parse(read_response(connection))[0] == 200
+
+
+def test_head_is_get_without_a_body(address: LocalAddress) -> None:
+    answer = talk(address, request("HEAD", "/healthz", b"", "Connection: close"))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert answer.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/chat/completions", "/v1/models/fake", "/../etc/passwd"])

@@ -168,7 +168,7 @@ def loaded_by(statement: str) -> set[str]:
     return set(result.stdout.split())
 
 
-ENGINE_PARTS = {"onnx", "onnxruntime", "starlette", "tokenizers", "torch", "uvicorn"}
+ENGINE_PARTS = {"onnx", "onnxruntime", "tokenizers", "torch", "uvicorn"}
 FRONT_PARTS = {"httpx", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
 
 

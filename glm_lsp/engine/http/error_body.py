@@ -7,8 +7,8 @@ import traceback
 
 import msgspec
 from msgspec import Struct
-from starlette.responses import Response
 
+from glm_lsp.engine.http.asgi import JSON, Headers, Send, respond
 from glm_lsp.errors import (
     AccessError,
     ContextOverflowError,
@@ -57,9 +57,9 @@ def error_json(error: GlmError) -> bytes:
     return msgspec.json.encode(ErrorBody(WireError(error.cause, kind, error.code, error.remedy)))
 
 
-def error_response(error: GlmError, status: int | None = None) -> Response:
-    """An error as a response."""
-    return Response(error_json(error), status or error_status(error), media_type="application/json")
+async def send_error(send: Send, error: GlmError, status: int | None = None, headers: Headers = ()) -> None:
+    """Answers with an error."""
+    await respond(send, error_json(error), status or error_status(error), JSON, headers)
 
 
 def unexpected(error: Exception) -> EngineError:

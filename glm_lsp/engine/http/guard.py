@@ -8,14 +8,11 @@ token is set, it must be sent, except to `/healthz`.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from glm_lsp.engine.address import is_loopback
-from glm_lsp.engine.http.error_body import error_response
+from glm_lsp.engine.http.asgi import Application, Headers, Receive, Scope, Send, header
+from glm_lsp.engine.http.error_body import send_error
 from glm_lsp.errors import AccessError
 
 
@@ -31,38 +28,39 @@ class Guard:
     loopback_host_only: bool = False
     token: str | None = None
 
-    def refusal(self, path: str, headers: Mapping[str, str]) -> tuple[int, AccessError] | None:
-        """HTTP status and error when the request is refused. Header names are lower case."""
-        if "origin" in headers:
+    def refusal(self, path: str, headers: Headers) -> tuple[int, AccessError] | None:
+        """HTTP status and error when the request is refused."""
+        if header(headers, b"origin") is not None:
             return 403, AccessError("web pages may not use the engine")
-        if self.loopback_host_only and not is_loopback(_host_name(headers.get("host", ""))):
+        if self.loopback_host_only and not is_loopback(_host_name(header(headers, b"host") or b"")):
             return 403, AccessError("the Host header does not name this machine")
-        if self.token and path != "/healthz" and not self._is_authorized(headers.get("authorization", "")):
+        if self.token and path != "/healthz" and not self._is_authorized(headers):
             return 401, AccessError("the bearer token is missing or wrong")
         return None
 
-    def _is_authorized(self, authorization: str) -> bool:
-        expected = f"Bearer {self.token}"
-        return hmac.compare_digest(authorization.encode("utf-8"), expected.encode("utf-8"))
+    def _is_authorized(self, headers: Headers) -> bool:
+        expected = f"Bearer {self.token}".encode()
+        return hmac.compare_digest(header(headers, b"authorization") or b"", expected)
 
 
 class GuardedApp:
     """An ASGI application behind a guard."""
 
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+    def __init__(self, app: Application, guard: Guard) -> None:
         self.app = app
         self.guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if refusal := self.guard.refusal(scope["path"], Headers(scope=scope)):
+        if refusal := self.guard.refusal(scope["path"], scope["headers"]):
             status, error = refusal
-            await error_response(error, status)(scope, receive, send)
+            await send_error(send, error, status)
             return
         await self.app(scope, receive, send)
 
 
-def _host_name(host: str) -> str:
+def _host_name(host: bytes) -> str:
     """`[::1]:80` and `localhost:80` without the port."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0]
+    text = host.decode("latin-1")
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    return text.partition(":")[0]

@@ -23,19 +23,6 @@ def _merge_choice(index: int, pieces: Sequence[Choice]) -> Choice:
     return Choice(
         index=index,
         text="".join(piece.text for piece in pieces),
-        logprobs=_merge_logprobs([piece.logprobs for piece in pieces if piece.logprobs]),
+        logprobs=Logprobs.joined([piece.logprobs for piece in pieces if piece.logprobs]),
         finish_reason=pieces[-1].finish_reason,
-    )
-
-
-def _merge_logprobs(parts: Sequence[Logprobs]) -> Logprobs | None:
-    if not parts:
-        return None
-    tops = [top for part in parts for top in part.top_logprobs or []]
-    offsets = [offset for part in parts for offset in part.text_offset or []]
-    return Logprobs(
-        tokens=[token for part in parts for token in part.tokens],
-        token_logprobs=[value for part in parts for value in part.token_logprobs],
-        top_logprobs=tops or None,
-        text_offset=offsets or None,
     )

@@ -15,25 +15,20 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from glm_lsp.engine.description import EngineDescription, ModelEntry, ModelList
+from glm_lsp.engine.http.asgi import Application, ClientGoneError, Receive, Scope, Send, respond
 from glm_lsp.engine.http.body import read_body
-from glm_lsp.engine.http.error_body import error_response, error_status, unexpected
+from glm_lsp.engine.http.error_body import error_status, send_error, unexpected
 from glm_lsp.engine.http.guard import Guard, GuardedApp
 from glm_lsp.engine.http.job_events import EventQueue
 from glm_lsp.engine.http.joined_answer import merge_chunks
 from glm_lsp.engine.http.metrics import CONTENT_TYPE, render_metrics
-from glm_lsp.engine.http.stream import send_heartbeats, send_stream, while_connected
+from glm_lsp.engine.http.stream import send_heartbeats, send_stream, watching
 from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, decode_request
 from glm_lsp.errors import EngineMismatchError, GlmError, RequestError
@@ -84,60 +79,65 @@ class EngineServer:
         self._service = service
         self._description = service.describe()
         self._outcomes: Counter[str] = Counter()
-        self._leaving = asyncio.Event()
         self._jobs: set[Job] = set()
-        self.app: ASGIApp = GuardedApp(self._routes(), guard)
+        self._attached: set[asyncio.Event] = set()
+        self._is_leaving = False
+        self._routes: dict[str, tuple[str, Application]] = {
+            "/v1/completions": ("POST", self._completions),
+            "/v1/models": ("GET", self._models),
+            "/v1/attach": ("GET", self._attach),
+            "/healthz": ("GET", self._healthz),
+            "/metrics": ("GET", self._metrics),
+        }
+        self.app: Application = GuardedApp(self._route, guard)
 
     def leave(self) -> None:
         """Cancels what runs and lets the fronts go; the streams then end in good order."""
-        self._leaving.set()
+        self._is_leaving = True
+        for ending in self._attached:
+            ending.set()
         for job in self._jobs:
             job.cancel()
 
-    def _routes(self) -> Starlette:
-        app = Starlette(
-            routes=[
-                Route("/v1/completions", self._completions, methods=["POST"]),
-                Route("/v1/models", self._models, methods=["GET"]),
-                Route("/v1/attach", self._attach, methods=["GET"]),
-                Route("/healthz", self._healthz, methods=["GET"]),
-                Route("/metrics", self._metrics, methods=["GET"]),
-            ],
-            exception_handlers={HTTPException: _refuse_path},
-        )
-        app.router.redirect_slashes = False  # a client that does not follow would see an empty answer
-        return app
+    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        allowed, endpoint = self._routes.get(path, ("", None))
+        if endpoint is None:
+            await send_error(send, RequestError(f"no such path: {method} {path}"), 404)
+        elif method != allowed and (method, allowed) != ("HEAD", "GET"):
+            error = RequestError(f"this path does not take that method: {method} {path}")
+            await send_error(send, error, 405, [(b"allow", allowed.encode())])
+        else:
+            await endpoint(scope, receive, send)
 
-    async def _completions(self, request: Request) -> Response:
+    async def _completions(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            completion = decode_request(await read_body(request))
-            self._check_model(completion.model)
-        except ClientDisconnect:
-            return Response()
+            request = decode_request(await read_body(scope, receive))
+            self._check_model(request.model)
+        except ClientGoneError:
+            return
         except GlmError as error:
             self._outcomes["refused"] += 1
             logger.info("completion refused: %s, status %d", error.code, error_status(error))
-            return error_response(error)
-        return _Endpoint(lambda scope, receive, send: self._complete(completion, scope, receive, send))
+            await send_error(send, error)
+            return
+        events = EventQueue(whole=not request.stream)
+        with self.lifetime.running(), watching(receive, events.abandon):
+            await self._complete(request, events, send)
 
-    async def _complete(self, request: CompletionRequest, scope: Scope, receive: Receive, send: Send) -> None:
-        events = EventQueue()
-        with self.lifetime.running():
-            try:
-                job = self._service.submit(request, events.put)
-            except Exception as error:
-                failure = error if isinstance(error, GlmError) else unexpected(error)
-                self._outcomes["failed"] += 1
-                await error_response(failure)(scope, receive, send)
-                return
-            answer = send_stream if request.stream else _send_whole
-            await self._finish(job, events, while_connected(receive, answer(events, scope, receive, send)))
-
-    async def _finish(self, job: Job, events: EventQueue, answer: Coroutine[object, object, None]) -> None:
-        """Sends the answer of a job, and cancels the job if the answer ends before it."""
+    async def _complete(self, request: CompletionRequest, events: EventQueue, send: Send) -> None:
+        """Sends the answer to a request, and cancels the work if the answer ends before it."""
+        try:
+            job = self._service.submit(request, events.put)
+        except Exception as error:
+            self._outcomes["failed"] += 1
+            await send_error(send, error if isinstance(error, GlmError) else unexpected(error))
+            return
         self._jobs.add(job)
         try:
-            await answer
+            await (send_stream if request.stream else _send_whole)(events, send)
+        except ClientGoneError:
+            return
         except Exception as error:
             # Uvicorn ends the response and logs what it gets: not the original, which may quote the prompt.
             raise unexpected(error) from None
@@ -147,22 +147,26 @@ class EngineServer:
                 job.cancel()
             self._outcomes[_outcome(events)] += 1
 
-    async def _models(self, request: Request) -> Response:
+    async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         about = self._description
         entry = ModelEntry(id=about.model, created=int(about.started_at), owned_by="glm-lsp", glm=about)
-        return Response(msgspec.json.encode(ModelList(data=[entry])), media_type="application/json")
+        await respond(send, msgspec.json.encode(ModelList(data=[entry])))
 
-    async def _attach(self, request: Request) -> Response:
-        async def hold(scope: Scope, receive: Receive, send: Send) -> None:
-            with self.lifetime.attached():
-                await while_connected(receive, send_heartbeats(self._leaving, send))
+    async def _attach(self, scope: Scope, receive: Receive, send: Send) -> None:
+        ending = asyncio.Event()
+        if self._is_leaving:
+            ending.set()
+        self._attached.add(ending)
+        try:
+            with self.lifetime.attached(), watching(receive, ending.set):
+                await send_heartbeats(ending, send)
+        finally:
+            self._attached.discard(ending)
 
-        return _Endpoint(hold)
+    async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, b"ok\n", content_type=b"text/plain; charset=utf-8")
 
-    async def _healthz(self, request: Request) -> Response:
-        return PlainTextResponse("ok\n")
-
-    async def _metrics(self, request: Request) -> Response:
+    async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         counters = {f"engine_{name}": value for name, value in self._service.counters().items()}
         counters |= {f"http_completions_{outcome}": count for outcome, count in self._outcomes.items()}
         gauges = {
@@ -170,7 +174,7 @@ class EngineServer:
             "completions_running": self.lifetime.num_running,
             "uptime_seconds": time.time() - self._description.started_at,
         }
-        return Response(render_metrics(counters, gauges), media_type=CONTENT_TYPE)
+        await respond(send, render_metrics(counters, gauges).encode(), content_type=CONTENT_TYPE.encode())
 
     def _check_model(self, model: str | None) -> None:
         if model and model != self._description.model:
@@ -180,35 +184,15 @@ class EngineServer:
             )
 
 
-class _Endpoint(Response):
-    """A response that is an ASGI function: it sees the client go, which starlette's own responses do not."""
-
-    def __init__(self, run: ASGIApp) -> None:
-        super().__init__()
-        self._run = run
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._run(scope, receive, send)
-
-
-async def _send_whole(events: EventQueue, scope: Scope, receive: Receive, send: Send) -> None:
+async def _send_whole(events: EventQueue, send: Send) -> None:
     chunks = [event for event in await events.take_all() if not isinstance(event, GlmError)]
     if isinstance(events.ending, GlmError):
-        response = error_response(events.ending)
+        await send_error(send, events.ending)
     else:
-        response = Response(msgspec.json.encode(merge_chunks(chunks)), media_type="application/json")
-    await response(scope, receive, send)
+        await respond(send, msgspec.json.encode(merge_chunks(chunks)))
 
 
 def _outcome(events: EventQueue) -> str:
     if events.ending is None:
         return "cancelled"
     return "failed" if isinstance(events.ending, GlmError) else "finished"
-
-
-async def _refuse_path(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    cause = "no such path" if status == 404 else "this path does not take that method"
-    response = error_response(RequestError(f"{cause}: {request.method} {request.url.path}"), status)
-    response.headers.update(getattr(error, "headers", None) or {})
-    return response

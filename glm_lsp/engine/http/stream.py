@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
-from starlette.types import Message, Receive, Scope, Send
 
-from glm_lsp.engine.http.error_body import error_json, error_response
+from glm_lsp.engine.http.asgi import Message, Receive, Send
+from glm_lsp.engine.http.error_body import error_json, send_error
 from glm_lsp.engine.http.job_events import Event, EventQueue
 from glm_lsp.errors import GlmError
 
@@ -17,18 +18,22 @@ HEARTBEAT_S = 0.5
 
 DONE = b"data: [DONE]\n\n"
 HEARTBEAT = b":\n\n"
+_encoder = msgspec.json.Encoder()
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
-async def send_stream(events: EventQueue, scope: Scope, receive: Receive, send: Send) -> None:
+async def send_stream(events: EventQueue, send: Send) -> None:
     """Sends a job's events as they come.
 
     The status waits for the first event or heartbeat, so that a request that fails at once gets its error's
     status.
+
+    Raises:
+        ClientGoneError: the client went away first.
     """
     batch = await events.take(HEARTBEAT_S)
     if batch and isinstance(batch[0], GlmError):
-        await error_response(batch[0])(scope, receive, send)
+        await send_error(send, batch[0])
         return
     await _start(send)
     while events.ending is None:
@@ -38,35 +43,33 @@ async def send_stream(events: EventQueue, scope: Scope, receive: Receive, send: 
     await send(_body(b"".join(map(_encode, batch)) + DONE, more=False))
 
 
-async def send_heartbeats(leaving: asyncio.Event, send: Send) -> None:
-    """Sends heartbeats until the engine leaves, then the end marker."""
+async def send_heartbeats(ending: asyncio.Event, send: Send) -> None:
+    """Sends heartbeats until the end, then the end marker."""
     await _start(send)
-    while not leaving.is_set():
+    while not ending.is_set():
         await send(_body(HEARTBEAT))
         try:
             async with asyncio.timeout(HEARTBEAT_S):
-                await leaving.wait()
+                await ending.wait()
         except TimeoutError:
             continue
     await send(_body(DONE, more=False))
 
 
-async def while_connected(receive: Receive, work: Coroutine[object, object, None]) -> None:
-    """Runs `work` to its end, or until the client has gone.
+@contextmanager
+def watching(receive: Receive, when_gone: Callable[[], None]) -> Iterator[None]:
+    """Calls `when_gone` if the client goes while the body runs. The request's own body must have been read."""
 
-    Raises:
-        Exception: whatever `work` raises.
-    """
-    working = asyncio.ensure_future(work)
-    going = asyncio.ensure_future(_disconnected(receive))
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        when_gone()
+
+    task = asyncio.ensure_future(watch())
     try:
-        await asyncio.wait((working, going), return_when=asyncio.FIRST_COMPLETED)
+        yield
     finally:
-        for task in (working, going):
-            task.cancel()
-        await asyncio.wait((working, going))
-    if not working.cancelled():
-        working.result()
+        task.cancel()
 
 
 async def _start(send: Send) -> None:
@@ -78,10 +81,5 @@ def _body(body: bytes, *, more: bool = True) -> Message:
 
 
 def _encode(event: Event) -> bytes:
-    payload = error_json(event) if isinstance(event, GlmError) else msgspec.json.encode(event)
+    payload = error_json(event) if isinstance(event, GlmError) else _encoder.encode(event)
     return b"data: " + payload + b"\n\n"
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

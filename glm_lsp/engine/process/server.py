@@ -13,6 +13,7 @@ import uvicorn
 from glm_lsp.engine.address import TcpAddress
 from glm_lsp.engine.http.guard import Guard
 from glm_lsp.engine.http.server import CompletionService, EngineServer
+from glm_lsp.engine.process.http_protocol import LimitedHttpProtocol
 from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.process.listener import Listener
 from glm_lsp.errors import AddressError
@@ -48,7 +49,8 @@ class ProcessServer(uvicorn.Server):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(self, "should_exit", True))
         try:
-            asyncio.run(self.serve(sockets=[self._listener.socket]))
+            with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+                runner.run(self.serve(sockets=[self._listener.socket]))
         except OSError as error:
             raise AddressError(f"{self._listener.address} cannot be used: {error.strerror}") from error
 
@@ -70,10 +72,19 @@ class ProcessServer(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's event loop where there is one: a request costs half as much on it."""
+    try:
+        import uvloop  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
 def _uvicorn_config(engine: EngineServer) -> uvicorn.Config:
     return uvicorn.Config(
         engine.app,
-        http="h11",
+        http=LimitedHttpProtocol,
         ws="none",
         loop="asyncio",
         lifespan="off",
