@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
+from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
 from glm_lsp.lsp.status import State, StatusDisplay
+from glm_lsp.lsp.workspace_path import document_key
 
 if TYPE_CHECKING:
     from glm_lsp.completion.outcome import Outcome
@@ -57,6 +59,7 @@ class Front:
         self._settings: Settings | None = None
         self._options: object = None
         self._changing = asyncio.Lock()
+        self._last: dict[str, LastRequest] = {}
         self._told: set[str] = set()
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -98,7 +101,11 @@ class Front:
     async def suggest(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
         completer = self._link.completer
+        key = document_key(snapshot.uri)
         if completer is None or self._settings is None or not self._is_wanted(snapshot):
+            is_wanted = self._settings is None or self._is_wanted(snapshot)
+            reason = NO_ENGINE if is_wanted else SWITCHED_OFF
+            self._last[key] = LastRequest(snapshot.version, reason=reason)
             return None
         self._stop_warming()
         start = time.perf_counter()
@@ -111,9 +118,16 @@ class Front:
                 # A link that was closed meanwhile, or is being mended, is nobody's trouble.
                 if completer is self._link.completer:
                     self._failed(error)
+                self._last[key] = LastRequest(snapshot.version, reason=FAILED)
                 return None
-        self._succeeded(outcome, 1000 * (time.perf_counter() - start))
+        milliseconds = 1000 * (time.perf_counter() - start)
+        self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds)
+        self._succeeded(outcome, milliseconds)
         return outcome
+
+    def last_request(self, uri: str) -> LastRequest | None:
+        """The last request of an open document that was answered, None before the first."""
+        return self._last.get(document_key(uri))
 
     def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
         """Fills the engine's cache for a document, now or as soon as there is an engine."""
@@ -124,6 +138,7 @@ class Front:
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""
+        self._last.pop(document_key(uri), None)
         self._link.forget(uri)
 
     def tell(self, message: str) -> None:

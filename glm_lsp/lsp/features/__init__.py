@@ -16,9 +16,11 @@ from glm_lsp.lsp.features import (
     initialize,
     initialized,
     inline_completion,
+    last_request,
     restart_engine,
     status,
 )
+from glm_lsp.lsp.last_request import LAST_REQUEST
 from glm_lsp.lsp.status import STATUS
 
 if TYPE_CHECKING:
@@ -41,4 +43,5 @@ def register(ls: GlmLanguageServer) -> None:
     folders = did_change_workspace_folders.did_change_workspace_folders
     ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(folders)
     ls.feature(STATUS)(status.status)
+    ls.feature(LAST_REQUEST)(last_request.last_request)
     ls.command(restart_engine.RESTART_ENGINE)(restart_engine.restart_engine)
