@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from glm_lsp import terminal
-from glm_lsp.cli_options import new_app
+from glm_lsp.cli_options import DeviceOption, JsonOption, ModelOption, ThreadsOption, new_app, settings_with
+from glm_lsp.errors import InputError
 
 app = new_app("What completing costs on this machine, measured.")
 
@@ -18,9 +19,99 @@ OutputOption = Annotated[
 PlotsOption = Annotated[bool, typer.Option("--plots", help="Draw the result into the --output folder.")]
 
 
-@app.callback()
-def _bench() -> None:
-    pass
+@app.command()
+def engine(
+    *,
+    seconds: Annotated[float, typer.Option(min=0, max=3600, help="For each of the measurements, about.")] = 5,
+    starts: Annotated[int, typer.Option(min=1, max=1000, help="Engine processes started in turn.")] = 5,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """Prefill, decode and start-up without server and editor, beside what memory allows."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.engine import bench_engine
+    from glm_lsp.bench.engine_table import engine_table
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.models.store import ModelStore
+
+    delivery = Delivery(as_json, output, plots)
+    settings = settings_with(model=model, device=device, threads=threads)
+    result = bench_engine(
+        ModelStore().resolve(settings.model),
+        device=settings.device,
+        threads=settings.threads,
+        seconds=seconds,
+        num_starts=starts,
+        warn=delivery.warn,
+        bar=progress_bar,
+    )
+    delivery.deliver(result, engine_table(result))
+
+
+@app.command()
+def compare(
+    peers: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[PEER...]", help="Peers or variants of them; all installed ones if left out."
+        ),
+    ] = None,
+    *,
+    keys: Annotated[int, typer.Option(min=1, help="So many keys of the trace.")] = 1500,
+    trace: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A stored trace; the program's own if left out.")
+    ] = None,
+    lengths: Annotated[
+        str, typer.Option(metavar="N,N...", help="Prompt tokens of keys on long prompts; '' for none.")
+    ] = "1000,2000,4000",
+    environments: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where .venv-peer-NAME are; the checkout if left out.")
+    ] = None,
+    model: ModelOption = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="CPU threads of each.")] = 2,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """The engine beside llama.cpp, transformers and others, on the same weights and requests."""
+    from glm_lsp.bench.compare import compare as measure
+    from glm_lsp.bench.compare_table import compare_table
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.environment import look_around
+    from glm_lsp.bench.peer import CHECKOUT, chosen, find_peers
+    from glm_lsp.bench.recording import recorded_requests
+    from glm_lsp.bench.result import new_result
+    from glm_lsp.bench.trace.trace import load_trace, own_trace
+    from glm_lsp.engine.engine import Engine
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.models.store import ModelStore
+
+    delivery = Delivery(as_json, output, plots)
+    known = find_peers(environments=environments or CHECKOUT)
+    taking_part = chosen(known, peers or [])
+    for peer in known:
+        if not peer.is_installed:
+            terminal.say(f"not installed: {peer.file.title}; {peer.setup} ({peer.file.takes})")
+    at_lengths = _numbers(lengths)
+    typed = load_trace(trace) if trace else own_trace()
+    folder = ModelStore().resolve(settings_with(model=model).model)
+    with Engine.load(folder, threads=threads) as engine, progress_bar("recording") as bar:
+        environment = look_around(engine.describe())
+        delivery.warn(environment)
+        requests = recorded_requests(typed, engine, keys=keys, progress=bar)
+    found = measure(folder, requests, taking_part, threads=threads, lengths=at_lengths)
+    parameters = {
+        "trace": typed.about(), "keys": keys, "threads": threads, "lengths": at_lengths,
+        "peers": [variant.name for _, variant in taking_part],
+    }  # fmt: skip
+    result = new_result(
+        "compare", environment, parameters=parameters, figures=found.figures, series=found.series
+    )
+    delivery.deliver(result, compare_table(result))
 
 
 @app.command()
@@ -37,3 +128,15 @@ def plot(
 
     for path in draw(load(file), output or file.parent, file.stem):
         terminal.say(f"drawn: {path}")
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of a list with commas.
+
+    Raises:
+        InputError: one of them is no positive number.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and 0 < int(part) <= 1_000_000 for part in parts):
+        raise InputError(f"{text!r} is not a list of numbers", "Write them like 1000,2000,4000.")
+    return [int(part) for part in parts]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from glm_lsp.bench.result import store
 from tests.cli_process import CommandLine
+from tests.tiny_model import tiny_model
 from tests.unit.test_bench_result import result
 
 
@@ -29,3 +31,23 @@ def test_what_is_no_result_is_wrong_use(cli: CommandLine, tmp_path: Path) -> Non
     found = cli("bench", "plot", str(tmp_path / "x.json"))
     assert (found.status, found.stdout) == (2, "")
     assert found.stderr.startswith("GLM-100: ")
+
+
+def test_the_engine_is_measured_stored_and_drawn(cli: CommandLine, tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    found = cli(
+        "bench", "engine", "--model", str(tmp_path / "tiny"), "--seconds", "0", "--starts", "1",
+        "--threads", "1", "--json", "--output", str(tmp_path / "results"), "--plots",
+    )  # fmt: skip
+    assert found.status == 0
+    assert found.json["environment"]["model"] == "tiny"
+    (stored,) = (tmp_path / "results").glob("engine-*.json")
+    assert json.loads(stored.read_text("utf-8")) == found.json
+    pictures = {path.name.removeprefix(f"{stored.stem}-") for path in stored.parent.iterdir()} - {stored.name}
+    assert pictures == {"decode.png", "decode.svg", "first-token.png", "first-token.svg"}
+
+
+def test_what_cannot_be_drawn_is_said_at_once(cli: CommandLine) -> None:
+    found = cli("bench", "engine", "--plots", "--json")
+    assert (found.status, found.stderr) == (2, "")
+    assert "--output" in found.json["error"]["remedy"]

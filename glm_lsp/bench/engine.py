@@ -1,0 +1,156 @@
+"""`glm-lsp bench engine`: what the engine costs without server and editor, beside the least it can cost."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from glm_lsp.bench.engine_figures import (
+    decode_figures,
+    decode_series,
+    first_token_figures,
+    first_token_series,
+    long_figures,
+    start_figures,
+    verification_figures,
+)
+from glm_lsp.bench.environment import Environment, look_around
+from glm_lsp.bench.first_token import ANSWER_TOKENS, KEYSTROKE_TOKENS, Round, measure_first_tokens
+from glm_lsp.bench.floor import measure_floor, weight_bytes
+from glm_lsp.bench.restored import with_capacity
+from glm_lsp.bench.result import Result, new_result
+from glm_lsp.bench.startup import measure_starts
+from glm_lsp.bench.steps import measure_steps, prompt_lengths
+from glm_lsp.completion.lifecycle import MAX_TOKENS
+from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.prompt import LANGUAGE_NAMES
+from glm_lsp.engine.engine import Engine
+from glm_lsp.engine.kv_memory import slot_bytes
+from glm_lsp.engine.onnx_session import Device, OnnxSession
+from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.tokenizer import SourceTokenizer
+from glm_lsp.engine.wire import CompletionRequest, GlmOptions
+from glm_lsp.evaluate.held_out import held_out
+from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.models.store import ModelFolder
+
+LONG_PROMPTS = (1024, 2048, 4096)
+LONG_CAPACITY = 4352
+"""Holds the longest of these and the room that is kept for an answer."""
+
+CONVERTED_BYTES = 256 << 20
+"""A model with more weights is not converted for the sake of long prompts."""
+
+Bar = Callable[[str], AbstractContextManager[Progress]]
+"""Shows a progress bar with a title while a measurement runs."""
+
+
+@contextmanager
+def no_bar(_title: str) -> Iterator[Progress]:
+    """A `Bar` that shows nothing."""
+    yield silent
+
+
+def bench_engine(
+    folder: ModelFolder,
+    *,
+    device: Device = "auto",
+    threads: int = 0,
+    seconds: float = 5.0,
+    num_starts: int = 5,
+    warn: Callable[[Environment], None] = lambda _: None,
+    bar: Bar = no_bar,
+) -> Result:
+    """Measures a model on this machine.
+
+    Args:
+        folder: the model.
+        threads: of one run; 0 chooses by the machine.
+        seconds: for each of the measurements, about; there are four or five of them.
+        num_starts: processes started one after the other.
+        warn: told what is known of the machine before anything is measured.
+
+    Raises:
+        GlmError: the model cannot be loaded, or an engine process does not come up.
+    """
+    token_ids = own_tokens(folder)
+    with Engine.load(folder, device=device, threads=threads or None, max_slots=1) as engine:
+        environment = look_around(engine.describe())
+        warn(environment)
+        lengths = prompt_lengths(longest_prompt(folder))
+        with bar("first tokens") as progress:
+            rounds = measure_first_tokens(engine, token_ids, lengths, seconds, progress)
+    used = environment.threads
+    with bar("steps") as progress:
+        session = OnnxSession.open(folder, device=device, threads=used)
+        steps = measure_steps(session, token_ids, seconds, progress)
+        del session
+    with bar("memory"):
+        floor = measure_floor(folder, used, environment.cache_mib, kv_token_bytes(folder))
+    with bar("starts") as progress:
+        starts = measure_starts(folder, used, first_request(), num_starts, progress)
+    long_rounds = _long_prompts(folder, token_ids, environment, seconds, bar)
+    figures = {
+        "first_token": first_token_figures(rounds),
+        "decode": decode_figures(steps, floor),
+        "verification": verification_figures(steps),
+        "start": start_figures(starts),
+        "long_prompts": long_figures(long_rounds),
+    }
+    parameters = {
+        "seconds": seconds,
+        "starts": num_starts,
+        "keystroke_tokens": KEYSTROKE_TOKENS,
+        "answer_tokens": ANSWER_TOKENS,
+    }
+    series = {"first-token": first_token_series(rounds | long_rounds), "decode": decode_series(steps, floor)}
+    return new_result("engine", environment, parameters=parameters, figures=figures, series=series)
+
+
+def own_tokens(folder: ModelFolder) -> list[int]:
+    """The program's own sources as one run of token ids of a model."""
+    text = "".join(file.text for file in held_out([], are_files=False).files)
+    return SourceTokenizer.open(folder.tokenizer_path).encode(text)
+
+
+def longest_prompt(folder: ModelFolder) -> int:
+    """Tokens of the longest prompt that the engine takes."""
+    manifest = folder.manifest
+    tokenizer = SourceTokenizer.open(folder.tokenizer_path)
+    context = min(manifest.context_length, manifest.capacity)
+    return PromptEncoder(tokenizer, manifest.prompt_profile, context).budget
+
+
+def kv_token_bytes(folder: ModelFolder) -> int:
+    """Keys and values of one token."""
+    return slot_bytes(folder) // folder.manifest.capacity
+
+
+def first_request() -> CompletionRequest:
+    """What an editor asks for: the rest of a line in the midst of the longest of the program's own files."""
+    file = max(held_out([], are_files=False).files, key=lambda each: len(each.text))
+    cursor = len(file.text) // 2
+    next_line = file.text.find("\n", cursor) + 1
+    return CompletionRequest(
+        prompt=file.text[cursor - 1000 : cursor],
+        suffix=file.text[next_line : next_line + 300],
+        max_tokens=MAX_TOKENS[Mode.LINE],
+        stream=True,
+        logprobs=0,
+        glm=GlmOptions(path=file.path, language=LANGUAGE_NAMES[file.language], mode=Mode.LINE),
+    )
+
+
+def _long_prompts(
+    folder: ModelFolder, token_ids: Sequence[int], about: Environment, seconds: float, bar: Bar
+) -> dict[int, list[Round]]:
+    """Nothing for a model that is neither built for long prompts nor small enough to be converted."""
+    with tempfile.TemporaryDirectory(prefix="glm-bench-") as room, bar("long prompts") as progress:
+        if longest_prompt(folder) < max(LONG_PROMPTS):
+            if weight_bytes(folder) > CONVERTED_BYTES:
+                return {}
+            folder = with_capacity(folder, Path(room) / "long", LONG_CAPACITY)
+        with Engine.load(folder, threads=about.threads, max_slots=1) as engine:
+            return measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)

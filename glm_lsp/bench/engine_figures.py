@@ -1,0 +1,119 @@
+"""Figures and pictures of `glm-lsp bench engine`, from the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from glm_lsp.bench.distribution import distribution, median_ratio
+from glm_lsp.bench.first_token import ANSWER_TOKENS, Round
+from glm_lsp.bench.floor import Floor
+from glm_lsp.bench.result import Series
+from glm_lsp.bench.startup import StartTimes
+from glm_lsp.bench.steps import StepTimes
+
+Rounds = Mapping[int, Sequence[Round]]
+"""By the length of their prompts."""
+
+
+def first_token_figures(rounds: Rounds) -> dict[str, Any]:
+    """By prompt length: cold, warm and a warm answer of ten tokens in milliseconds, and the speed of prefill."""
+    return {"by_prompt": {length: _of_length(length, found) for length, found in rounds.items()}}
+
+
+def _of_length(length: int, rounds: Sequence[Round]) -> dict[str, Any]:
+    cold, warm = [each.cold.ms for each in rounds], [each.warm.ms for each in rounds]
+    prefill = distribution([each.cold.prefill_ms for each in rounds])
+    asked = [each.warm for each in rounds] + [each.answer for each in rounds]
+    return {
+        "cold_ms": distribution(cold),
+        "warm_ms": distribution(warm),
+        "answer_ms": distribution(answers(rounds)),
+        "cold_over_warm": median_ratio(cold, warm),
+        "prefill_tokens_per_s": length / prefill.p50 * 1e3 if prefill else None,
+        "warm_reused_ratio": sum(each.num_cached for each in asked) / sum(each.num_prompt for each in asked),
+    }
+
+
+def answers(rounds: Sequence[Round]) -> list[float]:
+    """Milliseconds of the answers that did not end early."""
+    return [each.answer.ms for each in rounds if each.answer.num_tokens == ANSWER_TOKENS]
+
+
+def decode_figures(steps: StepTimes, floor: Floor) -> dict[str, Any]:
+    """By the number of tokens before: a step, and how many times the floor that is."""
+    by_past = {}
+    for past, samples in steps.decode.items():
+        step = distribution(samples)
+        by_past[past] = {
+            "step_ms": step,
+            "step_bytes": floor.step_bytes(past),
+            "memory_floor_ms": floor.memory_ms(past),
+            "resident_floor_ms": floor.resident_ms(past),
+            "over_memory_floor": step.p50 / floor.memory_ms(past) if step else None,
+            "over_resident_floor": step.p50 / floor.resident_ms(past) if step else None,
+        }
+    return {
+        "weight_bytes": floor.weight_bytes,
+        "kv_token_bytes": floor.kv_token_bytes,
+        "memory_gb_s": floor.memory_gb_s,
+        "resident_gb_s": floor.resident_gb_s,
+        "by_past": by_past,
+    }
+
+
+def verification_figures(steps: StepTimes) -> dict[str, Any]:
+    """By the number of tokens verified: a step, and its cost in steps of one token."""
+    single = steps.verification[1]
+    by_tokens = {
+        number: {"step_ms": distribution(samples), "over_single": median_ratio(samples, single)}
+        for number, samples in steps.verification.items()
+    }
+    return {"past": steps.verification_past, "by_tokens": by_tokens}
+
+
+def start_figures(starts: StartTimes) -> dict[str, Any]:
+    """Milliseconds until ready and until the first completion, and the memory held then."""
+    return {
+        "ready_ms": distribution(starts.ready),
+        "first_completion_ms": distribution(starts.first_completion),
+        "resident_mib": distribution(starts.resident_mib),
+    }
+
+
+def long_figures(rounds: Rounds) -> dict[str, Any] | None:
+    """As `first_token_figures`, and how much dearer a cached keystroke is behind the longest prompt; None of none."""
+    if not rounds:
+        return None
+    longest, shortest = rounds[max(rounds)], rounds[min(rounds)]
+    first = median_ratio([each.warm.ms for each in longest], [each.warm.ms for each in shortest])
+    whole = median_ratio(far, near) if (far := answers(longest)) and (near := answers(shortest)) else None
+    return {**first_token_figures(rounds), "growth": {"first_token": first, "answer": whole}}
+
+
+def first_token_series(rounds: Rounds) -> Series:
+    """Medians over the prompt's length."""
+    x = "prompt tokens"
+    figures = {length: _of_length(length, found) for length, found in sorted(rounds.items())}
+    columns = {x: [float(length) for length in figures]}
+    for name, label in (("cold_ms", "nothing cached"), ("warm_ms", "all but two tokens cached")):
+        columns[label] = [each[name].p50 for each in figures.values()]
+    return Series(
+        kind="lines", title="From the request to its first token", x=x, y="ms", columns=columns, log="xy"
+    )
+
+
+def decode_series(steps: StepTimes, floor: Floor) -> Series:
+    """Steps and floors over the number of tokens before."""
+    x = "tokens before the step"
+    past = list(steps.decode)
+    found = [distribution(samples) for samples in steps.decode.values()]
+    columns = {
+        x: [float(length) for length in past],
+        "a step": [each.p50 for each in found if each],
+        f"read from memory, {floor.memory_gb_s:.0f} GB/s": [floor.memory_ms(length) for length in past],
+        f"read from the caches, {floor.resident_gb_s:.0f} GB/s": [
+            floor.resident_ms(length) for length in past
+        ],
+    }
+    return Series(kind="lines", title="A decode step and the least it can take", x=x, y="ms", columns=columns)

@@ -1,0 +1,99 @@
+"""The figures of `glm-lsp bench engine` as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from glm_lsp.bench.result import Result
+from glm_lsp.bench.table import heading, table
+
+
+def engine_table(result: Result) -> str:
+    """All tables of a result, stored ones included."""
+    figures = result.figures
+    parts = [
+        heading(result),
+        _first_tokens("From the request to the first token, by prompt tokens", figures["first_token"]),
+        _decode(figures["decode"]),
+        _verification(figures["verification"]),
+        _starts(figures["start"]),
+    ]
+    if long := figures["long_prompts"]:
+        parts.append(_first_tokens("The same weights with room for long prompts", long))
+        parts.append(_growth(long["growth"]))
+    return "\n\n".join(parts)
+
+
+def _first_tokens(title: str, figures: dict[str, Any]) -> str:
+    header = ("prompt", "new ms", "p95", "tokens/s", "cached ms", "p95", "new/cached", "cached, 10 tokens ms")
+    rows = [
+        (
+            length,
+            _p(each["cold_ms"], "p50"), _p(each["cold_ms"], "p95"), each["prefill_tokens_per_s"],
+            _p(each["warm_ms"], "p50"), _p(each["warm_ms"], "p95"), each["cold_over_warm"]["value"],
+            _p(each["answer_ms"], "p50"),
+        )
+        for length, each in figures["by_prompt"].items()
+    ]  # fmt: skip
+    return table(title, header, rows)
+
+
+def _decode(figures: dict[str, Any]) -> str:
+    title = (
+        f"A step of one token: reads {figures['weight_bytes'] / 1e6:.1f} MB of weights and "
+        f"{figures['kv_token_bytes'] / 1e3:.1f} kB of cache for each token before it; "
+        f"memory {figures['memory_gb_s']:.0f} GB/s, caches {figures['resident_gb_s']:.0f} GB/s"
+    )
+    header = ("before", "step ms", "p95", "floor, memory", "times", "floor, caches", "times")
+    rows = [
+        (
+            past,
+            _p(each["step_ms"], "p50"), _p(each["step_ms"], "p95"),
+            each["memory_floor_ms"], each["over_memory_floor"],
+            each["resident_floor_ms"], each["over_resident_floor"],
+        )
+        for past, each in figures["by_past"].items()
+    ]  # fmt: skip
+    return table(title, header, rows)
+
+
+def _verification(figures: dict[str, Any]) -> str:
+    rows = [
+        (number, _p(each["step_ms"], "p50"), each["over_single"]["value"], _interval(each["over_single"]))
+        for number, each in figures["by_tokens"].items()
+    ]
+    title = f"A step that checks several tokens behind {figures['past']}"
+    return table(title, ("tokens", "ms", "steps of one", "95 %"), rows)
+
+
+def _starts(figures: dict[str, Any]) -> str:
+    rows = [
+        (name, _p(figures[key], "p50"), _p(figures[key], "max"))
+        for name, key in (
+            ("ready, ms", "ready_ms"),
+            ("first completion, ms", "first_completion_ms"),
+            ("memory then, MiB", "resident_mib"),
+        )
+    ]
+    return table("A fresh engine process", ("from its start to", "p50", "max"), rows)
+
+
+def _growth(figures: dict[str, Any]) -> str:
+    rows = [
+        (name.replace("_", " "), each["value"], _interval(each))
+        for name, each in figures.items()
+        if each is not None
+    ]
+    return table(
+        "A cached keystroke behind the longest of these prompts, in times the shortest's",
+        ("until", "times", "95 %"),
+        rows,
+    )
+
+
+def _p(distribution: dict[str, float] | None, name: str) -> float | None:
+    return distribution[name] if distribution else None
+
+
+def _interval(estimate: dict[str, float]) -> str:
+    return f"{estimate['low']:.2f} to {estimate['high']:.2f}"
