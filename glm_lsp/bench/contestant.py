@@ -136,13 +136,18 @@ class HttpContestant:
         """See `Contestant`."""
         body = msgspec.json.encode(self.request(token_ids, num_tokens))
         try:
-            self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
-            response = self._connection.getresponse()
-            reply = response.read()
+            status, reply = self._exchange(body)
+        except (ConnectionError, http.client.RemoteDisconnected):
+            # A server may close a connection that was idle for a while.
+            self._connection.close()
+            try:
+                status, reply = self._exchange(body)
+            except (OSError, http.client.HTTPException) as error:
+                raise self._process.failure(f"the connection broke off ({error})") from error
         except (OSError, http.client.HTTPException) as error:
-            raise self._process.failure(f"the connection broke off ({error})") from error
-        if response.status != 200:
-            raise self._process.failure(f"status {response.status}: {reply[:300].decode(errors='replace')}")
+            raise self._process.failure(f"it does not answer ({error})") from error
+        if status != 200:
+            raise self._process.failure(f"status {status}: {reply[:300].decode(errors='replace')}")
         try:
             return self.read(msgspec.json.decode(reply))
         except (msgspec.MsgspecError, LookupError, TypeError) as error:
@@ -152,6 +157,11 @@ class HttpContestant:
         """See `Contestant`."""
         self._connection.close()
         self._process.close()
+
+    def _exchange(self, body: bytes) -> tuple[int, bytes]:
+        self._connection.request("POST", self._path, body, {"Content-Type": "application/json"})
+        response = self._connection.getresponse()
+        return response.status, response.read()
 
     def _wait(self, health: str) -> None:
         deadline = time.monotonic() + START_S

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
-from glm_lsp.engine.generation import decode, prefill
+from glm_lsp.engine.generation import PREFILL_CHUNK
 from glm_lsp.engine.prompt_encoder import PromptEncoder
-from glm_lsp.engine.sampler import pick_greedy
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import SlotPool, common_prefix
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
+from glm_lsp.evaluate.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def plan_tasks(
     session: Session,
     tokenizer: SourceTokenizer,
     encoder: PromptEncoder,
-    progress: Callable[[float], None] = lambda _share: None,
+    progress: Progress = silent,
 ) -> list[Task]:
     """What the engine does for these requests without healing, copying or speculation, as work for anybody.
 
@@ -52,15 +53,28 @@ def plan_tasks(
         expected = [] if request.glm.warm_up else _written(session, pool, tokenizer, request, token_ids)
         tasks.append(Task(token_ids, len(expected), expected, num_new))
         before = token_ids + expected
-        progress((number + 1) / len(requests))
+        progress(number + 1, len(requests))
     return tasks
 
 
-def greedy(session: Session, pool: SlotPool, token_ids: list[int], num_tokens: int) -> list[int]:
-    """`num_tokens` ids by plain decoding, end tokens among them."""
+def text_of(tokenizer: SourceTokenizer, token_ids: Sequence[int]) -> str:
+    """The text of an answer; end tokens have none."""
+    answer = Answer(tokenizer, StopRule(()))
+    pieces = [answer.push(token_id) for token_id in token_ids if token_id not in tokenizer.special_ids]
+    return "".join([*pieces, answer.finish()])
+
+
+def greedy(session: Session, pool: SlotPool, token_ids: Sequence[int]) -> Iterator[int]:
+    """Plain decoding, one token a step, as long as it is asked for and the model has room."""
     slot, cached = pool.take(token_ids)
-    scores = prefill(session, slot, token_ids[cached:], lambda: False)
-    return [token.token_id for token in decode(session, slot, scores, pick_greedy, num_tokens, lambda: False)]
+    new = list(token_ids[cached:])
+    while slot.num_tokens + len(new) <= session.capacity:
+        for start in range(0, len(new), PREFILL_CHUNK):
+            chunk = new[start : start + PREFILL_CHUNK]
+            scores = session.run(slot.kv, slot.num_tokens, chunk, 1)
+            slot.token_ids += chunk
+        new = [int(scores.next_ids[0])]
+        yield new[0]
 
 
 def _written(
@@ -70,15 +84,13 @@ def _written(
     request: CompletionRequest,
     token_ids: list[int],
 ) -> list[int]:
-    slot, cached = pool.take(token_ids)
-    scores = prefill(session, slot, token_ids[cached:], lambda: False)
     answer = Answer(tokenizer, _stop_rule(request), 0)
     written: list[int] = []
-    for token in decode(session, slot, scores, pick_greedy, request.max_tokens, lambda: False):
-        written.append(token.token_id)
-        if token.token_id in tokenizer.special_ids:
+    for token_id in islice(greedy(session, pool, token_ids), request.max_tokens):
+        written.append(token_id)
+        if token_id in tokenizer.special_ids:
             break
-        answer.push(token.token_id)
+        answer.push(token_id)
         if answer.stopped:
             break
     return written
