@@ -32,7 +32,7 @@ def program() -> Iterator[Finding]:
 
 def libraries() -> Iterator[Finding]:
     """The packages a completion needs, by name and version."""
-    names = ("pygls", "lsprotocol", "msgspec", "tokenizers", "numpy", "onnx", "httpx", "httptools", "uvicorn")
+    names = ("pygls", "lsprotocol", "msgspec", "tokenizers", "numpy", "onnx", "httptools", "uvicorn")
     versions = {name: _version(name) for name in names}
     missing = [name for name, version in versions.items() if version is None]
     if missing:

@@ -31,8 +31,7 @@ EngineState = Literal["starting", "ready", "lost", "failed"]
 OnState = Callable[[EngineState, str], None]
 Connect = Callable[["Settings", OnState], "EngineClient"]
 
-# httpx imports httpcore when the first client is made, which would hold up the event loop.
-_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.client.connect", "httpx", "httpcore")
+_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.client.connect")
 _FIRST_RETRY_S = 0.25
 _LONGEST_RETRY_S = 30.0
 _CLOSE_S = 0.3

@@ -289,8 +289,8 @@ def test_remote_plain_http_is_refused() -> None:
 
 
 @pytest.mark.parametrize("module", ["glm_lsp.engine.client.client", "glm_lsp.engine.client.launcher"])
-def test_fronts_do_not_pay_for_the_server_nor_for_httpx_at_import(module: str) -> None:
-    heavy = ["httpx", "uvicorn", "numpy", "tokenizers", "onnxruntime"]
+def test_fronts_do_not_pay_for_the_server_nor_for_tls_at_import(module: str) -> None:
+    heavy = ["truststore", "uvicorn", "uvloop", "numpy", "tokenizers", "onnxruntime"]
     code = f"import {module}, sys; print([name for name in {heavy} if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert run.stdout == "[]\n"

@@ -169,7 +169,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 ENGINE_PARTS = {"onnx", "onnxruntime", "tokenizers", "torch", "uvicorn"}
-FRONT_PARTS = {"httpx", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
+FRONT_PARTS = {"httptools", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
 
 
 @pytest.mark.parametrize(

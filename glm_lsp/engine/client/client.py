@@ -1,34 +1,22 @@
-"""Talks to an engine over HTTP. Closing a completion's stream is the one way to cancel it.
-
-Importing this module is cheap: httpx is imported by the first request.
-"""
+"""Talks to an engine over HTTP. Closing a completion's stream is the one way to cancel it."""
 
 from __future__ import annotations
 
 import asyncio
-import importlib
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import msgspec
 
-from glm_lsp.engine.address import (
-    Address,
-    UnixAddress,
-    UrlAddress,
-    check_socket_owner,
-    is_loopback,
-    parse_address,
-)
+from glm_lsp.engine.address import Address, UrlAddress, parse_address
+from glm_lsp.engine.client.connection import Connection, ConnectionLostError
 from glm_lsp.engine.client.events import DONE, decode_chunk, decode_error, read_events
+from glm_lsp.engine.client.pool import ConnectionPool
 from glm_lsp.engine.description import EngineDescription, ModelList
-from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
+from glm_lsp.engine.wire import MAX_BODY_BYTES, CompletionChunk, CompletionRequest
 from glm_lsp.errors import EngineAbsentError, EngineError, EngineLostError, EngineSilentError, GlmError
-
-if TYPE_CHECKING:
-    import httpx
 
 SILENCE_S = 1.8
 """A stream silent for this long is lost: the engine beats every 0.5 s, also while it computes."""
@@ -39,7 +27,7 @@ FAR_SILENCE_S = 30.0
 PROBE_S = 0.5
 """How long a healthy engine may take to answer a question that needs no model."""
 
-_IDLE_CONNECTION_S = 300.0
+_encoder = msgspec.json.Encoder()
 
 
 class EngineClient(Protocol):
@@ -83,13 +71,15 @@ class HttpEngineClient:
         self, address: Address | str, token: str | None = None, *, silence_s: float | None = None
     ) -> None:
         self.address = parse_address(address) if isinstance(address, str) else address
-        self._token = token
         self._silence_s = silence_s or (FAR_SILENCE_S if isinstance(self.address, UrlAddress) else SILENCE_S)
-        self._client: httpx.AsyncClient | None = None
+        self._pool = ConnectionPool(self.address)
+        # Nothing may be compressed, so that each event can be read as it comes.
+        headers = ["accept-encoding: identity", *([f"authorization: Bearer {token}"] if token else [])]
+        self._headers = "".join(f"{line}\r\n" for line in (f"host: {self._pool.host}", *headers))
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
         """See `EngineClient`."""
-        body = msgspec.json.encode(msgspec.structs.replace(request, stream=True))
+        body = _encoder.encode(request if request.stream else msgspec.structs.replace(request, stream=True))
         async with (
             self._stream("POST", "/v1/completions", body) as pieces,
             aclosing(read_events(pieces)) as events,
@@ -136,79 +126,65 @@ class HttpEngineClient:
 
     async def close(self) -> None:
         """See `EngineClient`."""
-        client, self._client = self._client, None
-        if client:
-            await client.aclose()
+        self._pool.close()
 
     async def _get(self, path: str, timeout_s: float) -> bytes:
-        client = await self._http()
         with _engine_errors(self.address):
-            response = await client.get(path, timeout=timeout_s)
-        if not response.is_success:
-            raise _refusal(response.status_code, response.content)
-        return response.content
+            async with asyncio.timeout(timeout_s), self._pool.connection(timeout_s) as connection:
+                connection.send(self._head("GET", path), b"")
+                status = await connection.status(timeout_s)
+                body = await _whole(connection, timeout_s)
+        if not _is_success(status):
+            raise _refusal(status, body)
+        return body
 
     @asynccontextmanager
-    async def _stream(
-        self, method: str, path: str, body: bytes | None = None
-    ) -> AsyncIterator[AsyncIterator[bytes]]:
-        client = await self._http()
+    async def _stream(self, method: str, path: str, body: bytes = b"") -> AsyncIterator[AsyncIterator[bytes]]:
+        silence_s = self._silence_s
         with _engine_errors(self.address):
-            async with client.stream(method, path, content=body) as response:
-                if not response.is_success:
-                    raise _refusal(response.status_code, await response.aread())
-                yield response.aiter_raw()
+            async with self._pool.connection(silence_s) as connection:
+                connection.send(self._head(method, path), body)
+                status = await connection.status(silence_s)
+                if not _is_success(status):
+                    raise _refusal(status, await _whole(connection, silence_s))
+                yield _pieces(connection, silence_s)
 
-    async def _http(self) -> httpx.AsyncClient:
-        if self._client is None:
-            if isinstance(self.address, UnixAddress):
-                check_socket_owner(self.address.path)
-            # It takes a good part of a second on a slow machine, which the event loop should not.
-            await asyncio.to_thread(importlib.import_module, "httpx")
-            self._client = self._client or _new_client(self.address, self._token, self._silence_s)
-        return self._client
+    def _head(self, method: str, path: str) -> bytes:
+        kind = "content-type: application/json\r\n" if method == "POST" else ""
+        return f"{method} {self._pool.prefix}{path} HTTP/1.1\r\n{self._headers}{kind}".encode("latin-1")
 
 
-def _new_client(address: Address, token: str | None, silence_s: float) -> httpx.AsyncClient:
-    import httpx  # noqa: PLC0415 - see the module's docstring
-
-    base_url = _base_url(address)
-    far = isinstance(address, UrlAddress) and not is_loopback(httpx.URL(base_url).host)
-    return httpx.AsyncClient(
-        base_url=base_url,
-        # Nothing is compressed, so that each event can be read as it comes.
-        headers={"accept-encoding": "identity"} | ({"authorization": f"Bearer {token}"} if token else {}),
-        timeout=httpx.Timeout(silence_s, pool=None),
-        transport=httpx.AsyncHTTPTransport(
-            # Reading the certificates takes 20 ms, and nothing on this machine speaks TLS.
-            verify=far,
-            uds=str(address.path) if isinstance(address, UnixAddress) else None,
-            limits=httpx.Limits(max_keepalive_connections=8, keepalive_expiry=_IDLE_CONNECTION_S),
-        ),
-    )
+async def _pieces(connection: Connection, silence_s: float) -> AsyncIterator[bytes]:
+    while piece := await connection.read(silence_s):
+        yield piece
 
 
-def _base_url(address: Address) -> str:
-    if isinstance(address, UnixAddress):
-        return "http://localhost"
-    return address.url if isinstance(address, UrlAddress) else f"http://{replace(address, name='')}"
+async def _whole(connection: Connection, silence_s: float) -> bytes:
+    body = b""
+    while piece := await connection.read(silence_s):
+        body += piece
+        if len(body) > MAX_BODY_BYTES:
+            raise EngineError("the engine's answer is too long")
+    return body
 
 
 @contextmanager
 def _engine_errors(address: Address) -> Iterator[None]:
-    """Maps httpx's errors. It is imported by then, as a client exists."""
-    import httpx  # noqa: PLC0415
-
+    """What goes wrong with a connection, as our errors."""
     try:
         yield
-    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        raise EngineAbsentError(f"no engine answers at {address}") from error
-    except httpx.TimeoutException as error:
-        raise EngineSilentError(f"the engine at {address} is silent") from error
-    except (httpx.NetworkError, httpx.RemoteProtocolError) as error:
+    except ConnectionLostError as error:
         raise EngineLostError(f"the connection to the engine at {address} broke off") from error
-    except httpx.HTTPError as error:
-        raise EngineError(f"the engine at {address} cannot be used: {error}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise EngineError(f"the certificate of {address} is not trusted: {error.verify_message}") from error
+    except TimeoutError as error:
+        raise EngineSilentError(f"the engine at {address} is silent") from error
+    except OSError as error:
+        raise EngineAbsentError(f"no engine answers at {address}") from error
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300
 
 
 def _refusal(status: int, body: bytes) -> GlmError:
