@@ -20,6 +20,7 @@ import torch
 from onnx import numpy_helper
 from transformers import GlmConfig, GlmForCausalLM
 
+from glm_lsp.engine.choosing import Chooser
 from glm_lsp.engine.generation import decode, prefill
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.sampler import pick_greedy
@@ -87,7 +88,7 @@ class Ours:
     def generate(self, token_ids: list[int], count: int) -> list[int]:
         slot, cached = self.pool.take(token_ids)
         scores = prefill(self.session, slot, token_ids[cached:], lambda: False)
-        tokens = decode(self.session, slot, scores, pick_greedy, count, lambda: False)
+        tokens = decode(self.session, slot, scores, Chooser(pick_greedy), count, lambda: False)
         return [token.token_id for token in tokens]
 
 

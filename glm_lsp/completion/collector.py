@@ -25,7 +25,9 @@ class Written:
         """Appends a piece."""
         if choice.logprobs:
             logprobs = choice.logprobs.token_logprobs
-            self.token_starts += [len(self.text)] * len(logprobs)
+            # A server that does not tell sends each token by itself; some count from the prompt's beginning.
+            offsets = choice.logprobs.text_offset or [0] * len(logprobs)
+            self.token_starts += [len(self.text) + offset - offsets[0] for offset in offsets]
             self.token_logprobs += logprobs
         self.text += choice.text
         self.finish_reason = choice.finish_reason or self.finish_reason

@@ -15,36 +15,20 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from msgspec.structs import astuple
-from numpy.typing import NDArray
 
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.session import Scores
+from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, Match, TextLookup
 from glm_lsp.models.manifest import CopyWeights
 
-SHORTEST_MATCH = 3
-"""Bytes; two are anywhere."""
-LONGEST_MATCH = 32
-MAX_PLACES = 16
-"""The last ones count: they are nearest to the cursor."""
 _LOOK_AHEAD = 24
 _LINE_BREAKS = b"\r\n"
-_BORDER = b"\0"
-"""Between two texts."""
 _MOST = 700.0
 """`math.exp` of more does not exist."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """Where the last `length` bytes stand, too: `ends` are the offsets behind them, in the source's order."""
-
-    length: int
-    ends: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +60,6 @@ class Proposal:
         return 1 / (1 + math.exp(min(_MOST, -total)))
 
 
-class CopySource:
-    """The bytes to look things up in; matches do not cross from one text into the next.
-
-    Args:
-        texts: the last one ends at the cursor.
-    """
-
-    def __init__(self, texts: Iterable[bytes]) -> None:
-        self.data = _BORDER.join(texts)
-        self._array: NDArray[np.uint8] = np.frombuffer(self.data, np.uint8)
-
-    def find(self, context: bytes) -> Match | None:
-        """The longest match of the end of `context` that has something behind it."""
-        array, size = self._array, len(self._array)
-        if len(context) < SHORTEST_MATCH or size <= SHORTEST_MATCH or 0 in context[-SHORTEST_MATCH:]:
-            return None
-        fits = array[SHORTEST_MATCH - 1 : -1] == context[-1]
-        for back in range(2, SHORTEST_MATCH + 1):
-            fits &= array[SHORTEST_MATCH - back : size - back] == context[-back]
-        ends = np.flatnonzero(fits) + SHORTEST_MATCH
-        length = SHORTEST_MATCH
-        if not len(ends):
-            return None
-        while length < min(LONGEST_MATCH, len(context)):
-            longer = ends[ends > length]
-            longer = longer[array[longer - length - 1] == context[-length - 1]]
-            if not len(longer) or not context[-length - 1]:
-                break
-            ends, length = longer, length + 1
-        return Match(length, tuple(ends[-MAX_PLACES:].tolist()))
-
-    def advance(self, match: Match, text: bytes) -> Match | None:
-        """The places of a match that go on with `text`, moved behind it; None when none does."""
-        if _BORDER in text:
-            return None
-        ends = (end + len(text) for end in match.ends if self.data.startswith(text, end))
-        moved = tuple(end for end in ends if end < len(self.data))
-        return Match(min(LONGEST_MATCH, match.length + len(text)), moved) if moved else None
-
-
 @dataclass(frozen=True, slots=True)
 class Copying:
     """The state between two tokens of one answer.
@@ -127,7 +71,7 @@ class Copying:
     """
 
     vocabulary: VocabularyIndex
-    source: CopySource
+    source: TextLookup
     weights: CopyWeights
     context: bytes
     within_line: bool
@@ -177,19 +121,20 @@ class Copying:
         return replace(self, context=(self.context + text)[-LONGEST_MATCH:], match=match)
 
     def _next_tokens(self, match: Match, num_pending: int, ids: list[int]) -> Counter[int]:
+        # Many places go on alike: what follows is counted before it is taken apart.
+        data = self.source.data
+        following = Counter(data[end - num_pending : end - num_pending + _LOOK_AHEAD] for end in match.ends)
         tokens: Counter[int] = Counter()
-        for end in match.ends:
-            if self.source.data[end] in _LINE_BREAKS:
+        for text, count in following.items():
+            if text[num_pending] in _LINE_BREAKS:
                 # Where lines end is the model's affair, unless it is the line that is asked for; and what has to be
                 # written again comes before any end.
                 if self.within_line and not num_pending:
-                    tokens[self._end_of_line(ids)] += 1
+                    tokens[self._end_of_line(ids)] += count
                 continue
-            start = end - num_pending
-            ahead = self.source.data[start : start + _LOOK_AHEAD].partition(_BORDER)[0]
-            token_id = self.vocabulary.longest(ahead)
+            token_id = self.vocabulary.longest(text.partition(BORDER)[0])
             if token_id is not None:
-                tokens[token_id] += 1
+                tokens[token_id] += count
         return tokens
 
     def _end_of_line(self, ids: list[int]) -> int:
@@ -218,15 +163,13 @@ class Copier:
     weights: CopyWeights
     end_ids: frozenset[int]
 
-    def start(self, texts: Iterable[bytes], *, within_line: bool, num_pending: int = 0) -> Copying:
+    def start(self, source: TextLookup, *, within_line: bool, num_pending: int = 0) -> Copying:
         """The state before the first token.
 
         Args:
-            texts: to look things up in; the last one ends at the cursor.
+            source: what to look things up in; its last text ends at the cursor.
             within_line: whether the answer ends with the line.
             num_pending: bytes before the cursor that have to be written again.
         """
-        source = CopySource(texts)
-        data = source.data[: len(source.data) - num_pending]
-        context = data[-LONGEST_MATCH:].rpartition(_BORDER)[2]
+        context = source.tail(num_pending)
         return Copying(self.vocabulary, source, self.weights, context, within_line, self.end_ids)

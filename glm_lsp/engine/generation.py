@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from glm_lsp.engine.copying import Copying
-from glm_lsp.engine.healing import Healing
-from glm_lsp.engine.sampler import NUM_CANDIDATES, Sampler
-from glm_lsp.engine.session import Scores, Session
+from glm_lsp.engine.choosing import Chooser, Token
+from glm_lsp.engine.drafting import Drafter
+from glm_lsp.engine.session import NO_SCORES, Scores, Session
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError
 
@@ -23,18 +22,17 @@ class CancelledError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
-    """A generated token; `top` holds (id, log-probability) of the eight best candidates, best first.
+class Scored:
+    """What a run says: the row behind its last certain token, then one row behind each guess that was run with it."""
 
-    Under healing the first `num_old_bytes` bytes of the token stand before the cursor already, and `is_new` tells
-    whether anything comes after them.
-    """
+    scores: Scores
+    drafted: Sequence[int] = ()
 
-    token_id: int
-    logprob: float
-    top: tuple[tuple[int, float], ...]
-    num_old_bytes: int = 0
-    is_new: bool = True
+
+def keep(scores: Scores) -> Scores:
+    """A copy that the next run does not overwrite."""
+    logits = None if scores.logits is None else scores.logits.copy()
+    return Scores(scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), logits)
 
 
 def prefill(
@@ -44,86 +42,88 @@ def prefill(
     cancelled: Cancelled,
     *,
     want_logits: bool = False,
-) -> Scores:
+    drafted: Sequence[int] = (),
+) -> Scored:
     """Runs `token_ids` behind what the slot holds, in chunks, and scores the last row.
 
     Every finished chunk stays valid in the slot, whatever happens after it.
+
+    Args:
+        want_logits: of the scored rows.
+        drafted: guesses of what follows, run and scored with the last chunk.
 
     Raises:
         ContextOverflowError: the slot has no room; nothing was run.
         CancelledError: asked for between two chunks.
         SessionError: the runtime failed; the slot keeps the chunks before.
     """
-    if slot.num_tokens + len(token_ids) > session.capacity:
-        raise ContextOverflowError(
-            f"the prompt needs {slot.num_tokens + len(token_ids)} tokens, the model holds {session.capacity}"
-        )
+    needed = slot.num_tokens + len(token_ids)
+    if needed > session.capacity:
+        raise ContextOverflowError(f"the prompt needs {needed} tokens, the model holds {session.capacity}")
+    drafted = list(drafted[: session.capacity - needed])
+    scored = Scored(NO_SCORES)
     for start in range(0, len(token_ids), PREFILL_CHUNK):
         if cancelled():
             raise CancelledError
-        chunk = token_ids[start : start + PREFILL_CHUNK]
-        is_last = start + PREFILL_CHUNK >= len(token_ids)
-        scores = session.run(
-            slot.kv, slot.num_tokens, chunk, 1 if is_last else 0, want_logits=want_logits and is_last
-        )
+        chunk = list(token_ids[start : start + PREFILL_CHUNK])
+        if start + PREFILL_CHUNK < len(token_ids):
+            session.run(slot.kv, slot.num_tokens, chunk, 0)
+        else:
+            num_scored = 1 + len(drafted)
+            scores = session.run(
+                slot.kv, slot.num_tokens, chunk + drafted, num_scored, want_logits=want_logits
+            )
+            scored = Scored(scores, drafted)
         slot.token_ids += chunk
-    return scores
-
-
-def keep(scores: Scores) -> Scores:
-    """A copy that the next run does not overwrite."""
-    logits = None if scores.logits is None else scores.logits.copy()
-    return Scores(scores.next_ids.copy(), scores.top_ids.copy(), scores.top_logprobs.copy(), logits)
+    return scored
 
 
 def decode(  # noqa: PLR0917
     session: Session,
     slot: KVSlot,
-    scores: Scores,
-    sampler: Sampler,
+    scored: Scored,
+    chooser: Chooser,
     max_tokens: int,
     cancelled: Cancelled,
-    healing: Healing | None = None,
-    copying: Copying | None = None,
+    drafter: Drafter | None = None,
 ) -> Iterator[Token]:
     """Yields up to `max_tokens` tokens; the caller stops reading when it has enough.
 
-    With `healing` the first tokens write again what it was taken back; those that bring nothing new come on top of
-    `max_tokens`. The prefill's scores then need logits. With `copying` the text around has a say.
+    Tokens that only write again what healing took back come on top of `max_tokens`.
 
     The first token comes from the prefill's scores. A token is run only when the next one is asked for, so the
-    last token yielded is never in the slot. Ends early, but with at least one token, when the slot is full.
+    last token yielded is never in the slot. With a `drafter` a step also runs guesses; as long as they are what is
+    chosen, the next rows are there already. Ends early, but with at least one token, when the slot is full.
 
     Raises:
-        CancelledError: asked for between two tokens.
+        CancelledError: asked for between two steps.
         SessionError: the runtime failed; the slot is as before the step.
     """
-    num_new = 0
+    num_new = row = 0
     while num_new < max_tokens:
-        if healing is not None:
-            scores = healing.constrain(scores)
-        if copying is not None:
-            scores, copying = copying.blend(scores, healing.remaining if healing else b"")
-        token_id, logprob = sampler(scores, 0)
-        top_ids, top_logprobs = scores.top_ids[0, :NUM_CANDIDATES], scores.top_logprobs[0, :NUM_CANDIDATES]
-        top = zip(top_ids.tolist(), top_logprobs.tolist(), strict=True)
-        token = Token(token_id, logprob, tuple(top))
-        if healing is not None:
-            token = _told_apart(token, healing)
-            healing = healing.after(token_id)
-        if copying is not None:
-            copying = copying.after(token_id)
+        token = chooser.choose(scored.scores.row(row))
+        token_id = token.token_id
+        if drafter is not None:
+            drafter.after(token_id)
         yield token
         num_new += token.is_new
         if num_new == max_tokens or slot.num_tokens >= session.capacity:
             return
+        if row < len(scored.drafted) and scored.drafted[row] == token_id:
+            # It has been run, and so has what comes behind it.
+            slot.token_ids.append(token_id)
+            row += 1
+            continue
         if cancelled():
             raise CancelledError
-        scores = session.run(slot.kv, slot.num_tokens, [token_id], 1, want_logits=healing is not None)
+        room = min(max_tokens - num_new, session.capacity - slot.num_tokens) - 1
+        drafted = drafter.draft(room) if drafter else []
+        scores = session.run(
+            slot.kv,
+            slot.num_tokens,
+            [token_id, *drafted],
+            1 + len(drafted),
+            want_logits=chooser.wants_logits,
+        )
         slot.token_ids.append(token_id)
-
-
-def _told_apart(token: Token, healing: Healing) -> Token:
-    """The token with what of it is old."""
-    length, old = len(healing.vocabulary.text_of(token.token_id)), len(healing.remaining)
-    return replace(token, num_old_bytes=old, is_new=length > old)
+        scored, row = Scored(scores, drafted), 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
@@ -22,8 +23,16 @@ from glm_lsp.models.store import ModelFolder
 
 Device = Literal["auto", "cpu", "cuda"]
 
-MAX_KEPT_TOKENS = 8
+MAX_KEPT_TOKENS = 32
 """Runs of up to this many tokens keep their bindings; a longer run takes far longer than binding does."""
+
+MAX_KEPT_BINDINGS = 96
+"""Of one KV cache; the oldest goes. Steps with guesses come in many shapes."""
+
+_LEAST_TOKENS = 2
+"""A single token is run with a second one behind it, whose result nobody sees. Attention computes one row with other
+kernels than several, and differs by a rounding that quantised activations magnify; with two rows at least, what
+is said about a token does not depend on how many are run with it. On the CPU this costs a twentieth of a step."""
 
 SPIN_US = "50"
 """Long enough to bridge the gap between two operators; on a busy machine unbounded spinning made a
@@ -40,16 +49,24 @@ class OnnxKVCache:
         self.capacity = capacity
         # Pages of zeros take no memory until they are written.
         self.values = np.zeros((num_layers, 2, 1, num_heads, capacity, head_dim), np.float32)
-        self.bindings: dict[tuple[int, int, bool], _Binding] = {}
+        self.bindings: OrderedDict[tuple[int, int, int, bool], _Binding] = OrderedDict()
+        self.shared: list[tuple[str, Any]] = []
+        """Of `values`, as the session wants them: name behind "past." or "present.", and value."""
 
 
 class _Binding:
     """Inputs and outputs of one run shape, bound once to arrays that are changed in place."""
 
-    def __init__(
-        self, session: OnnxSession, kv: OnnxKVCache, num_tokens: int, num_scored: int, want_logits: bool
+    def __init__(  # noqa: PLR0917
+        self,
+        session: OnnxSession,
+        kv: OnnxKVCache,
+        num_run: int,
+        first_scored: int,
+        num_scored: int,
+        want_logits: bool,
     ) -> None:
-        self.token_ids = np.zeros((1, num_tokens), np.int64)
+        self.token_ids = np.zeros((1, num_run), np.int64)
         self.last_position = np.zeros(1, np.int32)
         top_ids = np.zeros((1, num_scored, session.num_top), np.int64)
         top_logprobs = np.zeros((1, num_scored, session.num_top), np.float32)
@@ -59,7 +76,7 @@ class _Binding:
             "input_ids": self.token_ids,
             "seqlens_k": self.last_position,
             "total_seq": np.array([kv.capacity], np.int32),
-            "sel": np.arange(num_tokens - num_scored, num_tokens, dtype=np.int64),
+            "sel": np.arange(first_scored, first_scored + num_scored, dtype=np.int64),
         }
         outputs = {"next": next_ids, "top_i": top_ids, "top_v": top_logprobs}
         if logits is not None:
@@ -144,9 +161,11 @@ class OnnxSession:
         if not isinstance(kv, OnnxKVCache):
             raise TypeError(f"{kv!r} was not made by this session")
         self._check_run(kv, past, token_ids, num_scored)
-        binding = self._binding(kv, len(token_ids), num_scored, want_logits)
-        binding.token_ids[0] = token_ids
-        binding.last_position[0] = past + len(token_ids) - 1
+        num_tokens = len(token_ids)
+        num_run = max(num_tokens, min(_LEAST_TOKENS, kv.capacity - past))
+        binding = self._binding(kv, num_run, num_tokens - num_scored, num_scored, want_logits)
+        binding.token_ids[0, :num_tokens] = token_ids
+        binding.last_position[0] = past + num_run - 1
         try:
             self._inference.run_with_iobinding(binding.io)
         except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
@@ -181,22 +200,33 @@ class OnnxSession:
         """An I/O binding of these arrays; `kv` is both past and present, so that it is written in place."""
         value = self._runtime.OrtValue.ortvalue_from_numpy
         io = self._inference.io_binding()
-        for layer in range(self._num_layers):
-            for part, name in enumerate("kv"):
-                shared = value(kv.values[layer, part])
-                io.bind_ortvalue_input(f"past.{layer}.{name}", shared)
-                io.bind_ortvalue_output(f"present.{layer}.{name}", shared)
+        if not kv.shared:
+            kv.shared = [
+                (f"{layer}.{name}", value(kv.values[layer, part]))
+                for layer in range(self._num_layers)
+                for part, name in enumerate("kv")
+            ]
+        for name, shared in kv.shared:
+            io.bind_ortvalue_input(f"past.{name}", shared)
+            io.bind_ortvalue_output(f"present.{name}", shared)
         for name, array in inputs.items():
             io.bind_ortvalue_input(name, value(array))
         for name, array in outputs.items():
             io.bind_ortvalue_output(name, value(array))
         return io
 
-    def _binding(self, kv: OnnxKVCache, num_tokens: int, num_scored: int, want_logits: bool) -> _Binding:
-        key = (num_tokens, num_scored, want_logits)
-        binding = kv.bindings.get(key) or _Binding(self, kv, *key)
-        if num_tokens <= MAX_KEPT_TOKENS:
+    def _binding(
+        self, kv: OnnxKVCache, num_run: int, first_scored: int, num_scored: int, want_logits: bool
+    ) -> _Binding:
+        key = (num_run, first_scored, num_scored, want_logits)
+        binding = kv.bindings.get(key)
+        if binding is None:
+            binding = _Binding(self, kv, *key)
+        if num_run <= MAX_KEPT_TOKENS:
             kv.bindings[key] = binding
+            kv.bindings.move_to_end(key)
+            if len(kv.bindings) > MAX_KEPT_BINDINGS:
+                kv.bindings.popitem(last=False)
         return binding
 
     def _check_run(self, kv: OnnxKVCache, past: int, token_ids: Sequence[int], num_scored: int) -> None:

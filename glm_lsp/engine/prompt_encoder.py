@@ -63,7 +63,7 @@ class PromptEncoder:
 
     def encode_healed(self, request: CompletionRequest) -> tuple[list[int], Healing | None]:
         """As `encode`, but for the tokens before the cursor that the answer has to write again."""
-        return self._encode(request, self._vocabulary)
+        return self._encode(request, self._vocabulary if request.glm.healing else None)
 
     def _encode(
         self, request: CompletionRequest, vocabulary: VocabularyIndex | None

@@ -27,6 +27,18 @@ class Scores:
     top_logprobs: NDArray[np.float32]
     logits: NDArray[np.float32] | None
 
+    def row(self, index: int) -> Scores:
+        """One row of them; a view."""
+        one = slice(index, index + 1)
+        logits = None if self.logits is None else self.logits[one]
+        return Scores(self.next_ids[one], self.top_ids[one], self.top_logprobs[one], logits)
+
+
+NO_SCORES = Scores(
+    np.zeros(0, np.int64), np.zeros((0, 8), np.int64), np.zeros((0, 8), np.float32), logits=None
+)
+"""Of a run that scores nothing."""
+
 
 class KVCache(Protocol):
     """The memory of one slot, made by `Session.new_kv` and opaque to everyone else."""
@@ -62,7 +74,9 @@ class Session(Protocol):
         """Runs `token_ids` at positions past, past + 1, ...; writes their keys and values into `kv`.
 
         The last `num_scored` tokens are scored, none if it is 0. Entries of `kv` from `past` on are
-        overwritten and never read; after an error those before `past` are as they were.
+        overwritten and never read; after an error those before `past` are as they were. How many tokens are run
+        together, and how many of them are scored, should not change what is said about one: then neither the cache
+        nor guessing can change an answer.
 
         Raises:
             ContextOverflowError: the tokens do not fit behind `past`.

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from glm_lsp.engine.session import KVCache, Session
+
+NUM_ANSWERS = 8
 
 
 @dataclass(slots=True)
@@ -20,6 +24,8 @@ class KVSlot:
     kv: KVCache
     token_ids: list[int] = field(default_factory=list)
     last_used: int = 0
+    answers: deque[bytes] = field(default_factory=partial(deque, maxlen=NUM_ANSWERS))
+    """The last answers with what stood before them, the newest last."""
 
     @property
     def num_tokens(self) -> int:

@@ -7,6 +7,7 @@ OpenAI clients send many; wrong types and ranges are a `RequestError`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import msgspec
@@ -42,6 +43,10 @@ class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What of the document stands before `prompt`: the model does not see it, copying looks things up in it."""
     text_after: str = ""
     """Likewise, after `suffix`."""
+    healing: bool = True
+    """False: the prompt's last tokens stay as they are, also where they are half a word."""
+    copying: bool = True
+    """False: the model's own word only."""
     warm_up: bool = False
     """Only fill the KV cache; generate nothing."""
     raw: bool = False
@@ -103,6 +108,21 @@ class Logprobs(Struct, frozen=True):
     token_logprobs: list[float]
     top_logprobs: list[dict[str, float]] | None = None
     text_offset: list[int] | None = None
+    """Where each token begins in the choice's text, in characters."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Logprobs]) -> Logprobs | None:
+        """Those of a text, from those of its pieces in order; None without any."""
+        if len(parts) < 2:
+            return parts[0] if parts else None
+        tops = [top for part in parts for top in part.top_logprobs or []]
+        offsets = [offset for part in parts for offset in part.text_offset or []]
+        return cls(
+            [token for part in parts for token in part.tokens],
+            [value for part in parts for value in part.token_logprobs],
+            tops or None,
+            offsets or None,
+        )
 
 
 class Choice(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from glm_lsp.completion.mode import Mode
+from glm_lsp.engine.choosing import Chooser
 from glm_lsp.engine.generation import decode, prefill
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sampler import pick_greedy
@@ -110,7 +111,7 @@ def measure(
 def _answer(session: Session, slot: KVSlot, prompt: list[int], end_ids: frozenset[int]) -> list[int]:
     scores = prefill(session, slot, prompt, _never)
     ids: list[int] = []
-    for token in decode(session, slot, scores, pick_greedy, MAX_ANSWER_TOKENS, _never):
+    for token in decode(session, slot, scores, Chooser(pick_greedy), MAX_ANSWER_TOKENS, _never):
         ids.append(token.token_id)
         if token.token_id in end_ids:
             break
@@ -125,9 +126,9 @@ def _choices_along(session: Session, slot: KVSlot, prompt: list[int], wanted: li
         choices.append(int(scores.next_ids[row]))
         return wanted[len(choices) - 1], 0.0
 
-    # Token by token like an answer: a run of several rows can be rounded differently.
+    # Token by token like an answer: not every processor rounds a run of several rows alike.
     scores = prefill(session, slot, prompt, _never)
-    for _ in decode(session, slot, scores, forced, len(wanted), _never):
+    for _ in decode(session, slot, scores, Chooser(forced), len(wanted), _never):
         pass
     return choices
 

@@ -18,6 +18,7 @@ from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
+from glm_lsp.engine.text_lookup import TextLookup
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import InputError
@@ -110,7 +111,7 @@ def _share(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
 def _along(
     copier: Copier, request: CompletionRequest, scores: Scores, token_ids: Sequence[int]
 ) -> Iterator[Observation]:
-    state = copier.start(request.lookup_texts(), within_line=True)
+    state = copier.start(TextLookup(request.lookup_texts()), within_line=True)
     for row, token_id in enumerate(token_ids):
         one = Scores(
             scores.next_ids[row : row + 1],

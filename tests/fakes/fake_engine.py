@@ -125,7 +125,7 @@ class FakeEngine:
                 job.on_event(error)
 
     def _serve(self, job: FakeJob) -> None:
-        prompt = job.request.prompt
+        prompt = job.request.prompt_text
         if "#fail" in prompt:
             raise ContextOverflowError("the prompt has 5000 tokens; 4096 can be used")
         if "#hang" in prompt:
@@ -148,20 +148,20 @@ class FakeEngine:
             job.on_event(self._chunk(job, [Choice(index=index, text=token, logprobs=_logprobs(job, token))]))
             num_sent += 1
             if num_sent == 2:
-                _misbehave(job.request.prompt)
+                _misbehave(job.request.prompt_text)
         job.on_event(self._chunk(job, [Choice(index=index, finish_reason=reason)]))
         return num_sent
 
     def _wait(self, job: FakeJob) -> bool:
         """Takes the time of one token; True when the job was withdrawn."""
-        delay_s = 0.04 if "#slow" in job.request.prompt else self.delay_s
+        delay_s = 0.04 if "#slow" in job.request.prompt_text else self.delay_s
         return job.withdrawn.wait(timeout=delay_s) if delay_s else job.withdrawn.is_set()
 
     def _chunk(self, job: FakeJob, choices: list[Choice]) -> CompletionChunk:
         return CompletionChunk(id=job.id, created=int(self._started_at), model=self.model, choices=choices)
 
     def _report(self, job: FakeJob, num_tokens: int) -> CompletionChunk:
-        num_prompt = len(job.request.prompt.split())
+        num_prompt = len(job.request.prompt_text.split())
         return CompletionChunk(
             id=job.id,
             created=int(self._started_at),
@@ -179,9 +179,9 @@ class FakeEngine:
 
 def echo_script(request: CompletionRequest) -> list[str]:
     """`echo(LAST LINE)` in tokens; 250 words when asked to be slow."""
-    if "#slow" in request.prompt:
+    if "#slow" in request.prompt_text:
         return [f"w{number} " for number in range(250)]
-    last_line = request.prompt.rpartition("\n")[2].strip()
+    last_line = request.prompt_text.rpartition("\n")[2].strip()
     return re.findall(r"\w+|\W", f"echo({last_line})")
 
 

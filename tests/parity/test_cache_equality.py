@@ -98,7 +98,7 @@ def answer(engine: Engine, request: CompletionRequest) -> tuple[list[str], int, 
 
 
 def forget(engine: Engine) -> None:
-    engine._slots = SlotPool(engine._session, 1)
+    engine._worker._slots = SlotPool(engine._worker._session, 1)
 
 
 @pytest.mark.parametrize("batch", range(NUM_TRACES // TRACES_A_TEST))

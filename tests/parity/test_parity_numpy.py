@@ -146,7 +146,7 @@ def test_a_failed_run_leaves_the_kv_usable(one_pair: Pair, monkeypatch: pytest.M
     session, kv = one_pair.session, one_pair.session.new_kv()
     session.run(kv, 0, one_pair.token_ids[:50], 0)
     # ONNX Runtime refuses this run half-way: the last position no longer agrees with the number of tokens.
-    binding = session._binding(kv, 2, 1, False)
+    binding = session._binding(kv, 2, 1, 1, False)
     binding.token_ids[0] = [1, 2]
     binding.last_position[0] = CAPACITY + 5
     with monkeypatch.context() as patch:

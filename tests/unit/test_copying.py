@@ -14,20 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.completion.mode import Mode
-from glm_lsp.engine.copying import (
-    LONGEST_MATCH,
-    MAX_PLACES,
-    SHORTEST_MATCH,
-    Copier,
-    Copying,
-    CopySource,
-    Match,
-)
+from glm_lsp.engine.copying import Copier, Copying
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
+from glm_lsp.engine.text_lookup import LONGEST_MATCH, MAX_PLACES, SHORTEST_MATCH, Match, TextLookup
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import MAX_LOOKUP_CHARS, CompletionRequest, GlmOptions, WireReference
 from glm_lsp.models.manifest import CopyWeights
@@ -56,7 +49,7 @@ def copying(
     *texts: bytes, weights: CopyWeights = ALWAYS, within_line: bool = True, num_pending: int = 0
 ) -> Copying:
     copier = Copier(vocabulary(), weights, tokenizer().special_ids)
-    return copier.start(texts, within_line=within_line, num_pending=num_pending)
+    return copier.start(TextLookup(texts), within_line=within_line, num_pending=num_pending)
 
 
 def scores(*probabilities: tuple[int, float]) -> Scores:
@@ -100,13 +93,13 @@ pieces = st.binary(max_size=60).map(lambda b: bytes(x % 3 + 97 for x in b))
 )
 @settings(max_examples=300, deadline=None)
 def test_the_longest_match_is_found(texts: list[bytes], context: bytes) -> None:
-    assert CopySource(texts).find(context) == brute_force(texts, context)
+    assert TextLookup(texts).find(context) == brute_force(texts, context)
 
 
 @given(pieces, st.integers(1, 4))
 @settings(max_examples=200, deadline=None)
 def test_going_on_with_a_match_finds_what_a_new_search_would(text: bytes, step: int) -> None:
-    source = CopySource([text])
+    source = TextLookup([text])
     match = source.find(text)
     if match is None:
         return
@@ -119,12 +112,12 @@ def test_going_on_with_a_match_finds_what_a_new_search_would(text: bytes, step: 
 
 
 def test_matches_stay_within_one_text() -> None:
-    assert CopySource([b"xyzab", b"cdefg"]).find(b"abcd") is None
-    assert CopySource([b"q\0wert", b"\0we"]).find(b"q\0we") is None
+    assert TextLookup([b"xyzab", b"cdefg"]).find(b"abcd") is None
+    assert TextLookup([b"q\0wert", b"\0we"]).find(b"q\0we") is None
 
 
 def test_the_places_nearest_to_the_cursor_are_kept() -> None:
-    match = CopySource([b"abc." * 40 + b"abc"]).find(b"-abc")
+    match = TextLookup([b"abc." * 40 + b"abc"]).find(b"-abc")
     assert match is not None
     assert len(match.ends) == MAX_PLACES
     assert match.ends[-1] == 4 * 39 + 3
@@ -132,7 +125,7 @@ def test_the_places_nearest_to_the_cursor_are_kept() -> None:
 
 @pytest.mark.parametrize("text", [b"", b"a", b"ab", b"abc"])
 def test_next_to_nothing_holds_nothing(text: bytes) -> None:
-    assert CopySource([text]).find(text) is None
+    assert TextLookup([text]).find(text) is None
 
 
 # The mixture
@@ -252,7 +245,7 @@ def engine(weights: CopyWeights | None) -> tuple[Engine, ScoredSession]:
     encoder = PromptEncoder(tokenizer(), "plain", session.capacity, "off")
     copier = Copier(vocabulary(), weights, tokenizer().special_ids) if weights else None
     about = EngineDescription(model="fake", num_slots=2)
-    return Engine(session, tokenizer(), encoder, about, copier), session
+    return Engine(session, tokenizer(), encoder, about, copier=copier), session
 
 
 def answer(engine: Engine, prompt: str, **options: object) -> str:

@@ -65,7 +65,7 @@ def test_a_repeated_request_is_answered_alike_from_the_cache(engine: Engine) -> 
 
 def test_a_prompt_of_ids_is_run_as_it_is(engine: Engine) -> None:
     text = run(engine, raw("hello"))
-    ids = engine._encoder.encode(raw("hello"))
+    ids = engine._worker._encoder.encode(raw("hello"))
     chunks = run(engine, decode_request(b'{"max_tokens": 12, "prompt": ' + str(ids).encode() + b"}"))
     assert text_of(chunks) == text_of(text)
     assert chunks[-1].usage is not None
@@ -125,10 +125,18 @@ def test_warm_up_fills_the_cache_and_writes_nothing(engine: Engine) -> None:
 def test_logprobs_come_with_each_token(engine: Engine) -> None:
     chunks = run(engine, raw("prob", logprobs=2))
     tokens = [c.logprobs for chunk in chunks for c in chunk.choices if c.logprobs]
-    assert len(tokens) == 12
-    assert all(len(entry.tokens) == len(entry.token_logprobs) == 1 for entry in tokens)
-    # Two broken bytes read alike, so the mapping may have one entry less.
-    assert all(entry.top_logprobs and 1 <= len(entry.top_logprobs[0]) <= 2 for entry in tokens)
+    assert sum(len(entry.tokens) for entry in tokens) == 12
+    for entry in tokens:
+        assert entry.top_logprobs
+        assert entry.text_offset
+        assert len(entry.tokens) == len(entry.token_logprobs) == len(entry.top_logprobs)
+        assert len(entry.tokens) == len(entry.text_offset)
+        # Two broken bytes read alike, so the mapping may have one entry less.
+        assert all(1 <= len(top) <= 2 for top in entry.top_logprobs)
+    offsets = [offset for entry in tokens for offset in entry.text_offset or []]
+    assert offsets == sorted(offsets)
+    assert offsets[0] == 0
+    assert offsets[-1] <= len(text_of(chunks))
 
 
 def test_cancel_takes_effect_between_two_tokens() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from glm_lsp.engine.choosing import Chooser
 from glm_lsp.engine.generation import PREFILL_CHUNK, CancelledError, decode, prefill
 from glm_lsp.engine.sampler import pick_greedy
 from glm_lsp.engine.slots import KVSlot
@@ -17,7 +18,7 @@ def never() -> bool:
 
 def generate(session: FakeSession, slot: KVSlot, prompt: list[int], max_tokens: int) -> list[int]:
     scores = prefill(session, slot, prompt[slot.num_tokens :], never)
-    return [token.token_id for token in decode(session, slot, scores, pick_greedy, max_tokens, never)]
+    return [token.token_id for token in decode(session, slot, scores, Chooser(pick_greedy), max_tokens, never)]
 
 
 def test_chunks_give_what_one_piece_gives() -> None:
@@ -82,7 +83,7 @@ def test_cancelling_between_tokens_keeps_them() -> None:
     slot = KVSlot(session.new_kv())
     scores = prefill(session, slot, [1, 2, 3], never)
     tokens: list[int] = []
-    stream = decode(session, slot, scores, pick_greedy, 50, lambda: len(tokens) >= 4)
+    stream = decode(session, slot, scores, Chooser(pick_greedy), 50, lambda: len(tokens) >= 4)
     with pytest.raises(CancelledError):
         tokens.extend(token.token_id for token in stream)
     assert slot.token_ids == [1, 2, 3, *tokens[:3]]

@@ -16,9 +16,10 @@ from tokenizers import Tokenizer
 from tokenizers import models as tokenizer_models
 
 from glm_lsp.completion.mode import Mode
+from glm_lsp.engine.choosing import Chooser, Token
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.engine import Engine
-from glm_lsp.engine.generation import Token, decode, keep, prefill
+from glm_lsp.engine.generation import Scored, decode, keep, prefill
 from glm_lsp.engine.healing import MAX_TAKEN_BACK, Healing, VocabularyIndex, take_back
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sampler import Sampler, SamplingParams, make_sampler, pick_greedy
@@ -173,9 +174,9 @@ def healed_tokens(
     session = ScoredSession(420, eager=eager)
     slot = KVSlot(session.new_kv())
     prompt = [0, *ids[: len(ids) - count]]
-    scores = keep(prefill(session, slot, prompt, lambda: False, want_logits=True))
+    scored = Scored(keep(prefill(session, slot, prompt, lambda: False, want_logits=True).scores))
     healing = Healing(vocabulary(), taken) if taken else None
-    return taken, list(decode(session, slot, scores, sampler, max_tokens, lambda: False, healing))
+    return taken, list(decode(session, slot, scored, Chooser(sampler, healing), max_tokens, lambda: False))
 
 
 @given(TEXTS, st.integers(0, 1000), st.sampled_from([0.0, 0.7, 2.0]))
@@ -287,15 +288,16 @@ def test_log_probabilities_are_those_of_the_new_text(engine: Engine) -> None:
         "nam",
     ):
         chunks = ask(engine, prompt, logprobs=3)
-        found = [choice for chunk in chunks for choice in chunk.choices if choice.logprobs]
+        found = [choice.logprobs for chunk in chunks for choice in chunk.choices if choice.logprobs]
         assert found
-        shown = "".join(choice.logprobs.tokens[0] for choice in found if choice.logprobs)
+        tokens = [token for logprobs in found for token in logprobs.tokens]
+        shown = "".join(tokens)
         # Tokens that only repeat what stood before the cursor have none.
-        assert all(choice.logprobs and choice.logprobs.tokens[0] for choice in found)
+        assert all(tokens)
         text = text_of(chunks).replace("\ufffd", "")
         assert text
         assert shown.replace("\ufffd", "").startswith(text)
-        assert all(choice.logprobs and choice.logprobs.token_logprobs[0] <= 0 for choice in found)
+        assert all(value <= 0 for logprobs in found for value in logprobs.token_logprobs)
 
 
 def test_usage_counts_every_token_that_was_run_for(engine: Engine) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from glm_lsp.engine import onnx_session as session_module
 from glm_lsp.engine.cores import physical_cores
-from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.onnx_session import MAX_KEPT_BINDINGS, MAX_KEPT_TOKENS, OnnxSession
 from glm_lsp.engine.session import Session
 from glm_lsp.errors import (
     ContextOverflowError,
@@ -72,8 +72,24 @@ def test_short_runs_keep_their_bindings_and_long_ones_do_not(session: OnnxSessio
     for position in range(3):
         session.run(kv, position, [position], 1)
     session.run(kv, 3, [1] * 8, 8)
-    session.run(kv, 11, [1] * 9, 1)
-    assert sorted(kv.bindings) == [(1, 1, False), (8, 8, False)]
+    session.run(kv, 11, [1] * (MAX_KEPT_TOKENS + 1), 1)
+    # A single token is run as two, of which the first is scored.
+    assert sorted(kv.bindings) == [(2, 0, 1, False), (8, 0, 8, False)]
+
+
+def test_only_so_many_bindings_are_kept(session: OnnxSession) -> None:
+    kv = session.new_kv()
+    shapes = [(tokens, scored) for tokens in range(2, 20) for scored in range(tokens + 1)]
+    for tokens, scored in shapes:
+        session.run(kv, 0, [1] * tokens, scored)
+    assert len(shapes) > len(kv.bindings) == MAX_KEPT_BINDINGS
+    assert (19, 0, 19, False) in kv.bindings
+
+
+def test_the_last_position_takes_a_single_token(session: OnnxSession) -> None:
+    kv = session.new_kv()
+    session.run(kv, 0, [1] * (session.capacity - 1), 0)
+    assert session.run(kv, session.capacity - 1, [2], 1).next_ids.shape == (1,)
 
 
 def test_capacity_can_be_smaller_than_built(model: ModelFolder) -> None:

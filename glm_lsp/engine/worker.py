@@ -1,0 +1,257 @@
+"""One request's way through the model: prompt, KV slot, prefill, decoding. All of it runs on the engine's thread."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from dataclasses import dataclass
+
+from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.stop import StopRule, stop_rule
+from glm_lsp.engine.answer import Answer
+from glm_lsp.engine.choosing import Chooser, Token
+from glm_lsp.engine.copying import Copier, Copying
+from glm_lsp.engine.drafting import Drafter, Speculator
+from glm_lsp.engine.generation import CancelledError, Scored, decode, keep, prefill
+from glm_lsp.engine.healing import Healing
+from glm_lsp.engine.job import Job, Stopwatch
+from glm_lsp.engine.outbox import Outbox
+from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.sampler import SamplingParams, make_sampler
+from glm_lsp.engine.session import Session
+from glm_lsp.engine.slots import KVSlot, SlotPool
+from glm_lsp.engine.text_lookup import TextLookup
+from glm_lsp.engine.tokenizer import SourceTokenizer
+from glm_lsp.engine.wire import (
+    CompletionRequest,
+    FinishReason,
+    GlmReport,
+    Logprobs,
+    PromptTokensDetails,
+    Usage,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Work:
+    """A job in hand."""
+
+    job: Job
+    watch: Stopwatch
+    outbox: Outbox
+    slot: KVSlot
+    num_prompt: int
+    num_cached: int
+    healing: Healing | None
+    lookup: TextLookup
+
+    @property
+    def request(self) -> CompletionRequest:
+        return self.job.request
+
+    @property
+    def pending(self) -> bytes:
+        """What the answer has to write again."""
+        return self.healing.remaining if self.healing else b""
+
+    def cancelled(self) -> bool:
+        return self.job.cancelled
+
+
+class Worker:
+    """Serves one job after the other.
+
+    Args:
+        session: the model.
+        model: its name.
+        num_slots: texts whose keys and values are kept.
+        copier: gives the text around a say in what comes next.
+        speculator: guesses ahead, which changes the time an answer takes and nothing else.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        tokenizer: SourceTokenizer,
+        encoder: PromptEncoder,
+        *,
+        model: str,
+        num_slots: int,
+        copier: Copier | None = None,
+        speculator: Speculator | None = None,
+    ) -> None:
+        self.counters: defaultdict[str, float] = defaultdict(float)
+        self._session = session
+        self._tokenizer = tokenizer
+        self._encoder = encoder
+        self._model = model
+        self._slots = SlotPool(session, num_slots)
+        self._end_ids = tokenizer.special_ids
+        self._copier = copier
+        self._speculator = speculator
+
+    def serve(self, job: Job) -> None:
+        """Works a job off; its listener gets all chunks.
+
+        Raises:
+            GlmError: the request cannot be served; the slots stay usable.
+        """
+        watch, outbox = Stopwatch(job.arrived), Outbox(job, self._model)
+        watch.lap("queue")
+        if job.cancelled:
+            # Withdrawn while it waited: not worth tokenizing.
+            self._close_choice(outbox, 0, "cancelled")
+            self._report(job, outbox, watch, 0, 0, 0)
+            return
+        token_ids, healing = self._encoder.encode_healed(job.request)
+        lookup = TextLookup([] if job.request.is_raw else job.request.lookup_texts())
+        watch.lap("tokenize")
+        slot, num_cached = self._slots.take(token_ids)
+        work = _Work(job, watch, outbox, slot, len(token_ids), num_cached, healing, lookup)
+        num_completion = self._run(work, token_ids[num_cached:])
+        self._report(job, outbox, watch, len(token_ids), num_cached, num_completion)
+
+    def _run(self, work: _Work, new_ids: list[int]) -> int:
+        """Prefill and all choices; returns the number of tokens generated."""
+        request = work.request
+        drafter = self._drafter(work) if request.max_tokens and not request.glm.warm_up else None
+        drafted = drafter.draft(request.max_tokens - 1) if drafter else []
+        try:
+            scored = prefill(
+                self._session,
+                work.slot,
+                new_ids,
+                work.cancelled,
+                want_logits=bool(work.healing),
+                drafted=drafted,
+            )
+        except CancelledError:
+            work.watch.lap("prefill")
+            self._close_choice(work.outbox, 0, "cancelled")
+            return 0
+        work.watch.lap("prefill")
+        if request.glm.warm_up:
+            return 0
+        # Every choice starts from the same prompt; the first is greedy. What was guessed for it is overwritten by it.
+        later = Scored(keep(scored.scores.row(0))) if request.n > 1 else scored
+        num_completion = 0
+        for index in range(request.n):
+            if index:
+                work.slot.rewind(work.num_prompt)
+                scored, drafter = later, self._drafter(work)
+            num_generated, reason = self._choice(work, index, scored, drafter)
+            num_completion += num_generated
+            if reason == "cancelled":
+                break
+        return num_completion
+
+    def _choice(
+        self, work: _Work, index: int, scored: Scored, drafter: Drafter | None
+    ) -> tuple[int, FinishReason]:
+        """Decodes one choice; returns how many tokens it took and why it ended."""
+        request = work.request
+        sampler = make_sampler(self._sampling(request, index))
+        chooser = Chooser(sampler, work.healing, self._copying(work))
+        answer = Answer(self._tokenizer, self._stop_rule(request), len(work.pending.decode()))
+        reason: FinishReason = "length"
+        token_ids: list[int] = []
+        try:
+            for token in decode(
+                self._session, work.slot, scored, chooser, request.max_tokens, work.cancelled, drafter
+            ):
+                token_ids.append(token.token_id)
+                if token.is_new:
+                    work.watch.first_token()
+                if token.token_id in self._end_ids:
+                    reason = "stop"
+                    break
+                logprobs = self._logprobs(token, request.logprobs) if token.is_new else None
+                work.outbox.add(index, answer.push(token.token_id), logprobs)
+                if answer.stopped:
+                    reason = "stop"
+                    break
+        except CancelledError:
+            reason = "cancelled"
+        work.watch.lap("decode")
+        if drafter is not None and self._speculator is not None:
+            drafter.close()
+            self._speculator.remember(work.slot, work.lookup.tail(len(work.pending)), token_ids)
+        self._close_choice(work.outbox, index, reason, answer.finish())
+        return len(token_ids), reason
+
+    def _copying(self, work: _Work) -> Copying | None:
+        request = work.request
+        if self._copier is None or request.is_raw or not request.glm.copying:
+            return None
+        return self._copier.start(
+            work.lookup, within_line=request.glm.mode is Mode.LINE, num_pending=len(work.pending)
+        )
+
+    def _drafter(self, work: _Work) -> Drafter | None:
+        if self._speculator is None or work.request.is_raw:
+            return None
+        within_line = work.request.glm.mode is Mode.LINE
+        return self._speculator.start(
+            work.slot, work.lookup, within_line=within_line, num_pending=len(work.pending)
+        )
+
+    @staticmethod
+    def _sampling(request: CompletionRequest, index: int) -> SamplingParams:
+        if request.n > 1 and index == 0:
+            return SamplingParams()
+        seed = None if request.seed is None else request.seed + index
+        return SamplingParams(
+            temperature=request.temperature, top_k=request.top_k, top_p=request.top_p, seed=seed
+        )
+
+    @staticmethod
+    def _stop_rule(request: CompletionRequest) -> StopRule:
+        mode = None if request.is_raw else request.glm.mode or Mode.BLOCK
+        return stop_rule(
+            mode, request.prompt_text, request.glm.rest_of_line, request.suffix, request.stop_strings
+        )
+
+    def _logprobs(self, token: Token, num_top: int | None) -> Logprobs | None:
+        if num_top is None:
+            return None
+        text, old = self._tokenizer.token_text, token.num_old_bytes
+        shown = ((text(token_id, skip_bytes=old), value) for token_id, value in token.top[:num_top])
+        named = {name: round(value, 5) for name, value in shown if name or not old}
+        chosen = text(token.token_id, skip_bytes=old)
+        return Logprobs([chosen], [round(token.logprob, 5)], [named] if num_top else None)
+
+    def _close_choice(self, outbox: Outbox, index: int, reason: FinishReason, text: str = "") -> None:
+        self.counters[f"finish_{reason}"] += 1
+        outbox.close_choice(index, reason, text)
+
+    def _report(  # noqa: PLR0917
+        self,
+        job: Job,
+        outbox: Outbox,
+        watch: Stopwatch,
+        num_prompt: int,
+        num_cached: int,
+        num_completion: int,
+    ) -> None:
+        usage = Usage(
+            prompt_tokens=num_prompt,
+            completion_tokens=num_completion,
+            total_tokens=num_prompt + num_completion,
+            prompt_tokens_details=PromptTokensDetails(cached_tokens=num_cached),
+        )
+        timing = watch.timing()
+        for name, amount in (
+            ("requests", 1), ("prompt_tokens", num_prompt), ("cached_tokens", num_cached),
+            ("completion_tokens", num_completion), ("prefill_seconds", timing.prefill / 1e3),
+            ("decode_seconds", timing.decode / 1e3),
+        ):  # fmt: skip
+            self.counters[name] += amount
+        if self._speculator is not None:
+            self.counters["guessed_tokens"] = self._speculator.record.num_accepted
+        logger.info(
+            "%s prompt=%d cached=%d new=%d total_ms=%.1f",
+            job.id, num_prompt, num_cached, num_completion, timing.total,
+        )  # fmt: skip
+        outbox.report(usage, GlmReport(timing_ms=timing))
