@@ -114,6 +114,50 @@ def compare(
     delivery.deliver(result, compare_table(result))
 
 
+@app.command("typing")
+def keystrokes(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[TRACE|PATH...]", help="A stored trace; the program's own if left out."),
+    ] = None,
+    *,
+    files: Annotated[
+        bool, typer.Option("--files", help="The paths are source files and folders to type.")
+    ] = False,
+    package: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME==VERSION", help="Type modules of this package, fetched with pip."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of a trace that is not stored.")] = 1,
+    speed: Annotated[
+        str, typer.Option(metavar="FACTOR", help="Times as fast as a person; max waits for answers alone.")
+    ] = "4",
+    keys: Annotated[
+        int | None, typer.Option(min=1, help="So many keys of the trace; all if left out.")
+    ] = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """Keystrokes of a stored trace, typed in an editor that the real server serves."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.trace.material import chosen_trace
+    from glm_lsp.bench.typing import bench_typing, flat_json, parse_speed
+    from glm_lsp.bench.typing_figures import typing_table
+    from glm_lsp.evaluate.progress import progress_bar
+
+    delivery = Delivery(as_json, output, plots)
+    factor = parse_speed(speed)
+    settings = settings_with(model=model, device=device, threads=threads)
+    trace = chosen_trace(paths or [], package or [], are_files=files, seed=seed)
+    with progress_bar("typing") as bar:
+        result = bench_typing(settings, trace, speed=factor, keys=keys, warn=delivery.warn, progress=bar)
+    delivery.deliver(result, typing_table(result), flat_json(result))
+
+
 @app.command()
 def plot(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A result stored with --output.")],

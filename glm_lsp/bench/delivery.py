@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glm_lsp import terminal
 from glm_lsp.bench.environment import Environment
@@ -38,14 +40,18 @@ class Delivery:
         if environment.warning:
             terminal.say(f"warning: {environment.warning}")
 
-    def deliver(self, result: Result, table: str = "") -> None:
-        """Prints the result (`table`, when given, in place of all figures), stores and draws it as asked for.
+    def deliver(self, result: Result, table: str = "", printed: Mapping[str, Any] | None = None) -> None:
+        """Prints the result, stores and draws it as asked for.
+
+        Args:
+            table: for people, in place of all figures.
+            printed: as JSON, in place of the result as it is stored.
 
         Raises:
             StorageError: a file cannot be written.
         """
         if self.as_json:
-            terminal.print_json(as_json(result))
+            terminal.print_json(as_json(result) if printed is None else printed)
         else:
             print(table or figures_table(result))
         if self.folder is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from glm_lsp import terminal
 from glm_lsp.bench.trace.draw import NUM_KEYS, draw_trace
-from glm_lsp.bench.trace.material import choose_files
+from glm_lsp.bench.trace.material import MOST_FILES, choose_files
 from glm_lsp.bench.trace.trace import store_trace
 
 
@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help="the file to write, packed with xz")
     build.add_argument("--files", type=Path, nargs="+", default=[], help="source files and folders")
     build.add_argument("--package", action="append", default=[], metavar="NAME==VERSION", help="its modules")
-    build.add_argument("--limit", type=int, default=24, help="most files, at random")
+    build.add_argument("--limit", type=int, default=MOST_FILES, help="most files, at random")
     build.add_argument(
         "--keys", type=int, default=NUM_KEYS, help="about so many, when no suggestion is taken"
     )

@@ -14,18 +14,46 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 import glm_lsp
+from glm_lsp.bench.trace.draw import draw_trace
+from glm_lsp.bench.trace.trace import Trace, load_trace, own_trace
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate.held_out import HeldOutFile, held_out
 from glm_lsp.paths import cache_dir, storage_error
 from glm_lsp.source_file import MAX_SOURCE_BYTES, language_id
 
 _PINNED = re.compile(r"([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)==([A-Za-z0-9][A-Za-z0-9.!+_-]*)")
+MOST_FILES = 24
+"""Of one trace: more would leave a few keys for each."""
 _FETCH_S = 600
 _LEAST_CHARS, _MOST_CHARS = 1_500, 30_000
 _NO_SOURCE = frozenset(
     ["test", "tests", "testing", "docs", "doc", "examples", "benchmarks", "_vendor", "vendor"]
 )
 """Folders that hold other things than a package's own code."""
+
+
+def chosen_trace(paths: Sequence[Path], packages: Sequence[str], *, are_files: bool, seed: int) -> Trace:
+    """The trace that a command names: a stored one, one drawn over files, or the program's own.
+
+    Args:
+        paths: one stored trace, or with `are_files` source files and folders.
+        packages: NAME==VERSION each.
+        seed: of a trace that is drawn.
+
+    Raises:
+        InputError: nothing usable was named.
+        StorageError: the cache folder cannot be used.
+    """
+    if are_files and not paths:
+        raise InputError("--files names no files", "Name source files or folders behind it.")
+    if not paths and not packages:
+        return own_trace()
+    if paths and not are_files:
+        if len(paths) > 1 or packages:
+            raise InputError("a stored trace is one file, and all of it", "To type source files add --files.")
+        return load_trace(paths[0])
+    files, description = choose_files(paths, packages, limit=MOST_FILES, seed=seed)
+    return draw_trace(files, seed=seed, description=description)
 
 
 def choose_files(

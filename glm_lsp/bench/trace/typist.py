@@ -36,6 +36,7 @@ class Step:
         end: behind it.
         text: what is inserted.
         line: where LOOK goes, to its end; from 0.
+        is_slip: whether `text` is wrong and will be taken back.
     """
 
     deed: Deed
@@ -44,6 +45,7 @@ class Step:
     end: int = 0
     text: str = ""
     line: int = 0
+    is_slip: bool = False
 
 
 class Typist:
@@ -106,7 +108,7 @@ class Typist:
                 step = self._insert(Deed.KEY, event.text[self._done - event.at :])
                 self._done = event.at + len(event.text)
             case Slip():
-                step = self._insert(Deed.KEY, event.text)
+                step = self._insert(Deed.KEY, event.text, is_slip=True)
                 self._num_wrong += len(event.text)
             case Back():
                 step = Step(Deed.BACK, edit.file, self._cursor - 1, self._cursor)
@@ -122,9 +124,9 @@ class Typist:
         edit = self._edit
         return 0 if edit is None else edit.offset + self._done + self._num_wrong
 
-    def _insert(self, deed: Deed, text: str) -> Step:
-        edit = self._edit
-        return Step(deed, 0 if edit is None else edit.file, self._cursor, self._cursor, text)
+    def _insert(self, deed: Deed, text: str, *, is_slip: bool = False) -> Step:
+        file = 0 if self._edit is None else self._edit.file
+        return Step(deed, file, self._cursor, self._cursor, text, is_slip=is_slip)
 
     def _advance(self) -> None:
         """To the next event that is not spared by what was taken, in this edit or the next."""
