@@ -16,6 +16,9 @@ app = new_app("What completing costs on this machine, measured.")
 OutputOption = Annotated[
     Path | None, typer.Option("--output", metavar="DIR", help="Store the result in this folder, too.")
 ]
+MOST_EDITORS = 256
+"""Each is a connection and a file that is read; more are no longer editors of one machine or team."""
+
 PlotsOption = Annotated[bool, typer.Option("--plots", help="Draw the result into the --output folder.")]
 
 
@@ -156,6 +159,49 @@ def keystrokes(
     with progress_bar("typing") as bar:
         result = bench_typing(settings, trace, speed=factor, keys=keys, warn=delivery.warn, progress=bar)
     delivery.deliver(result, typing_table(result), flat_json(result))
+
+
+@app.command()
+def load(
+    *,
+    editors: Annotated[
+        str, typer.Option(metavar="N,N...", help="How many editors; they are measured in turn.")
+    ] = "1,2,4,8,16",
+    seconds: Annotated[float, typer.Option(min=0, max=3600, help="For each number, twice.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is typed, and when.")] = 1,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    memory_mib: Annotated[int | None, typer.Option(help="Limit of the KV cache.")] = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """Several editors on one engine: latency, fairness, re-use and memory."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.load import bench_load
+    from glm_lsp.bench.load_table import load_table
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.models.store import ModelStore
+
+    delivery = Delivery(as_json, output, plots)
+    numbers = _numbers(editors)
+    if not numbers or max(numbers) > MOST_EDITORS:
+        raise InputError(
+            f"{editors!r} are not numbers of editors", f"Name at least one, each at most {MOST_EDITORS}."
+        )
+    settings = settings_with(model=model, threads=threads, memoryMib=memory_mib)
+    with progress_bar("typing") as bar:
+        result = bench_load(
+            ModelStore().resolve(settings.model),
+            editors=numbers,
+            threads=settings.threads,
+            memory_mib=settings.memory_mib,
+            seconds=seconds,
+            seed=seed,
+            warn=delivery.warn,
+            progress=bar,
+        )
+    delivery.deliver(result, load_table(result))
 
 
 @app.command()

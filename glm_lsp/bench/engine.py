@@ -97,7 +97,7 @@ def bench_engine(
         "decode": decode_figures(steps, floor),
         "verification": verification_figures(steps),
         "start": start_figures(starts),
-        "long_prompts": long_figures(long_rounds),
+        "long_prompts": long_figures(long_rounds, floor),
     }
     parameters = {
         "seconds": seconds,

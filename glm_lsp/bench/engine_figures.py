@@ -81,14 +81,19 @@ def start_figures(starts: StartTimes) -> dict[str, Any]:
     }
 
 
-def long_figures(rounds: Rounds) -> dict[str, Any] | None:
-    """As `first_token_figures`, and how much dearer a cached keystroke is behind the longest prompt; None of none."""
+def long_figures(rounds: Rounds, floor: Floor) -> dict[str, Any] | None:
+    """As `first_token_figures`, and how much dearer a cached keystroke is behind the longest prompt; None of none.
+
+    The floor of a step grows, too: it is told beside.
+    """
     if not rounds:
         return None
     longest, shortest = rounds[max(rounds)], rounds[min(rounds)]
     first = median_ratio([each.warm.ms for each in longest], [each.warm.ms for each in shortest])
     whole = median_ratio(far, near) if (far := answers(longest)) and (near := answers(shortest)) else None
-    return {**first_token_figures(rounds), "growth": {"first_token": first, "answer": whole}}
+    least = floor.memory_ms(max(rounds)) / floor.memory_ms(min(rounds))
+    growth = {"first_token": first, "answer": whole, "step_floor": least}
+    return {**first_token_figures(rounds), "growth": growth}
 
 
 def first_token_series(rounds: Rounds) -> Series:

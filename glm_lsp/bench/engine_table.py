@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from glm_lsp.bench.first_token import ANSWER_TOKENS
 from glm_lsp.bench.result import Result
 from glm_lsp.bench.table import heading, table
 
@@ -25,7 +26,16 @@ def engine_table(result: Result) -> str:
 
 
 def _first_tokens(title: str, figures: dict[str, Any]) -> str:
-    header = ("prompt", "new ms", "p95", "tokens/s", "cached ms", "p95", "new/cached", "cached, 10 tokens ms")
+    header = (
+        "prompt",
+        "new ms",
+        "p95",
+        "tokens/s",
+        "cached ms",
+        "p95",
+        "new/cached",
+        f"{ANSWER_TOKENS} tokens ms",
+    )
     rows = [
         (
             length,
@@ -79,16 +89,14 @@ def _starts(figures: dict[str, Any]) -> str:
 
 
 def _growth(figures: dict[str, Any]) -> str:
-    rows = [
-        (name.replace("_", " "), each["value"], _interval(each))
-        for name, each in figures.items()
-        if each is not None
+    rows: list[tuple[object, ...]] = [
+        (name, each["value"], _interval(each))
+        for name, key in (("first token", "first_token"), (f"{ANSWER_TOKENS} tokens", "answer"))
+        if (each := figures[key])
     ]
-    return table(
-        "A cached keystroke behind the longest of these prompts, in times the shortest's",
-        ("until", "times", "95 %"),
-        rows,
-    )
+    rows.append(("floor of a step", figures["step_floor"], ""))
+    title = "Cached, behind the longest of these prompts, in times of the shortest"
+    return table(title, ("", "times", "95 %"), rows)
 
 
 def _p(distribution: dict[str, float] | None, name: str) -> float | None:

@@ -27,10 +27,8 @@ def heading(result: Result) -> str:
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows below a header, the first column to the left and the others to the right; "-" stands for None."""
-    grid = Table(
-        title=title or None, box=SIMPLE_HEAD, title_justify="left", title_style="bold", pad_edge=False
-    )
+    """Title, header and rows, the first column to the left and the others to the right; "-" stands for None."""
+    grid = Table(box=SIMPLE_HEAD, pad_edge=False)
     for place, name in enumerate(header):
         grid.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in rows:
@@ -38,7 +36,8 @@ def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -
     # Written to a text and not to the terminal, so that a pipe gets the same and nothing is cut off.
     text = io.StringIO()
     Console(file=text, width=_WIDEST, color_system=None, markup=False, highlight=False).print(grid)
-    return re.sub(r" +$", "", text.getvalue(), flags=re.MULTILINE).strip("\n")
+    drawn = re.sub(r" +$", "", text.getvalue(), flags=re.MULTILINE).strip("\n")
+    return f"{title}\n{drawn}" if title else drawn
 
 
 def cell(value: object) -> str:

@@ -51,3 +51,17 @@ def test_what_cannot_be_drawn_is_said_at_once(cli: CommandLine) -> None:
     found = cli("bench", "engine", "--plots", "--json")
     assert (found.status, found.stderr) == (2, "")
     assert "--output" in found.json["error"]["remedy"]
+
+
+@pytest.mark.parametrize("editors", ["", "two", "1,0", "257"])
+def test_editors_are_counted_in_numbers(cli: CommandLine, editors: str) -> None:
+    found = cli("bench", "load", "--editors", editors)
+    assert (found.status, found.stdout) == (2, "")
+    assert found.stderr.startswith("GLM-100: ")
+
+
+def test_editors_on_one_engine(cli: CommandLine, tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    found = cli("bench", "load", "--model", str(tmp_path / "tiny"), "--editors", "2", "--seconds", "0.3")
+    assert found.status == 0
+    assert "slowest/fastest" in found.stdout

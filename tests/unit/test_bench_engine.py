@@ -156,13 +156,15 @@ def test_growth_compares_the_longest_prompt_with_the_shortest() -> None:
         one = Reply(ms=ms, prefill_ms=ms, num_prompt=8, num_cached=6, num_tokens=tokens)
         return [Round(one, one, one)] * 3
 
-    found = long_figures({1024: rounds(2, 10), 2048: rounds(9, 10), 4096: rounds(3, 10)})
+    floor = Floor(weight_bytes=0, kv_token_bytes=1, memory_gb_s=1, resident_gb_s=1)
+    found = long_figures({1024: rounds(2, 10), 2048: rounds(9, 10), 4095: rounds(3, 10)}, floor)
     assert found is not None
     assert (found["growth"]["first_token"].value, found["growth"]["answer"].value) == (1.5, 1.5)
-    short = long_figures({1024: rounds(2, 3), 4096: rounds(3, 3)})
+    assert found["growth"]["step_floor"] == pytest.approx(4096 / 1025)
+    short = long_figures({1024: rounds(2, 3), 4096: rounds(3, 3)}, floor)
     assert short is not None
     assert short["growth"]["answer"] is None
-    assert long_figures({}) is None
+    assert long_figures({}, floor) is None
 
 
 def test_steps_are_told_in_floors_and_verification_in_steps() -> None:
