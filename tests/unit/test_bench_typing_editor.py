@@ -1,0 +1,231 @@
+"""The editor of the benchmarks: what it sends, and what it makes of what comes, from a scripted server process."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from glm_lsp.bench.editor import Editor, OpenDocument
+from glm_lsp.errors import EngineError, EngineLostError
+from glm_lsp.lsp.document import Change, Documents
+
+SERVER = """
+import json, sys
+
+def send(message):
+    body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+    sys.stdout.buffer.write(b"Content-Length: %d\\r\\n\\r\\n" % len(body) + body)
+    sys.stdout.buffer.flush()
+
+heard = []
+while header := sys.stdin.buffer.readline():
+    sys.stdin.buffer.readline()
+    message = json.loads(sys.stdin.buffer.read(int(header.split(b":")[1])))
+    heard.append(message)
+    method, number = message.get("method"), message.get("id")
+    if method == "echo":
+        send({"id": number, "result": message["params"]})
+    elif method == "heard":
+        send({"id": number, "result": heard})
+    elif method == "initialize":
+        send({"id": number, "result": {"capabilities": {}}})
+    elif method == "refuse":
+        send({"id": number, "error": {"code": -32602, "message": "no"}})
+    elif method == "hold":
+        held = number
+    elif method == "release":
+        send({"id": held, "result": "held"})
+        send({"id": number, "result": "released"})
+    elif method == "settings":
+        send({"id": "s1", "method": "workspace/configuration", "params": {"items": [{"section": "glm"}]}})
+        send({"id": "s2", "method": "window/workDoneProgress/create", "params": {"token": 1}})
+        send({"id": number, "result": None})
+    elif method == "talk":
+        send({"method": "glm/status", "params": message["params"]})
+        send({"method": "window/showMessage", "params": {"type": 1, "message": "GLM-000: hello"}})
+        send({"id": number, "result": None})
+    elif method == "die":
+        sys.exit(7)
+    elif method == "shutdown":
+        send({"id": number, "result": None})
+    elif method == "exit":
+        break
+"""
+
+
+@pytest.fixture
+def editor() -> Iterator[Editor]:
+    editor = Editor((sys.executable, "-c", SERVER), options={"threads": 2})
+    yield editor
+    editor.kill()
+
+
+def test_request_and_reply(editor: Editor) -> None:
+    assert editor.request("echo", {"text": "é😀"}) == {"text": "é😀"}
+
+
+def test_refusal_is_an_error(editor: Editor) -> None:
+    with pytest.raises(EngineError, match="refuse failed: no"):
+        editor.request("refuse")
+
+
+def test_replies_to_others_are_kept(editor: Editor) -> None:
+    held = editor.send("hold")
+    assert editor.request("release") == "released"
+    reply = editor.next_reply(time.perf_counter() + 20)
+    assert reply is not None
+    assert (reply.id, reply.result) == (held, "held")
+    assert reply.at <= time.perf_counter()
+    assert editor.next_reply(time.perf_counter()) is None
+
+
+def test_waiting_ends_at_the_deadline(editor: Editor) -> None:
+    started = time.perf_counter()
+    assert editor.next_reply(started + 0.05) is None
+    assert time.perf_counter() - started >= 0.05
+    with pytest.raises(EngineError, match="did not answer hold within 0 s"):
+        editor.request("hold", within_s=0.05)
+
+
+def test_server_gets_its_settings_and_an_answer_to_everything(editor: Editor) -> None:
+    editor.request("settings")
+    answers = {
+        message["id"]: message.get("result") for message in editor.request("heard") if "method" not in message
+    }
+    assert answers == {"s1": [{"threads": 2}], "s2": None}
+
+
+def test_status_and_messages_are_noted(editor: Editor) -> None:
+    messages: list[str] = []
+    editor.on_message = messages.append
+    editor.request("talk", {"state": "ready"})
+    assert editor.status == {"state": "ready"}
+    assert messages == ["GLM-000: hello"]
+    editor.wait_until_ready(1)
+
+
+def test_engine_trouble_ends_the_wait_for_it(editor: Editor) -> None:
+    editor.request("talk", {"state": "error", "message": "GLM-201: no model"})
+    with pytest.raises(EngineError, match="GLM-201: no model"):
+        editor.wait_until_ready(20)
+
+
+def test_engine_that_does_not_come_is_not_waited_for_for_ever(editor: Editor) -> None:
+    with pytest.raises(EngineError, match="not ready within 0 s"):
+        editor.wait_until_ready(0.05)
+
+
+def test_server_that_dies_is_told(editor: Editor) -> None:
+    with pytest.raises(EngineLostError, match="status 7"):
+        editor.request("die")
+    with pytest.raises(EngineLostError):
+        editor.notify("x", "y" * 100_000)
+
+
+def test_server_that_is_not_there_is_told() -> None:
+    with pytest.raises(EngineError, match="cannot be started"):
+        Editor(("/nowhere/glm-lsp", "serve"))
+
+
+def test_leaving_is_orderly(editor: Editor) -> None:
+    editor.close()
+    with pytest.raises(EngineLostError, match=r"status 0|no longer reads"):
+        editor.request("echo")
+
+
+def test_cancelling_names_the_request(editor: Editor) -> None:
+    number = editor.send("hold")
+    editor.cancel(number)
+    assert editor.request("heard")[1]["params"] == {"id": number}
+
+
+def test_greeting_names_the_folder_and_the_options(editor: Editor, tmp_path: Path) -> None:
+    assert editor.greet(tmp_path) == {"capabilities": {}}
+    greeting, initialized = editor.request("heard")[:2]
+    assert greeting["params"]["rootUri"] == tmp_path.as_uri()
+    assert greeting["params"]["initializationOptions"] == {"threads": 2}
+    assert "inlineCompletion" in greeting["params"]["capabilities"]["textDocument"]
+    assert initialized["method"] == "initialized"
+
+
+class Sent:
+    """Takes the place of an editor and notes what is sent, as the server's documents would take it."""
+
+    def __init__(self) -> None:
+        self.documents = Documents()
+
+    def notify(self, method: str, params: dict[str, Any]) -> None:
+        item = params["textDocument"]
+        if method == "textDocument/didOpen":
+            self.documents.open(item["uri"], item["languageId"], item["version"], item["text"])
+        elif method == "textDocument/didChange":
+            changes = [
+                Change(change["text"], tuple((p["line"], p["character"]) for p in change["range"].values()))  # type: ignore[arg-type]
+                for change in params["contentChanges"]
+            ]
+            self.documents.change(item["uri"], item["version"], changes)
+        else:
+            self.documents.close(item["uri"])
+
+
+TEXT = "a😀b = 1\n\n    é = '😀😀'\nlast"
+
+
+@pytest.fixture
+def document() -> OpenDocument:
+    return OpenDocument.open(Sent(), "file:///a.py", "python", TEXT)  # type: ignore[arg-type]
+
+
+def text_at_server(document: OpenDocument) -> str:
+    snapshot = document.editor.documents.snapshot(document.uri, (0, 0))  # type: ignore[attr-defined]
+    assert snapshot is not None
+    assert snapshot.version == document.version
+    return str(snapshot.text)
+
+
+@pytest.mark.parametrize("offset", range(len(TEXT) + 1))
+def test_places_are_those_of_the_server(document: OpenDocument, offset: int) -> None:
+    place = document.place(offset)
+    server = document.editor.documents  # type: ignore[attr-defined]
+    assert server.offset(document.uri, (place["line"], place["character"])) == offset
+
+
+@pytest.mark.parametrize("start", range(0, len(TEXT), 3))
+def test_edits_give_the_server_the_same_text(document: OpenDocument, start: int) -> None:
+    for end, new in ((start, "x"), (min(start + 4, len(TEXT)), "\n  😀"), (start + 1, "")):
+        document.replace(start, end, new)
+        assert text_at_server(document) == document.text
+
+
+def test_line_ends_are_found(document: OpenDocument) -> None:
+    assert [document.line_end(line) for line in range(4)] == [7, 8, 21, len(TEXT)]
+
+
+@pytest.mark.parametrize(
+    ("result", "hint"),
+    [
+        (None, ""),
+        ({"items": []}, ""),
+        ([], ""),
+        ({"items": [{"insertText": "more"}]}, "more"),
+        ([{"insertText": "more"}], "more"),
+        ({"items": [{"insertText": "more", "range": {"start": {"line": 0, "character": 4}}}]}, "more"),
+        ({"items": [{"insertText": "b more", "range": {"start": {"line": 0, "character": 3}}}]}, " more"),
+        ({"items": [{"insertText": "😀b more", "range": {"start": {"line": 0, "character": 1}}}]}, " more"),
+        ({"items": [{"insertText": "other", "range": {"start": {"line": 0, "character": 1}}}]}, ""),
+    ],
+)
+def test_hint_is_what_appears_behind_the_cursor(document: OpenDocument, result: Any, hint: str) -> None:
+    assert document.hint(3, result) == hint
+
+
+def test_question_names_cursor_and_trigger(document: OpenDocument) -> None:
+    question = document.question(3, automatic=False)
+    assert question["position"] == {"line": 0, "character": 4}
+    assert question["context"] == {"triggerKind": 1}
+    assert document.question(3)["context"] == {"triggerKind": 2}
