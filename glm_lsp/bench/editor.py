@@ -24,7 +24,10 @@ ANSWER_WITHIN_S = 30.0
 LEAVE_WITHIN_S = 10.0
 
 CAPABILITIES: dict[str, Any] = {
-    "general": {"positionEncodings": ["utf-16"], "staleRequestSupport": {"cancel": True}},
+    "general": {
+        "positionEncodings": ["utf-16"],
+        "staleRequestSupport": {"cancel": True, "retryOnContentModified": []},
+    },
     "window": {"workDoneProgress": True},
     "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
     "textDocument": {

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
+from pygls.protocol import default_converter
 
-from glm_lsp.bench.editor import Editor, OpenDocument
+from glm_lsp.bench.editor import CAPABILITIES, Editor, OpenDocument
 from glm_lsp.errors import EngineError, EngineLostError
 from glm_lsp.lsp.document import Change, Documents
 
@@ -229,3 +231,10 @@ def test_question_names_cursor_and_trigger(document: OpenDocument) -> None:
     assert question["position"] == {"line": 0, "character": 4}
     assert question["context"] == {"triggerKind": 1}
     assert document.question(3)["context"] == {"triggerKind": 2}
+
+
+def test_capabilities_are_such_as_the_server_understands() -> None:
+    params = {"processId": None, "rootUri": None, "capabilities": CAPABILITIES}
+    greeting = default_converter().structure(params, types.InitializeParams)
+    assert greeting.capabilities.general.stale_request_support.cancel is True
+    assert list(greeting.capabilities.general.position_encodings) == ["utf-16"]
