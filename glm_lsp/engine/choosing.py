@@ -31,7 +31,7 @@ class Chooser:
     Args:
         sampler: picks from the candidates.
         healing: what the answer has to write again before it says anything new.
-        copying: gives the text around a say.
+        copying: gives the text around a say; its trail is moved on.
     """
 
     def __init__(
@@ -56,10 +56,10 @@ class Chooser:
         if healing is not None:
             row = healing.constrain(row)
         if self._copying is not None:
-            row, self._copying = self._copying.blend(row, healing.remaining if healing else b"")
+            row = self._copying.blend(row)
         token_id, logprob = self._sampler(row, 0)
         if self._copying is not None:
-            self._copying = self._copying.after(token_id)
+            self._copying.after(token_id)
         top_ids, top_logprobs = row.top_ids[0, :NUM_CANDIDATES], row.top_logprobs[0, :NUM_CANDIDATES]
         top = tuple(zip(top_ids.tolist(), top_logprobs.tolist(), strict=True))
         if healing is None:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import math
 import operator
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from msgspec.structs import astuple
 
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.session import Scores
-from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, Match, TextLookup
+from glm_lsp.engine.text_lookup import BORDER, Match, Trail
 from glm_lsp.models.manifest import CopyWeights
 
 _LOOK_AHEAD = 24
@@ -62,48 +62,40 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Copying:
-    """The state between two tokens of one answer.
+    """The mixture for one answer.
 
     Attributes:
-        context: the bytes before the next token, as many as a match can have.
-        match: where they stand too, when that is known already.
+        trail: where the answer stands; `after` moves it on.
         within_line: whether a line break means the end of the answer.
     """
 
     vocabulary: VocabularyIndex
-    source: TextLookup
     weights: CopyWeights
-    context: bytes
+    trail: Trail
     within_line: bool
     end_ids: frozenset[int]
-    match: Match | None = None
 
-    def blend(self, scores: Scores, pending: bytes = b"") -> tuple[Scores, Copying]:
-        """The scores of one row with the copied tokens' share in them, and the state that knows the match.
+    def blend(self, scores: Scores) -> Scores:
+        """The scores of one row with the copied tokens' share in them.
 
         The result has up to `MAX_PLACES` candidates more, and no logits.
-
-        Args:
-            scores: one row.
-            pending: what token healing wants written again; the next token begins with it, or is a part of it.
         """
-        match = self.match or self.source.find(self.context + pending)
-        state = replace(self, match=None if pending else match)
-        proposal = state.propose(match, scores, len(pending))
+        proposal = self.propose(scores)
         if proposal is None:
-            return scores, state
+            return scores
         share = proposal.share(self.weights)
         mixed = {id_: (1 - share) * probability for id_, probability in proposal.model.items()}
         for id_, probability in proposal.copied.items():
             mixed[id_] = mixed.get(id_, 0.0) + share * probability
-        return _ranked(mixed), state
+        return _ranked(mixed)
 
-    def propose(self, match: Match | None, scores: Scores, num_pending: int = 0) -> Proposal | None:
-        """What the places of a match say about the next token; None when they say nothing."""
-        if match is None or match.length < num_pending:
+    def propose(self, scores: Scores) -> Proposal | None:
+        """What the places where the text before stands, too, say about the next token; None when nothing."""
+        match = self.trail.match
+        if match is None:
             return None
         ids, logprobs = scores.top_ids[0].tolist(), scores.top_logprobs[0].astype(np.float64)
-        counts = self._next_tokens(match, num_pending, ids)
+        counts = self._next_tokens(match, ids)
         if not counts:
             return None
         total = sum(counts.values())
@@ -114,15 +106,13 @@ class Copying:
             num_places=total,
         )
 
-    def after(self, token_id: int) -> Copying:
-        """The state behind a token."""
-        text = self.vocabulary.text_of(token_id)
-        match = self.source.advance(self.match, text) if self.match and text else None
-        return replace(self, context=(self.context + text)[-LONGEST_MATCH:], match=match)
+    def after(self, token_id: int) -> None:
+        """Goes on behind a token."""
+        self.trail.after(self.vocabulary.text_of(token_id))
 
-    def _next_tokens(self, match: Match, num_pending: int, ids: list[int]) -> Counter[int]:
+    def _next_tokens(self, match: Match, ids: list[int]) -> Counter[int]:
+        data, num_pending = self.trail.lookup.data, len(self.trail.pending)
         # Many places go on alike: what follows is counted before it is taken apart.
-        data = self.source.data
         following = Counter(data[end - num_pending : end - num_pending + _LOOK_AHEAD] for end in match.ends)
         tokens: Counter[int] = Counter()
         for text, count in following.items():
@@ -163,13 +153,10 @@ class Copier:
     weights: CopyWeights
     end_ids: frozenset[int]
 
-    def start(self, source: TextLookup, *, within_line: bool, num_pending: int = 0) -> Copying:
-        """The state before the first token.
+    def start(self, trail: Trail, *, within_line: bool) -> Copying:
+        """The mixture for an answer that begins where the trail stands.
 
         Args:
-            source: what to look things up in; its last text ends at the cursor.
             within_line: whether the answer ends with the line.
-            num_pending: bytes before the cursor that have to be written again.
         """
-        context = source.tail(num_pending)
-        return Copying(self.vocabulary, source, self.weights, context, within_line, self.end_ids)
+        return Copying(self.vocabulary, self.weights, trail, within_line, self.end_ids)

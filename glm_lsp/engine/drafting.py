@@ -11,60 +11,88 @@ guessing does not pay, both say so and it stops.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Sequence
 
 from glm_lsp.engine.draft_record import DraftRecord, kind_of
 from glm_lsp.engine.healing import VocabularyIndex
-from glm_lsp.engine.slots import KVSlot
-from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, Match, TextLookup
+from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, Match, TextLookup, Trail
 
 _LOOK_AHEAD = 64
 """Bytes; about as many as `MAX_DRAFT` tokens of code have."""
+_TORN = 12
+"""So few bytes before the end of what is seen might be the beginning of a longer token."""
 _LINE_BREAK = re.compile(rb"[\r\n]")
-Split = Callable[[bytes], Sequence[int]]
-"""Text to token ids."""
 
 
-@dataclass(slots=True)
 class _Path:
-    """A text that is being followed: the tokens that come next in it, and how long it has been right."""
+    """A text that is being followed.
 
-    token_ids: list[int]
-    length: int
+    Args:
+        text: what comes next in it.
+        length: for how many bytes it has been right.
+        end_id: what comes behind the text, if that is known.
+        is_cut: whether the text goes on unseen.
+    """
+
+    def __init__(
+        self, vocabulary: VocabularyIndex, text: bytes, length: int, end_id: int | None, *, is_cut: bool
+    ) -> None:
+        self.length = length
+        self._vocabulary = vocabulary
+        self._text = text
+        self._end_id = end_id
+        self._is_cut = is_cut
+        self._token_ids: list[int] = []
+
+    def next_ids(self, count: int) -> list[int]:
+        """Up to `count` tokens; the longest that fit, as copying writes them."""
+        while len(self._token_ids) < count:
+            if self._is_cut and len(self._text) <= _TORN:
+                break
+            token_id = self._vocabulary.longest(self._text)
+            if token_id is None:
+                if not self._text and self._end_id is not None:
+                    self._token_ids.append(self._end_id)
+                    self._end_id = None
+                break
+            self._token_ids.append(token_id)
+            self._text = self._text[len(self._vocabulary.text_of(token_id)) :]
+        return self._token_ids[:count]
+
+    def follows(self, token_id: int) -> bool:
+        """Whether a token is what comes next; if so, goes on behind it."""
+        if self.next_ids(1) != [token_id]:
+            return False
+        del self._token_ids[0]
+        self.length = min(LONGEST_MATCH, self.length + len(self._vocabulary.text_of(token_id)))
+        return True
 
 
 class Drafter:
     """Guesses for one answer.
 
     Args:
-        lookups: where to look; of two equally long matches the later one's counts.
-        context: the bytes before the cursor, as many as a match can have.
-        text_of: the bytes of a token.
-        split: how the model would write a text.
+        vocabulary: the bytes of all tokens.
+        trails: where the answer stands in the texts to look at; of two equally long matches the later one's counts.
+        own_trail: one of them, which is this drafter's to move on; the others are moved by whoever chooses.
         record: what became of guesses before.
         end_id: the token that ends an answer, where an answer ends with its line.
-        num_pending: how many of the context's last bytes the answer has to write again.
     """
 
     def __init__(
         self,
-        lookups: Sequence[TextLookup],
-        context: bytes,
-        *,
-        text_of: Callable[[int], bytes],
-        split: Split,
+        vocabulary: VocabularyIndex,
+        trails: Sequence[Trail],
+        own_trails: Sequence[Trail],
         record: DraftRecord,
         end_id: int | None = None,
-        num_pending: int = 0,
     ) -> None:
-        self._lookups = lookups
-        self._context = context[-LONGEST_MATCH:]
-        self._text_of = text_of
-        self._split = split
+        self._vocabulary = vocabulary
+        self._trails = trails
+        self._own_trails = own_trails
         self._record = record
         self._end_id = end_id
-        self._num_pending = num_pending
         self._path: _Path | None = None
         self._kind = 0
         self._num_open = 0
@@ -72,32 +100,28 @@ class Drafter:
 
     def draft(self, limit: int) -> list[int]:
         """Up to `limit` tokens that may come next; often none."""
-        self.close(missed=False)
-        if self._path is None or not self._path.token_ids:
+        self.close()
+        if self._path is None or not self._path.next_ids(1):
             self._path = self._find()
         if self._path is None or limit < 1:
             return []
         self._kind = kind_of(self._path.length)
         # The second row of a step is there in any case, so one guess is free.
-        drafted = self._path.token_ids[: min(limit, max(1, self._record.worth(self._kind)))]
+        drafted = self._path.next_ids(min(limit, max(1, self._record.worth(self._kind))))
         self._num_open = len(drafted)
         return drafted
 
     def after(self, token_id: int) -> None:
         """Takes note of the token that came, guessed or not."""
-        text = self._text_of(token_id)
-        self._context = (self._context + text[self._num_pending :])[-LONGEST_MATCH:]
-        self._num_pending = max(0, self._num_pending - len(text))
-        path = self._path
-        if path is None or not path.token_ids:
+        text = self._vocabulary.text_of(token_id)
+        for trail in self._own_trails:
+            trail.after(text)
+        if self._path is None:
             return
-        if path.token_ids[0] != token_id:
+        if not self._path.follows(token_id):
             self._path = None
             self.close(missed=True)
-            return
-        del path.token_ids[0]
-        path.length = min(LONGEST_MATCH, path.length + len(text))
-        if self._num_open:
+        elif self._num_open:
             self._num_open -= 1
             self._num_accepted += 1
 
@@ -108,28 +132,22 @@ class Drafter:
         self._num_open = self._num_accepted = 0
 
     def _find(self) -> _Path | None:
-        best: tuple[TextLookup, Match] | None = None
-        for lookup in self._lookups:
-            match = lookup.find(self._context)
+        best: tuple[Trail, Match] | None = None
+        for trail in self._trails:
+            match = trail.match
             if match and (best is None or match.length >= best[1].length):
-                best = lookup, match
-        if best is None or best[1].length < self._num_pending:
+                best = trail, match
+        if best is None:
             return None
-        lookup, match = best
-        start = match.ends[-1] - self._num_pending
-        ahead = lookup.data[start : start + _LOOK_AHEAD]
+        trail, match = best
+        start = match.ends[-1] - len(trail.pending)
+        ahead = trail.lookup.data[start : start + _LOOK_AHEAD]
         text = ahead.partition(BORDER)[0]
         is_cut = len(text) == _LOOK_AHEAD
         if self._end_id is not None:
             line = _LINE_BREAK.split(text, maxsplit=1)[0]
-            ends_here, text = len(line) < len(text), line
-            is_cut = is_cut and not ends_here
-        token_ids = list(self._split(text))
-        if is_cut and token_ids:
-            token_ids.pop()  # it might have gone on
-        if self._end_id is not None and not is_cut:
-            token_ids.append(self._end_id)
-        return _Path(token_ids, match.length) if token_ids else None
+            is_cut, text = is_cut and len(line) == len(text), line
+        return _Path(self._vocabulary, text, match.length, self._end_id, is_cut=is_cut)
 
 
 class Speculator:
@@ -137,43 +155,41 @@ class Speculator:
 
     Args:
         vocabulary: the bytes of all tokens.
-        split: how the model would write a text.
         end_ids: tokens that end an answer; at least one.
         record: what became of guesses.
     """
 
-    def __init__(
-        self, vocabulary: VocabularyIndex, split: Split, end_ids: frozenset[int], record: DraftRecord
-    ) -> None:
+    def __init__(self, vocabulary: VocabularyIndex, end_ids: frozenset[int], record: DraftRecord) -> None:
         self.record = record
         self._vocabulary = vocabulary
-        self._split = split
         self._end_ids = end_ids
         self._usual_end = min(end_ids)
 
-    def start(self, slot: KVSlot, lookup: TextLookup, *, within_line: bool, num_pending: int) -> Drafter:
+    def start(
+        self, answers: Iterable[bytes], trail: Trail, *, within_line: bool, moves_trail: bool
+    ) -> Drafter:
         """Guesses for the next answer.
 
         Args:
-            slot: the answers it has given before are looked at first.
-            lookup: the text around; its last text ends at the cursor.
+            answers: given before at about this place, each with what stood before it.
+            trail: in the text around.
             within_line: whether the answer ends with the line.
-            num_pending: bytes before the cursor that the answer has to write again.
+            moves_trail: whether `trail` is the drafter's to move on, as nobody else does.
         """
+        before = Trail(TextLookup([*answers, b""]), trail.context, trail.pending)
         return Drafter(
-            [lookup, TextLookup([*slot.answers, b""])],
-            lookup.tail(),
-            text_of=self._vocabulary.text_of,
-            split=self._split,
-            record=self.record,
-            end_id=self._usual_end if within_line else None,
-            num_pending=num_pending,
+            self._vocabulary,
+            [trail, before],
+            [trail, before] if moves_trail else [before],
+            self.record,
+            self._usual_end if within_line else None,
         )
 
-    def remember(self, slot: KVSlot, before: bytes, token_ids: Sequence[int]) -> None:
+    def remember(self, answers: deque[bytes], before: bytes, token_ids: Sequence[int]) -> None:
         """Keeps an answer for the guesses of the next requests.
 
         Args:
+            answers: where it is kept.
             before: the bytes before the answer.
             token_ids: the answer.
         """
@@ -184,5 +200,5 @@ class Speculator:
             self._usual_end = token_ids[-1]
             end = b"\n"
         text = before + b"".join(map(self._vocabulary.text_of, token_ids)) + end
-        if text not in slot.answers:
-            slot.answers.append(text)
+        if text not in answers:
+            answers.append(text)

@@ -9,7 +9,6 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from functools import partial
 from itertools import count
 from types import TracebackType
 
@@ -111,9 +110,15 @@ class Engine:
             copier = Copier(vocabulary, manifest.copying, tokenizer.special_ids)
         costs = StepCosts()
         if vocabulary and speculates:
-            split = partial(_split, tokenizer)
-            speculator = Speculator(vocabulary, split, tokenizer.special_ids, DraftRecord(costs))
-        return cls(TimedSession(session, costs), tokenizer, encoder, description, copier=copier, speculator=speculator)
+            speculator = Speculator(vocabulary, tokenizer.special_ids, DraftRecord(costs))
+        return cls(
+            TimedSession(session, costs),
+            tokenizer,
+            encoder,
+            description,
+            copier=copier,
+            speculator=speculator,
+        )
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -192,8 +197,3 @@ def _vocabulary(tokenizer: SourceTokenizer) -> VocabularyIndex | None:
         return VocabularyIndex(tokenizer.byte_vocabulary())
     except TokenizerError:
         return None  # its tokens are no bytes; nothing is guessed then
-
-
-def _split(tokenizer: SourceTokenizer, text: bytes) -> list[int]:
-    """A text's token ids; half a character at its end is left out."""
-    return tokenizer.encode(text.decode(errors="ignore"))

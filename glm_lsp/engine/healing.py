@@ -39,7 +39,10 @@ class VocabularyIndex:
         self._sorted = [text for text, _ in ordered]
         self._ids = np.array([token_id for _, token_id in ordered], np.int64)
         self._id_of = dict(reversed(ordered))
-        self._longest = max(map(len, self._sorted), default=0)
+        self._longest_from = [0] * 256
+        """By the first byte."""
+        for text, _ in ordered:
+            self._longest_from[text[0]] = max(self._longest_from[text[0]], len(text))
 
     def text_of(self, token_id: int) -> bytes:
         """The bytes of a token; empty for those that are never offered."""
@@ -52,7 +55,7 @@ class VocabularyIndex:
 
     def longest(self, text: bytes) -> int | None:
         """The longest token that `text` begins with; None when there is none."""
-        for length in range(min(len(text), self._longest), 0, -1):
+        for length in range(min(len(text), self._longest_from[text[0]]) if text else 0, 0, -1):
             if (token_id := self._id_of.get(text[:length])) is not None:
                 return token_id
         return None

@@ -71,3 +71,45 @@ class TextLookup:
         ends = (end + len(text) for end in match.ends if self.data.startswith(text, end))
         moved = tuple(end for end in ends if end < len(self.data))
         return Match(min(LONGEST_MATCH, match.length + len(text)), moved) if moved else None
+
+
+class Trail:
+    """Where an answer stands: the bytes before its next token, and where else they stand.
+
+    Args:
+        lookup: where to look.
+        context: the bytes before the answer.
+        pending: what the answer has to write again; the end of what stands before the cursor.
+    """
+
+    def __init__(self, lookup: TextLookup, context: bytes, pending: bytes = b"") -> None:
+        self.lookup = lookup
+        self.pending = pending
+        self._context = context[-LONGEST_MATCH:]
+        self._match: Match | None = None
+        self._is_known = False
+
+    @property
+    def context(self) -> bytes:
+        """The bytes before the next token, as many as a match can have; without what is pending."""
+        return self._context
+
+    @property
+    def match(self) -> Match | None:
+        """The longest match of everything before the cursor; None also if it is shorter than what is pending."""
+        if not self._is_known:
+            match = self.lookup.find(self._context + self.pending)
+            self._match = match if match and match.length >= len(self.pending) else None
+            self._is_known = True
+        return self._match
+
+    def after(self, text: bytes) -> None:
+        """Goes on behind a token with this text."""
+        self._context = (self._context + text)[-LONGEST_MATCH:]
+        if self.pending:
+            self._match, self._is_known = None, False
+            self.pending = self.pending[len(text) :]
+            return
+        # The match of a token's beginning is still the longest one behind it, as long as it goes on.
+        self._match = self.lookup.advance(self._match, text) if self._match and text else None
+        self._is_known = self._match is not None

@@ -10,7 +10,7 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.choosing import Chooser, Token
-from glm_lsp.engine.copying import Copier, Copying
+from glm_lsp.engine.copying import Copier
 from glm_lsp.engine.drafting import Drafter, Speculator
 from glm_lsp.engine.generation import CancelledError, Scored, decode, keep, prefill
 from glm_lsp.engine.healing import Healing
@@ -20,7 +20,7 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sampler import SamplingParams, make_sampler
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import KVSlot, SlotPool
-from glm_lsp.engine.text_lookup import TextLookup
+from glm_lsp.engine.text_lookup import TextLookup, Trail
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import (
     CompletionRequest,
@@ -58,6 +58,14 @@ class _Work:
 
     def cancelled(self) -> bool:
         return self.job.cancelled
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """What writes one choice."""
+
+    chooser: Chooser
+    drafter: Drafter | None = None
 
 
 class Worker:
@@ -116,8 +124,9 @@ class Worker:
     def _run(self, work: _Work, new_ids: list[int]) -> int:
         """Prefill and all choices; returns the number of tokens generated."""
         request = work.request
-        drafter = self._drafter(work) if request.max_tokens and not request.glm.warm_up else None
-        drafted = drafter.draft(request.max_tokens - 1) if drafter else []
+        writer = self._writer(work, 0)
+        generates = request.max_tokens > 0 and not request.glm.warm_up
+        drafted = writer.drafter.draft(request.max_tokens - 1) if writer.drafter and generates else []
         try:
             scored = prefill(
                 self._session,
@@ -140,26 +149,28 @@ class Worker:
         for index in range(request.n):
             if index:
                 work.slot.rewind(work.num_prompt)
-                scored, drafter = later, self._drafter(work)
-            num_generated, reason = self._choice(work, index, scored, drafter)
+                scored, writer = later, self._writer(work, index)
+            num_generated, reason = self._choice(work, index, scored, writer)
             num_completion += num_generated
             if reason == "cancelled":
                 break
         return num_completion
 
-    def _choice(
-        self, work: _Work, index: int, scored: Scored, drafter: Drafter | None
-    ) -> tuple[int, FinishReason]:
+    def _choice(self, work: _Work, index: int, scored: Scored, writer: _Writer) -> tuple[int, FinishReason]:
         """Decodes one choice; returns how many tokens it took and why it ended."""
         request = work.request
-        sampler = make_sampler(self._sampling(request, index))
-        chooser = Chooser(sampler, work.healing, self._copying(work))
         answer = Answer(self._tokenizer, self._stop_rule(request), len(work.pending.decode()))
         reason: FinishReason = "length"
         token_ids: list[int] = []
         try:
             for token in decode(
-                self._session, work.slot, scored, chooser, request.max_tokens, work.cancelled, drafter
+                self._session,
+                work.slot,
+                scored,
+                writer.chooser,
+                request.max_tokens,
+                work.cancelled,
+                writer.drafter,
             ):
                 token_ids.append(token.token_id)
                 if token.is_new:
@@ -175,27 +186,27 @@ class Worker:
         except CancelledError:
             reason = "cancelled"
         work.watch.lap("decode")
-        if drafter is not None and self._speculator is not None:
-            drafter.close()
-            self._speculator.remember(work.slot, work.lookup.tail(len(work.pending)), token_ids)
+        if writer.drafter and self._speculator:
+            writer.drafter.close()
+            self._speculator.remember(work.slot.answers, work.lookup.tail(len(work.pending)), token_ids)
         self._close_choice(work.outbox, index, reason, answer.finish())
         return len(token_ids), reason
 
-    def _copying(self, work: _Work) -> Copying | None:
-        request = work.request
-        if self._copier is None or request.is_raw or not request.glm.copying:
-            return None
-        return self._copier.start(
-            work.lookup, within_line=request.glm.mode is Mode.LINE, num_pending=len(work.pending)
-        )
-
-    def _drafter(self, work: _Work) -> Drafter | None:
-        if self._speculator is None or work.request.is_raw:
-            return None
-        within_line = work.request.glm.mode is Mode.LINE
-        return self._speculator.start(
-            work.slot, work.lookup, within_line=within_line, num_pending=len(work.pending)
-        )
+    def _writer(self, work: _Work, index: int) -> _Writer:
+        request, pending = work.request, work.pending
+        sampler = make_sampler(self._sampling(request, index))
+        if request.is_raw:
+            return _Writer(Chooser(sampler))
+        trail = Trail(work.lookup, work.lookup.tail(len(pending)), pending)
+        within_line = request.glm.mode is Mode.LINE
+        copying = drafter = None
+        if self._copier and request.glm.copying:
+            copying = self._copier.start(trail, within_line=within_line)
+        if self._speculator:
+            drafter = self._speculator.start(
+                work.slot.answers, trail, within_line=within_line, moves_trail=copying is None
+            )
+        return _Writer(Chooser(sampler, work.healing, copying), drafter)
 
     @staticmethod
     def _sampling(request: CompletionRequest, index: int) -> SamplingParams:

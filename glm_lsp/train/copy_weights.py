@@ -18,7 +18,7 @@ from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
-from glm_lsp.engine.text_lookup import TextLookup
+from glm_lsp.engine.text_lookup import TextLookup, Trail
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import InputError
@@ -111,19 +111,14 @@ def _share(features: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
 def _along(
     copier: Copier, request: CompletionRequest, scores: Scores, token_ids: Sequence[int]
 ) -> Iterator[Observation]:
-    state = copier.start(TextLookup(request.lookup_texts()), within_line=True)
+    lookup = TextLookup(request.lookup_texts())
+    copying = copier.start(Trail(lookup, lookup.tail()), within_line=True)
     for row, token_id in enumerate(token_ids):
-        one = Scores(
-            scores.next_ids[row : row + 1],
-            scores.top_ids[row : row + 1],
-            scores.top_logprobs[row : row + 1],
-            None,
-        )
-        proposal = state.propose(state.source.find(state.context), one)
+        proposal = copying.propose(scores.row(row))
         if proposal is not None:
             yield Observation(
                 proposal.features(),
                 max(_LEAST_PROBABILITY, proposal.model.get(token_id, 0.0)),
                 proposal.copied.get(token_id, 0.0),
             )
-        state = state.after(token_id)
+        copying.after(token_id)

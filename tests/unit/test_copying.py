@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -20,7 +19,7 @@ from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Scores
-from glm_lsp.engine.text_lookup import LONGEST_MATCH, MAX_PLACES, SHORTEST_MATCH, Match, TextLookup
+from glm_lsp.engine.text_lookup import LONGEST_MATCH, MAX_PLACES, SHORTEST_MATCH, Match, TextLookup, Trail
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import MAX_LOOKUP_CHARS, CompletionRequest, GlmOptions, WireReference
 from glm_lsp.models.manifest import CopyWeights
@@ -49,7 +48,9 @@ def copying(
     *texts: bytes, weights: CopyWeights = ALWAYS, within_line: bool = True, num_pending: int = 0
 ) -> Copying:
     copier = Copier(vocabulary(), weights, tokenizer().special_ids)
-    return copier.start(TextLookup(texts), within_line=within_line, num_pending=num_pending)
+    lookup = TextLookup(texts)
+    pending = lookup.data[len(lookup.data) - num_pending :]
+    return copier.start(Trail(lookup, lookup.tail(num_pending), pending), within_line=within_line)
 
 
 def scores(*probabilities: tuple[int, float]) -> Scores:
@@ -133,7 +134,7 @@ def test_next_to_nothing_holds_nothing(text: bytes) -> None:
 
 def test_what_followed_elsewhere_gets_its_share() -> None:
     state = copying(b"self.name = name\nself.", weights=HALF)
-    blended, _ = state.blend(scores((ODD, 0.6), (EVEN, 0.2)))
+    blended = state.blend(scores((ODD, 0.6), (EVEN, 0.2)))
     name = id_of(vocabulary().text_of(vocabulary().longest(b"name = name") or 0))
     mixed = probabilities(blended)
     assert mixed[ODD] == pytest.approx(0.3, abs=1e-6)
@@ -144,7 +145,7 @@ def test_what_followed_elsewhere_gets_its_share() -> None:
 
 def test_places_that_differ_share_by_their_number() -> None:
     state = copying(b" x.a x.a x.b x.", weights=ALWAYS)
-    mixed = probabilities(state.blend(scores((ODD, 0.9)))[0])
+    mixed = probabilities(state.blend(scores((ODD, 0.9))))
     first, second = vocabulary().longest(b"a x"), vocabulary().longest(b"b x")
     assert mixed[first or 0] == pytest.approx(2 / 3, abs=1e-6)
     assert mixed[second or 0] == pytest.approx(1 / 3, abs=1e-6)
@@ -152,11 +153,11 @@ def test_places_that_differ_share_by_their_number() -> None:
 
 def test_without_a_match_nothing_changes() -> None:
     before = scores((ODD, 0.6), (EVEN, 0.2))
-    assert copying(b"abc xyz").blend(before)[0] is before
+    assert copying(b"abc xyz").blend(before) is before
 
 
 def test_a_weight_of_nothing_keeps_the_order() -> None:
-    blended, _ = copying(b"self.name self.", weights=NEVER).blend(scores((ODD, 0.6), (EVEN, 0.2)))
+    blended = copying(b"self.name self.", weights=NEVER).blend(scores((ODD, 0.6), (EVEN, 0.2)))
     assert blended.top_ids[0, :2].tolist() == [ODD, EVEN]
     assert np.allclose(np.exp(blended.top_logprobs[0, :2]), [0.6, 0.2])
 
@@ -165,7 +166,7 @@ def test_a_weight_of_nothing_keeps_the_order() -> None:
 @settings(max_examples=200, deadline=None)
 def test_probabilities_stay_probabilities(text: bytes, values: list[float]) -> None:
     before = scores(*((number + 100, value) for number, value in enumerate(sorted(values, reverse=True))))
-    blended, _ = copying(text, weights=HALF).blend(before)
+    blended = copying(text, weights=HALF).blend(before)
     total = math.fsum(probabilities(blended).values())
     assert total <= 1 + 1e-4
     assert np.all(np.diff(blended.top_logprobs[0]) <= 0)
@@ -174,50 +175,50 @@ def test_probabilities_stay_probabilities(text: bytes, values: list[float]) -> N
 
 def test_the_end_of_a_line_is_the_end_of_the_answer_within_a_line_only() -> None:
     text, before = b"return result\n\nreturn result", scores((ODD, 0.6))
-    blended, _ = copying(text).blend(before)
+    blended = copying(text).blend(before)
     assert blended.next_ids[0] in tokenizer().special_ids
-    assert copying(text, within_line=False).blend(before)[0] is before
+    assert copying(text, within_line=False).blend(before) is before
 
 
 def test_the_end_is_written_as_the_model_would_write_it() -> None:
     end = max(tokenizer().special_ids)
-    blended, _ = copying(b"return result\n\nreturn result").blend(scores((ODD, 0.6), (end, 0.1)))
+    blended = copying(b"return result\n\nreturn result").blend(scores((ODD, 0.6), (end, 0.1)))
     assert blended.next_ids[0] == end
 
 
 def test_what_has_to_be_written_again_is_part_of_the_match() -> None:
     text = b"value.result\nvalue.res"
     state = copying(text, num_pending=3)
-    blended, _ = state.blend(scores((ODD, 0.6)), b"res")
+    blended = state.blend(scores((ODD, 0.6)))
     assert vocabulary().text_of(int(blended.next_ids[0])).startswith(b"res")
 
 
 def test_a_match_shorter_than_what_has_to_be_written_again_says_nothing() -> None:
     before = scores((ODD, 0.6))
-    assert copying(b"sult\nxyzresult", num_pending=6).blend(before, b"result")[0] is before
+    assert copying(b"sult\nxyzresult", num_pending=6).blend(before) is before
 
 
 def test_a_whole_line_is_copied_token_by_token() -> None:
     state, written = copying(b"    total = compute(left, right)\n    total = com"), b""
     for _ in range(40):
-        blended, state = state.blend(scores((ODD, 0.6)))
+        blended = state.blend(scores((ODD, 0.6)))
         token_id = int(blended.next_ids[0])
         if token_id in tokenizer().special_ids:
             break
         written += vocabulary().text_of(token_id)
-        state = state.after(token_id)
+        state.after(token_id)
     assert written == b"pute(left, right)"
 
 
 def test_the_border_between_two_texts_is_never_copied() -> None:
     before = scores((ODD, 0.6))
     state = copying(b"return result_of_all", b"first = 1\nreturn result_of_all")
-    assert state.blend(before)[0] is before
-    assert state.source.advance(Match(5, (14,)), b"of_all\0first") is None
+    assert state.blend(before) is before
+    assert state.trail.lookup.advance(Match(5, (14,)), b"of_all\0first") is None
 
 
 def test_a_line_that_ends_its_text_is_copied_to_its_end() -> None:
-    blended, _ = copying(b"xyzname", b"first = 1\nxyzna").blend(scores((ODD, 0.6)))
+    blended = copying(b"xyzname", b"first = 1\nxyzna").blend(scores((ODD, 0.6)))
     assert b"\0" not in vocabulary().text_of(int(blended.next_ids[0]))
 
 
@@ -225,7 +226,7 @@ def test_a_line_that_ends_its_text_is_copied_to_its_end() -> None:
 def test_a_line_break_that_has_to_be_written_again_is_no_end(pending: bytes) -> None:
     text = b"print(values\n    total = 1\nprint(values\n    "
     text = text[: text.rindex(pending) + len(pending)]
-    blended, _ = copying(text, num_pending=len(pending)).blend(scores((ODD, 0.6)), pending)
+    blended = copying(text, num_pending=len(pending)).blend(scores((ODD, 0.6)))
     best = vocabulary().text_of(int(blended.next_ids[0]))
     assert best.startswith(pending) or (best and pending.startswith(best))
 
@@ -233,7 +234,7 @@ def test_a_line_break_that_has_to_be_written_again_is_no_end(pending: bytes) -> 
 @pytest.mark.parametrize("bias", [-1e308, 1e308])
 def test_absurd_weights_are_still_weights(bias: float) -> None:
     weights = msgspec.structs.replace(HALF, bias=bias)
-    blended, _ = copying(b"self.name self.", weights=weights).blend(scores((ODD, 0.6)))
+    blended = copying(b"self.name self.", weights=weights).blend(scores((ODD, 0.6)))
     assert np.all(np.isfinite(blended.top_logprobs))
 
 
@@ -320,9 +321,33 @@ def test_the_first_of_several_candidates_is_the_single_one() -> None:
         assert texts[0] == "".join(choice.text for chunk in single for choice in chunk.choices)
 
 
-def test_a_state_can_be_used_twice() -> None:
+def test_looking_does_not_move() -> None:
     state = copying(b"self.name self.", weights=HALF)
-    first, after = state.blend(scores((ODD, 0.6)))
-    again, _ = state.blend(scores((ODD, 0.6)))
+    first, again = (state.blend(scores((ODD, 0.6))) for _ in range(2))
     assert np.array_equal(first.top_ids, again.top_ids)
-    assert replace(after, match=None) == replace(state, match=None)
+
+
+@given(st.lists(pieces, min_size=1, max_size=2), st.lists(st.integers(1, 3), max_size=8), st.integers(0, 2))
+@settings(max_examples=200, deadline=None)
+def test_a_trail_knows_what_a_new_search_finds(
+    texts: list[bytes], steps: list[int], num_pending: int
+) -> None:
+    """Going on with a match instead of searching again may lose places, but no length."""
+    lookup = TextLookup([*texts, texts[0][:20]])
+    num_pending = min(num_pending, len(texts[0][:20]))
+    whole = lookup.tail()
+    trail = Trail(lookup, lookup.tail(num_pending), whole[len(whole) - num_pending :])
+    written = lookup.tail(num_pending)
+    for step in steps:
+        match, searched = trail.match, lookup.find((written + trail.pending)[-LONGEST_MATCH:])
+        if searched is None or searched.length < len(trail.pending):
+            assert match is None
+        else:
+            assert match is not None
+            assert match.length == searched.length
+            assert set(match.ends) <= set(searched.ends)
+        text = (texts[-1] * 9 + b"abcabc")[step : 2 * step]
+        if trail.pending:
+            text = trail.pending + text
+        trail.after(text)
+        written += text
