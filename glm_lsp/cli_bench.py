@@ -167,7 +167,7 @@ def load(
     editors: Annotated[
         str, typer.Option(metavar="N,N...", help="How many editors; they are measured in turn.")
     ] = "1,2,4,8,16",
-    seconds: Annotated[float, typer.Option(min=0, max=3600, help="For each number, twice.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0, max=3600, help="For each number, twice.")] = 10,
     seed: Annotated[int, typer.Option(min=0, help="Of what is typed, and when.")] = 1,
     model: ModelOption = None,
     threads: ThreadsOption = None,

@@ -22,7 +22,7 @@ from glm_lsp.bench.floor import measure_floor, weight_bytes
 from glm_lsp.bench.restored import with_capacity
 from glm_lsp.bench.result import Result, new_result
 from glm_lsp.bench.startup import measure_starts
-from glm_lsp.bench.steps import measure_steps, prompt_lengths
+from glm_lsp.bench.steps import FilledCache, prompt_lengths
 from glm_lsp.completion.lifecycle import MAX_TOKENS
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
@@ -85,17 +85,22 @@ def bench_engine(
     used = environment.threads
     with bar("steps") as progress:
         session = OnnxSession.open(folder, device=device, threads=used)
-        steps = measure_steps(session, token_ids, seconds, progress)
-        del session
+        cache = FilledCache(session, token_ids)
+        pasts = prompt_lengths(cache.num_tokens)
+        decode = cache.decode_ms(pasts, seconds, progress)
+        verified_past = pasts[len(pasts) // 2]
+        verification = cache.verification_ms(verified_past, seconds, progress)
+        del session, cache
     with bar("memory"):
         floor = measure_floor(folder, used, environment.cache_mib, kv_token_bytes(folder))
     with bar("starts") as progress:
         starts = measure_starts(folder, used, first_request(), num_starts, progress)
-    long_rounds = _long_prompts(folder, token_ids, environment, seconds, bar)
+    long_rounds, long_decode = _long_prompts(folder, token_ids, environment, seconds, bar)
+    decode |= long_decode
     figures = {
         "first_token": first_token_figures(rounds),
-        "decode": decode_figures(steps, floor),
-        "verification": verification_figures(steps),
+        "decode": decode_figures(decode, floor),
+        "verification": verification_figures(verified_past, verification),
         "start": start_figures(starts),
         "long_prompts": long_figures(long_rounds, floor),
     }
@@ -105,7 +110,7 @@ def bench_engine(
         "keystroke_tokens": KEYSTROKE_TOKENS,
         "answer_tokens": ANSWER_TOKENS,
     }
-    series = {"first-token": first_token_series(rounds | long_rounds), "decode": decode_series(steps, floor)}
+    series = {"first-token": first_token_series(rounds | long_rounds), "decode": decode_series(decode, floor)}
     return new_result("engine", environment, parameters=parameters, figures=figures, series=series)
 
 
@@ -145,12 +150,18 @@ def first_request() -> CompletionRequest:
 
 def _long_prompts(
     folder: ModelFolder, token_ids: Sequence[int], about: Environment, seconds: float, bar: Bar
-) -> dict[int, list[Round]]:
-    """Nothing for a model that is neither built for long prompts nor small enough to be converted."""
-    with tempfile.TemporaryDirectory(prefix="glm-bench-") as room, bar("long prompts") as progress:
+) -> tuple[dict[int, list[Round]], dict[int, list[float]]]:
+    """Rounds and decode steps; nothing for a model neither built for long prompts nor small enough to be converted."""
+    with tempfile.TemporaryDirectory(prefix="glm-bench-") as room:
         if longest_prompt(folder) < max(LONG_PROMPTS):
             if weight_bytes(folder) > CONVERTED_BYTES:
-                return {}
+                return {}, {}
             folder = with_capacity(folder, Path(room) / "long", LONG_CAPACITY)
-        with Engine.load(folder, threads=about.threads, max_slots=1) as engine:
-            return measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
+        with (
+            bar("long prompts") as progress,
+            Engine.load(folder, threads=about.threads, max_slots=1) as engine,
+        ):
+            rounds = measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
+        with bar("steps behind long prompts") as progress:
+            cache = FilledCache(OnnxSession.open(folder, threads=about.threads), token_ids)
+            return rounds, cache.decode_ms(LONG_PROMPTS, seconds, progress)

@@ -10,7 +10,9 @@ from glm_lsp.bench.first_token import ANSWER_TOKENS, Round
 from glm_lsp.bench.floor import Floor
 from glm_lsp.bench.result import Series
 from glm_lsp.bench.startup import StartTimes
-from glm_lsp.bench.steps import StepTimes
+
+Steps = Mapping[int, Sequence[float]]
+"""Milliseconds, by the number of tokens before the step or in it."""
 
 Rounds = Mapping[int, Sequence[Round]]
 """By the length of their prompts."""
@@ -40,10 +42,10 @@ def answers(rounds: Sequence[Round]) -> list[float]:
     return [each.answer.ms for each in rounds if each.answer.num_tokens == ANSWER_TOKENS]
 
 
-def decode_figures(steps: StepTimes, floor: Floor) -> dict[str, Any]:
+def decode_figures(steps: Steps, floor: Floor) -> dict[str, Any]:
     """By the number of tokens before: a step, and how many times the floor that is."""
     by_past = {}
-    for past, samples in steps.decode.items():
+    for past, samples in steps.items():
         step = distribution(samples)
         by_past[past] = {
             "step_ms": step,
@@ -62,14 +64,14 @@ def decode_figures(steps: StepTimes, floor: Floor) -> dict[str, Any]:
     }
 
 
-def verification_figures(steps: StepTimes) -> dict[str, Any]:
+def verification_figures(past: int, steps: Steps) -> dict[str, Any]:
     """By the number of tokens verified: a step, and its cost in steps of one token."""
-    single = steps.verification[1]
+    single = steps[1]
     by_tokens = {
         number: {"step_ms": distribution(samples), "over_single": median_ratio(samples, single)}
-        for number, samples in steps.verification.items()
+        for number, samples in steps.items()
     }
-    return {"past": steps.verification_past, "by_tokens": by_tokens}
+    return {"past": past, "by_tokens": by_tokens}
 
 
 def start_figures(starts: StartTimes) -> dict[str, Any]:
@@ -108,11 +110,11 @@ def first_token_series(rounds: Rounds) -> Series:
     )
 
 
-def decode_series(steps: StepTimes, floor: Floor) -> Series:
+def decode_series(steps: Steps, floor: Floor) -> Series:
     """Steps and floors over the number of tokens before."""
     x = "tokens before the step"
-    past = list(steps.decode)
-    found = [distribution(samples) for samples in steps.decode.values()]
+    past = list(steps)
+    found = [distribution(samples) for samples in steps.values()]
     columns = {
         x: [float(length) for length in past],
         "a step": [each.p50 for each in found if each],
@@ -121,4 +123,6 @@ def decode_series(steps: StepTimes, floor: Floor) -> Series:
             floor.resident_ms(length) for length in past
         ],
     }
-    return Series(kind="lines", title="A decode step and the least it can take", x=x, y="ms", columns=columns)
+    return Series(
+        kind="lines", title="A decode step and the least it can take", x=x, y="ms", columns=columns, log="xy"
+    )

@@ -182,7 +182,10 @@ def load_series(phases: Mapping[int, Mapping[Manner, Phase]]) -> dict[str, Serie
             kind="cdf",
             title="Editors on one engine, at a person's pace",
             x="ms from request to end",
-            columns={f"{count} editors": _latencies(each["paced"]) for count, each in phases.items()},
+            columns={
+                f"{count} editor{'s' * (count > 1)}": _latencies(each["paced"])
+                for count, each in phases.items()
+            },
             log="x",
         ),
     }

@@ -20,6 +20,7 @@ FORMATS = ("svg", "png")
 
 _SIZE_INCHES = (7.0, 4.0)
 _DPI = 144
+_PLAIN = "{x:g}"
 _DENSE = 60
 """Points of a line from which on each gets no mark."""
 
@@ -74,8 +75,10 @@ def picture(series: Series, footer: str = "") -> Figure:
     {"cdf": _cdf, "lines": _lines, "bars": _bars}[series.kind](axes, series)
     if "x" in series.log:
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(_PLAIN)
     if "y" in series.log:
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(_PLAIN)
     else:
         axes.set_ylim(bottom=0)
     axes.set_title(series.title, loc="left")

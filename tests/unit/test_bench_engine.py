@@ -24,7 +24,7 @@ from glm_lsp.bench.first_token import Reply, Round, measure_first_tokens
 from glm_lsp.bench.floor import Floor, weight_bytes
 from glm_lsp.bench.sampling import MIN_ROUNDS, interleaved
 from glm_lsp.bench.startup import measure_starts
-from glm_lsp.bench.steps import VERIFIED, StepTimes, measure_steps, prompt_lengths
+from glm_lsp.bench.steps import VERIFIED, FilledCache, prompt_lengths
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import KVCache, Scores
@@ -115,14 +115,16 @@ class WatchedSession(FakeSession):
 
 
 def test_steps_run_behind_a_cache_that_was_really_filled() -> None:
-    session = WatchedSession(capacity=144)
-    times = measure_steps(session, [1] * 144, 0)
-    assert session.watched[:1] == [(0, 128, 1)]  # the prefill
-    assert list(times.decode) == [32, 64, 128]
-    assert times.verification_past == 64
-    timed = set(session.watched[1:])
-    assert timed == {(32, 1, 1), (64, 1, 1), (128, 1, 1)} | {(64, number, number) for number in VERIFIED}
-    assert {len(samples) for samples in (times.decode | times.verification).values()} == {MIN_ROUNDS}
+    session = WatchedSession(capacity=200)
+    cache = FilledCache(session, list(range(1, 80)) * 3)
+    assert cache.num_tokens == 184
+    assert session.watched == [(0, 128, 0), (128, 56, 1)]
+    decode, verification = cache.decode_ms([32, 184], 0), cache.verification_ms(64, 0)
+    timed = set(session.watched[2:])
+    assert timed == {(32, 1, 1), (184, 1, 1)} | {(64, number, number) for number in VERIFIED}
+    assert list(decode) == [32, 184]
+    assert list(verification) == list(VERIFIED)
+    assert {len(samples) for samples in (decode | verification).values()} == {MIN_ROUNDS}
 
 
 def test_cold_prompts_share_nothing_and_warm_ones_all_but_a_keystroke(folder: ModelFolder) -> None:
@@ -168,11 +170,10 @@ def test_growth_compares_the_longest_prompt_with_the_shortest() -> None:
 
 
 def test_steps_are_told_in_floors_and_verification_in_steps() -> None:
-    times = StepTimes(decode={0: [3.0, 1.0, 2.0]}, verification={1: [1.0, 2.0], 8: [2.0, 4.0]})
     floor = Floor(weight_bytes=1_000_000, kv_token_bytes=0, memory_gb_s=1, resident_gb_s=4)
-    step = decode_figures(times, floor)["by_past"][0]
+    step = decode_figures({0: [3.0, 1.0, 2.0]}, floor)["by_past"][0]
     assert (step["step_ms"].p50, step["over_memory_floor"], step["over_resident_floor"]) == (2.0, 2.0, 8.0)
-    ratio = verification_figures(times)["by_tokens"][8]["over_single"]
+    ratio = verification_figures(64, {1: [1.0, 2.0], 8: [2.0, 4.0]})["by_tokens"][8]["over_single"]
     assert (ratio.value, ratio.low, ratio.high) == (2.0, 2.0, 2.0)
 
 

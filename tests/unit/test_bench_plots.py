@@ -55,6 +55,7 @@ def test_a_distribution_rises_to_one_through_its_samples() -> None:
     assert np.asarray(line.get_ydata()).tolist() == [0.5, 1.0]
     assert line.get_label() == "model (2)"
     assert axes.get_xscale() == "log"
+    assert axes.xaxis.get_major_formatter()(100.0) == "100"
 
 
 def test_lines_lie_over_their_x_column() -> None:
