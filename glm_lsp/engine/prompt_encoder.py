@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from glm_lsp.completion.mode import Mode
-from glm_lsp.completion.prompt import PromptParts, Reference, Role, profile_named
+from glm_lsp.completion.prompt import PromptParts, Reference, Role, Segment, profile_named
+from glm_lsp.engine.encoding_memo import EncodingMemo
 from glm_lsp.engine.healing import Healing, VocabularyIndex, take_back
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
@@ -35,6 +36,7 @@ class PromptEncoder:
                 tokenizer.
         """
         self._tokenizer = tokenizer
+        self._memo = EncodingMemo(tokenizer)
         self._vocabulary = (
             VocabularyIndex(tokenizer.byte_vocabulary(), only_words=healing == "words")
             if healing != "off"
@@ -109,19 +111,21 @@ class PromptEncoder:
             mode=options.mode or Mode.BLOCK,
             references=() if bare else tuple(Reference(ref.path, ref.text) for ref in options.references),
         )
-        return [
-            (s.role, suffix if s.role is Role.SUFFIX else self._tokenizer.encode_segment(s))
-            for s in self._profile(parts)
-        ]
+        return [(s.role, suffix if s.role is Role.SUFFIX else self._segment(s)) for s in self._profile(parts)]
+
+    def _segment(self, segment: Segment) -> list[int]:
+        if segment.special:
+            return [self._tokenizer.special_id(segment.text)]
+        return self._memo.encode(segment.text).token_ids
 
     def _trim_suffix(self, text: str, budget: int) -> list[int]:
         """Whole lines from the beginning, at most `budget` tokens."""
         text = text[: budget * MAX_CHARS_PER_TOKEN]
-        ids, starts = self._tokenizer.encode_with_starts(text)
+        ids, starts = self._memo.encode(text)
         if len(ids) <= budget:
             return ids
         line_end = text.rfind("\n", 0, starts[budget]) + 1
-        return self._tokenizer.encode(text[:line_end]) if line_end else ids[:budget]
+        return self._memo.encode(text[:line_end]).token_ids if line_end else ids[:budget]
 
     def _trim_prefix(self, text: str, budget: int) -> list[int]:
         """The end of the text, from a line's start, at most `budget` tokens.
@@ -132,7 +136,7 @@ class PromptEncoder:
         if len(text) > most:
             # Megabytes are not worth tokenizing; this edge, too, moves in big steps.
             text = text[-(-(len(text) - most) // (most // 2)) * (most // 2) :]
-        ids, starts = self._tokenizer.encode_with_starts(text)
+        ids, starts = self._memo.encode(text)
         excess = len(ids) - budget
         if excess <= 0:
             return ids
@@ -143,4 +147,4 @@ class PromptEncoder:
         line_start = text.find("\n", starts[drop]) + 1
         if not line_start or line_start > starts[min(len(ids) - 1, drop + step)]:
             return ids[drop:]  # one enormous line
-        return self._tokenizer.encode(text[line_start:])[-budget:]
+        return self._memo.encode(text[line_start:]).token_ids[-budget:]

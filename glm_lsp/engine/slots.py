@@ -37,8 +37,8 @@ class KVSlot:
         del self.token_ids[num_tokens:]
 
 
-def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
-    """Length of the longest common prefix of two token id sequences."""
+def common_prefix(a: Sequence[int] | str, b: Sequence[int] | str) -> int:
+    """Length of the longest common prefix of two token id sequences, or of two texts."""
     # Slices compare in C; halving finds the first difference in log2(n) comparisons.
     low, high = 0, min(len(a), len(b))
     while low < high:
