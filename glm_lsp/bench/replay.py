@@ -97,11 +97,10 @@ class Player:
         self._command: Mapping[str, Any] | None = None
 
     def play(self, progress: Progress = silent) -> Replay:
-        """Types it, and makes sure that the server has the same text as the editor in the end.
+        """Types it; call `check_texts` afterwards.
 
         Raises:
             EngineError: the server or its engine failed.
-            GlmError: the server's text is not the editor's.
         """
         typist = Typist(self._trace)
         num_keys = 0
@@ -119,8 +118,27 @@ class Player:
         self._settle()
         self._replay.elapsed_s = time.perf_counter() - started
         self._replay.is_whole = typist.delay_ms is None
-        self._check_texts()
         return self._replay
+
+    def check_texts(self) -> None:
+        """Makes sure that the server has the same texts as the editor, and that they are what was to be typed.
+
+        Raises:
+            EngineError: the server does not answer.
+            GlmError: a text is another.
+        """
+        finals = self._trace.final_texts()
+        for number, document in self._documents.items():
+            path = self._trace.files[number].path
+            if self._replay.is_whole and document.text != finals[number]:
+                raise GlmError(f"typing {path} did not give the text it should")
+            question = {"textDocument": document.identifier, "withText": True}
+            told = self._editor.request("glm/lastRequest", question)
+            if told is None:  # all of its requests were overtaken
+                self._editor.request("textDocument/inlineCompletion", document.question(len(document.text)))
+                told = self._editor.request("glm/lastRequest", question)
+            if told is None or told["textSha256"] != hashlib.sha256(document.text.encode()).hexdigest():
+                raise GlmError(f"the server's text of {path} is not the editor's")
 
     def _do(self, step: Step) -> None:
         document = self._document(step.file)
@@ -198,16 +216,3 @@ class Player:
         self._command = items[0].get("command") if items else None
         number = self._editor.send("glm/lastRequest", {"textDocument": document.identifier})
         self._asking[number] = keystroke
-
-    def _check_texts(self) -> None:
-        finals = self._trace.final_texts()
-        for number, document in self._documents.items():
-            if self._replay.is_whole and document.text != finals[number]:
-                raise GlmError(f"typing {self._trace.files[number].path} did not give the text it should")
-            # Of a document whose requests were all overtaken the server has nothing to tell yet.
-            self._editor.request("textDocument/inlineCompletion", document.question(len(document.text)))
-            told = self._editor.request(
-                "glm/lastRequest", {"textDocument": document.identifier, "withText": True}
-            )
-            if told is None or told["textSha256"] != hashlib.sha256(document.text.encode()).hexdigest():
-                raise GlmError(f"the server's text of {self._trace.files[number].path} is not the editor's")

@@ -68,12 +68,17 @@ def bench_typing(
     with open_window(settings) as window:
         environment = look_around(window.engine)
         warn(environment)
-        replay = Player(window.editor, trace, window.folder, speed=speed, keys=keys).play(progress)
+        player = Player(window.editor, trace, window.folder, speed=speed, keys=keys)
+        before = window.metrics()
+        replay = player.play(progress)
+        after = window.metrics()
+        player.check_texts()
+    counted = {name: value - before.get(name, 0) for name, value in after.items()}
     return new_result(
         "typing",
         environment,
         parameters={"trace": trace.about(), "speed": MAX_SPEED if speed is None else speed, "keys": keys},
-        figures=typing_figures(replay, window.cold_start),
+        figures=typing_figures(replay, window.cold_start, counted),
         series=typing_series(replay),
     )
 

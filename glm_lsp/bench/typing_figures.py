@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from glm_lsp.bench.result import Result, Series
 from glm_lsp.bench.table import heading, table
 from glm_lsp.bench.trace.typist import Deed
 from glm_lsp.bench.window import ColdStart
+from glm_lsp.engine.http.metrics import PREFIX
 
 WITHIN_MS = (5, 10, 20, 30, 50, 100)
 NOBODY = "none"
@@ -21,8 +22,12 @@ _STRETCH = 25
 """Requests of the model behind one point of the curve of re-use."""
 
 
-def typing_figures(replay: Replay, cold_start: ColdStart) -> dict[str, Any]:
-    """All figures of a replay; docs/benchmarks.md says what each means. None stands for one that cannot be told."""
+def typing_figures(replay: Replay, cold_start: ColdStart, counted: Mapping[str, float]) -> dict[str, Any]:
+    """All figures of a replay; docs/benchmarks.md says what each means. None stands for one that cannot be told.
+
+    Args:
+        counted: by how much the engine's metrics have grown: they know of cancelled requests, too.
+    """
     keystrokes = replay.keystrokes
     answered = [stroke for stroke in keystrokes if _is_answered(stroke)]
     asked = [stroke for stroke in answered if _source(stroke) == "model"]
@@ -33,6 +38,7 @@ def typing_figures(replay: Replay, cold_start: ColdStart) -> dict[str, Any]:
     chars = sum(stroke.num_chars for stroke in keystrokes)
     kept = sum(keystrokes[number].num_chars for number in taken)
     typed_through = sum(_source(stroke) == "typed-through" for stroke in at_keys)
+    generated = round(counted.get(f"{PREFIX}engine_completion_tokens_total", 0))
     flickers = replay.screen.num_replaced + replay.screen.num_back
     return {
         "latency_ms": distribution(_times(at_keys)),
@@ -48,7 +54,7 @@ def typing_figures(replay: Replay, cold_start: ColdStart) -> dict[str, Any]:
         "typed_through_ratio": _ratio(typed_through, len(at_keys)),
         "kept_chars_ratio": _ratio(kept, chars),
         "shown_precision": _ratio(len(taken), shown),
-        "wasted_tokens_ratio": _wasted(keystrokes, taken),
+        "wasted_tokens_ratio": _ratio(generated - _used(keystrokes, taken), generated),
         "flicker_per_100_keys": _ratio(100 * flickers, keys),
         "flicker": {"replaced": replay.screen.num_replaced, "came_back": replay.screen.num_back},
         "requests": len(keystrokes),
@@ -63,7 +69,7 @@ def typing_figures(replay: Replay, cold_start: ColdStart) -> dict[str, Any]:
         "taken": len(taken),
         "commands": replay.num_commands,
         "prompt_tokens": _sum(asked, "numPromptTokens"),
-        "generated_tokens": _sum(asked, "numCompletionTokens"),
+        "generated_tokens": generated,
         "cold_start_ms": asdict(cold_start),
         "elapsed_s": replay.elapsed_s,
     }
@@ -154,11 +160,10 @@ def _reused(strokes: Sequence[Keystroke]) -> float | None:
     return _ratio(_sum(strokes, "numCachedTokens"), _sum(strokes, "numPromptTokens"))
 
 
-def _wasted(keystrokes: Sequence[Keystroke], taken: Sequence[int]) -> float | None:
-    """The share of the generated tokens whose text was never taken."""
+def _used(keystrokes: Sequence[Keystroke], taken: Sequence[int]) -> int:
+    """Tokens whose text was taken, or typed along with and the rest of it taken."""
     writers = {writer for number in taken if (writer := _writer(keystrokes, number)) is not None}
-    generated = sum(_tokens(stroke) for stroke in keystrokes)
-    return _ratio(generated - sum(_tokens(keystrokes[number]) for number in writers), generated)
+    return sum(int(keystrokes[number].told.get("numCompletionTokens") or 0) for number in writers)
 
 
 def _writer(keystrokes: Sequence[Keystroke], number: int) -> int | None:
@@ -168,10 +173,6 @@ def _writer(keystrokes: Sequence[Keystroke], number: int) -> int | None:
         if _is_answered(stroke) and _source(stroke) not in ("typed-through", "joined"):
             return before if _source(stroke) == "model" else None
     return None
-
-
-def _tokens(stroke: Keystroke) -> int:
-    return int(stroke.told.get("numCompletionTokens") or 0)
 
 
 def _is_answered(stroke: Keystroke) -> bool:

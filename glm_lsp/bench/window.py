@@ -8,21 +8,23 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from glm_lsp.bench.editor import Editor, OpenDocument
 from glm_lsp.config import ENVIRONMENT_PREFIX, Settings
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.process.lock import ProcessLock
-from glm_lsp.engine.process.state import StateFile
+from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import EngineError, EngineStartError
 from glm_lsp.models.store import ModelStore
 from glm_lsp.paths import HOME_VARIABLE
+
+T = TypeVar("T")
 
 READY_WITHIN_S = 300.0
 _LINGER_S = 0.1
@@ -57,12 +59,22 @@ class Window:
     Attributes:
         folder: the workspace; empty.
         engine: what the engine says of itself.
+        state: where it listens.
     """
 
     editor: Editor
     folder: Path
     engine: EngineDescription
     cold_start: ColdStart
+    state: ProcessState
+
+    def metrics(self) -> dict[str, float]:
+        """The engine's counters, since it was started.
+
+        Raises:
+            EngineError: it does not answer.
+        """
+        return asyncio.run(_ask(self.state, HttpEngineClient.metrics))
 
 
 @contextmanager
@@ -130,22 +142,25 @@ def _ready_window(editor: Editor, room: Path, workspace: Path) -> Window:
     completed = time.perf_counter()
     document.close()
     times = [1000 * (moment - editor.started) for moment in (initialized, ready, completed)]
-    return Window(editor, workspace, _described(room / "run"), ColdStart(*times))
+    state = _engine_state(room / "run")
+    engine = asyncio.run(_ask(state, HttpEngineClient.describe))
+    return Window(editor, workspace, engine, ColdStart(*times), state)
 
 
-def _described(folder: Path) -> EngineDescription:
-    async def describe(address: str, token: str | None) -> EngineDescription:
-        client = HttpEngineClient(address, token)
-        try:
-            return await client.describe()
-        finally:
-            await client.close()
-
+def _engine_state(folder: Path) -> ProcessState:
     for path in folder.glob("*.json"):
         state = StateFile(path).read()
         if state is not None and state.status == "ready":
-            return asyncio.run(describe(state.address, state.token))
+            return state
     raise EngineStartError("the language server has its engine elsewhere")
+
+
+async def _ask(state: ProcessState, question: Callable[[HttpEngineClient], Awaitable[T]]) -> T:
+    client = HttpEngineClient(state.address, state.token)
+    try:
+        return await question(client)
+    finally:
+        await client.close()
 
 
 def _end_engines(folder: Path, *, may_appear: bool) -> None:

@@ -17,6 +17,7 @@ from glm_lsp.bench.window import ColdStart
 from glm_lsp.errors import InputError
 
 COLD = ColdStart(initialize=1.0, ready=2.0, first_completion=3.0)
+COUNTED = {"glm_lsp_engine_completion_tokens_total": 25.0}
 TIMING = {"queue": 0.0, "tokenize": 0.0, "prefill": 2.0, "decode": 3.0, "ttft": 4.0, "total": 6.0}
 
 
@@ -55,7 +56,7 @@ def replay() -> Replay:
 
 @pytest.fixture
 def figures(replay: Replay) -> dict[str, Any]:
-    return typing_figures(replay, COLD)
+    return typing_figures(replay, COLD, COUNTED)
 
 
 def test_latency_is_of_keys_that_were_answered(figures: dict[str, Any]) -> None:
@@ -91,8 +92,8 @@ def test_worth_of_what_was_shown(figures: dict[str, Any]) -> None:
 
 
 def test_tokens_of_a_hint_that_was_typed_along_and_taken_are_not_wasted(figures: dict[str, Any]) -> None:
-    assert figures["generated_tokens"] == 20
-    assert figures["wasted_tokens_ratio"] == 15 / 20
+    assert figures["generated_tokens"] == 25, "what the engine has counted: of cancelled requests, too"
+    assert figures["wasted_tokens_ratio"] == 20 / 25
 
 
 def test_tokens_of_a_hint_out_of_the_cache_are_not_counted_twice() -> None:
@@ -101,7 +102,7 @@ def test_tokens_of_a_hint_out_of_the_cache_are_not_counted_twice() -> None:
         stroke(told={"source": "cache"}),
         stroke(Deed.TAKE, told={"source": None}),
     ]
-    assert typing_figures(Replay(strokes, Screen()), COLD)["wasted_tokens_ratio"] == 1.0
+    assert typing_figures(Replay(strokes, Screen()), COLD, COUNTED)["wasted_tokens_ratio"] == 1.0
 
 
 def test_outcomes_are_counted(figures: dict[str, Any]) -> None:
@@ -110,7 +111,7 @@ def test_outcomes_are_counted(figures: dict[str, Any]) -> None:
 
 
 def test_replay_of_nothing_has_no_figures_rather_than_wrong_ones() -> None:
-    figures = typing_figures(Replay([], Screen()), COLD)
+    figures = typing_figures(Replay([], Screen()), COLD, {})
     for name in ("latency_ms", "ttft_ms", "reused_prompt_ratio", "kept_chars_ratio", "shown_precision"):
         assert figures[name] is None
     assert typing_series(Replay([], Screen()))["reuse"].columns["request"] == []

@@ -132,7 +132,10 @@ def keys(text: str, delay_ms: int = 0) -> list[Key]:
 
 def play(editor: FakeEditor, typed: Trace, **options: Any) -> Replay:
     options = {"speed": None, **options}
-    return Player(editor, typed, Path("/work space"), **options).play()  # type: ignore[arg-type]
+    player = Player(editor, typed, Path("/work space"), **options)  # type: ignore[arg-type]
+    replay = player.play()
+    player.check_texts()
+    return replay
 
 
 def methods(editor: FakeEditor) -> list[str]:

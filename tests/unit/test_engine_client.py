@@ -140,6 +140,23 @@ async def test_describe_and_health(client: HttpEngineClient, engine: FakeEngine)
     assert await client.healthy()
 
 
+async def test_metrics_count_what_was_served(client: HttpEngineClient) -> None:
+    before = await client.metrics()
+    async with aclosing(client.complete(CompletionRequest(prompt="x"))) as chunks:
+        assert [chunk async for chunk in chunks] != []
+    after = await client.metrics()
+    finished = "glm_lsp_http_completions_finished_total"
+    assert after[finished] == before.get(finished, 0) + 1
+
+
+async def test_metrics_of_something_else_are_refused(path: Path) -> None:
+    async with raw_server(path, say(b"HTTP/1.1 200 OK\r\ncontent-length: 14\r\n\r\n<html>no</html")):
+        client = HttpEngineClient(UnixAddress(path))
+        with pytest.raises(EngineError, match="does not answer as an engine would"):
+            await client.metrics()
+        await client.close()
+
+
 async def test_errors_keep_code_cause_and_remedy(client: HttpEngineClient) -> None:
     with pytest.raises(ContextOverflowError, match="5000 tokens") as before:
         await complete(client, "#fail")

@@ -101,6 +101,19 @@ class HttpEngineClient:
         except (msgspec.MsgspecError, IndexError, UnicodeDecodeError) as error:
             raise EngineError(f"{self.address} does not answer as an engine would") from error
 
+    async def metrics(self) -> dict[str, float]:
+        """The engine's counters and gauges, by the names Prometheus sees.
+
+        Raises:
+            EngineError: nobody answers, or not as an engine would.
+        """
+        body = await self._get("/metrics", self._silence_s)
+        try:
+            samples = [line.split() for line in body.decode().splitlines() if line and line[0] != "#"]
+            return {name: float(value) for name, value in samples}
+        except ValueError as error:
+            raise EngineError(f"{self.address} does not answer as an engine would") from error
+
     async def attach(self) -> AsyncGenerator[None, None]:
         """Keeps the engine from leaving for as long as the generator is open; yields at each heartbeat.
 
