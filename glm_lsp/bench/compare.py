@@ -32,8 +32,8 @@ from glm_lsp.bench.distribution import distribution
 from glm_lsp.bench.peer import Material, Peer, Variant, start
 from glm_lsp.bench.restored import restore_checkpoint, with_capacity
 from glm_lsp.bench.result import Series
-from glm_lsp.bench.rounds import Job, Samples, take_turns
-from glm_lsp.bench.servers import OURS, OurEngine
+from glm_lsp.bench.rounds import SETTLE_S, Job, Samples, take_turns
+from glm_lsp.bench.servers import OURS, LlamaServer, OurEngine
 from glm_lsp.bench.workload import Task, plan_tasks, text_of
 from glm_lsp.engine.generation import prefill
 from glm_lsp.engine.onnx_session import OnnxSession
@@ -166,18 +166,19 @@ def _raw_steps(model: _Model, contestants: Sequence[Contestant], prompt: list[in
     slot = KVSlot(model.session.new_kv())
     prompt = prompt[: model.session.capacity - _RAW_STEPS - 1]
     prefill(model.session, slot, prompt, lambda: False)
-    telling = [one for one in contestants if one.name != OURS and not isinstance(one, OurEngine)]
-    telling = [one for one in telling if one.answer(prompt, 1).inside_ms]
+    for one in contestants:
+        one.pause()
+    telling = [one for one in contestants if isinstance(one, LlamaServer)]
     steps: dict[str, list[float]] = {name: [] for name in (OURS, *(one.name for one in telling))}
     for _ in range(_RAW_ROUNDS):
+        time.sleep(SETTLE_S)
         for number in range(_RAW_STEPS):
             began = time.perf_counter()
             model.session.run(slot.kv, len(prompt) + number, [prompt[number]], 1)
             steps[OURS].append((time.perf_counter() - began) * 1e3)
-        for one in telling:
-            answer = one.answer(prompt, _RAW_STEPS)
+        for name, (answer,) in take_turns(telling, [Job(prompt, _RAW_STEPS)]).answers.items():
             if answer.token_ids and len(answer.token_ids) > 1:
-                steps[one.name].append(answer.inside_ms["decode"] / len(answer.token_ids))
+                steps[name].append(answer.inside_ms["decode"] / len(answer.token_ids))
     return {name: float(np.median(ms)) for name, ms in steps.items() if ms}
 
 

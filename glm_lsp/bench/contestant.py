@@ -54,6 +54,12 @@ class Contestant(Protocol):
             InputError: it died or answered something else.
         """
 
+    def pause(self) -> None:
+        """Stops its process, and whatever its threads still do, until `resume`."""
+
+    def resume(self) -> None:
+        """Lets it go on."""
+
     def close(self) -> None:
         """Ends its process."""
 
@@ -86,8 +92,15 @@ class Process:
             what += "\n" + self._log.read_bytes()[-1500:].decode(errors="replace").strip()
         return InputError(f"{self.name}: {what}", "Set the peer up anew, or leave it out.")
 
+    def signal(self, number: int) -> None:
+        """Sends a signal to it and its children."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.child.pid, number)
+
     def close(self) -> None:
         """Ends it, gently at first."""
+        if self.child.poll() is None:
+            self.signal(signal.SIGCONT)
         for stream in (self.child.stdin, self.child.stdout):
             if stream:
                 stream.close()
@@ -96,7 +109,7 @@ class Process:
         try:
             self.child.wait(_END_S)
         except subprocess.TimeoutExpired:
-            os.killpg(self.child.pid, signal.SIGKILL)
+            self.signal(signal.SIGKILL)
             self.child.wait()
 
 
@@ -153,6 +166,14 @@ class HttpContestant:
         except (msgspec.MsgspecError, LookupError, TypeError) as error:
             raise self._process.failure(f"its answer cannot be read ({error!r})") from error
 
+    def pause(self) -> None:
+        """See `Contestant`."""
+        self._process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """See `Contestant`."""
+        self._process.signal(signal.SIGCONT)
+
     def close(self) -> None:
         """See `Contestant`."""
         self._connection.close()
@@ -204,6 +225,14 @@ class WorkerContestant:
         except OSError as error:
             raise self._process.failure("it is gone") from error
         return Answer(token_ids=list(self._read()["tokens"]))
+
+    def pause(self) -> None:
+        """See `Contestant`."""
+        self._process.signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """See `Contestant`."""
+        self._process.signal(signal.SIGCONT)
 
     def close(self) -> None:
         """See `Contestant`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from glm_lsp.bench.contestant import Answer, Contestant
 from glm_lsp.evaluate.progress import Progress, silent
 
-PAUSE_S = 0.01
-"""Between two answers: threads of whoever answered last may still spin for a few milliseconds."""
+SETTLE_S = 0.01
+"""Between letting a contestant go on and asking it: long enough for most threads to fall asleep, as between keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,33 @@ def take_turns(
     jobs: Sequence[Job],
     progress: Progress = silent,
     *,
-    pause_s: float = PAUSE_S,
+    settle_s: float = SETTLE_S,
+    seed: int = 1,
 ) -> Samples:
-    """Every contestant does every job; who begins changes from job to job.
+    """Every contestant does every job; their order is drawn anew for each.
+
+    Whoever is not asked is stopped: threads of some runtimes wait in a loop for a tenth of a second and longer, on the
+    processor that the next one needs.
 
     Raises:
         InputError: a contestant failed.
     """
     samples = Samples({one.name: [] for one in contestants}, {one.name: [] for one in contestants})
-    for number, job in enumerate(jobs):
-        first = number % len(contestants)
-        for contestant in (*contestants[first:], *contestants[:first]):
-            time.sleep(pause_s)
-            began = time.perf_counter()
-            answer = contestant.answer(job.token_ids, job.num_tokens)
-            samples.ms[contestant.name].append((time.perf_counter() - began) * 1e3)
-            samples.answers[contestant.name].append(answer)
-        progress(number + 1, len(jobs))
+    rng = random.Random(seed)
+    for contestant in contestants:
+        contestant.pause()
+    try:
+        for number, job in enumerate(jobs):
+            for contestant in rng.sample(contestants, len(contestants)):
+                contestant.resume()
+                time.sleep(settle_s)
+                began = time.perf_counter()
+                answer = contestant.answer(job.token_ids, job.num_tokens)
+                samples.ms[contestant.name].append((time.perf_counter() - began) * 1e3)
+                contestant.pause()
+                samples.answers[contestant.name].append(answer)
+            progress(number + 1, len(jobs))
+    finally:
+        for contestant in contestants:
+            contestant.resume()
     return samples
