@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from itertools import pairwise
 
 TAB = "\t"
@@ -20,11 +21,12 @@ def indent_width(line: str) -> int:
     return len(leading_space(line).expandtabs(_TAB_WIDTH))
 
 
+@lru_cache(maxsize=2)
 def indent_unit(text: str) -> str:
     """One step of indentation as a document writes it: a tab or some spaces; empty when it shows none.
 
     Spaces are told by the most frequent difference between neighbouring lines; a difference of one is not a
-    step (the stars of a block comment).
+    step (the stars of a block comment). Remembers the last texts: several filters ask about the same one.
     """
     leads = [leading_space(line) for line in text.split("\n") if line.strip()]
     indented = [lead for lead in leads if lead]
