@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from glm_lsp import terminal
-from glm_lsp.bench.environment import Environment
+from glm_lsp.bench.environment import Environment, ProcessorWatch
 from glm_lsp.bench.plots import check_drawing, draw
 from glm_lsp.bench.result import Result, as_json, store
 from glm_lsp.bench.table import figures_table
 from glm_lsp.errors import InputError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delivery:
     """What the options of a measurement ask for. Make one before measuring: it finds out what cannot be done.
+
+    It also watches the machine from then on, and adds to the result how much processor time others took.
 
     Raises:
         InputError: plots without a folder to put them in, or without matplotlib.
@@ -26,6 +30,7 @@ class Delivery:
     as_json: bool = False
     folder: Path | None = None
     plots: bool = False
+    _watch: ProcessorWatch = field(default_factory=ProcessorWatch)
 
     def __post_init__(self) -> None:
         if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
@@ -50,6 +55,9 @@ class Delivery:
         Raises:
             StorageError: a file cannot be written.
         """
+        environment = msgspec.structs.replace(result.environment, others_share=self._watch.others_share())
+        result = msgspec.structs.replace(result, environment=environment)
+        self.warn(environment)
         if self.as_json:
             terminal.print_json(as_json(result) if printed is None else printed)
         else:

@@ -35,7 +35,8 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         onnxruntime: version of the installed wheel.
         commit: of the checkout this program runs from, with "+changes" when files differ from it.
         load_average: of the last minute.
-        busy_share: processor time others took right before the start, 0 to 1.
+        busy_share: processor time that was taken right before the start, 0 to 1.
+        others_share: processor time that other programs took from the command's start to its end.
     """
 
     processor: str
@@ -55,16 +56,34 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     date: str
     load_average: float | None
     busy_share: float | None
+    others_share: float | None = None
 
     @property
     def warning(self) -> str:
         """What to tell when the machine is not idle; empty when it is or nobody knows."""
-        if self.busy_share is not None and self.busy_share > BUSY_SHARE:
+        if (self.others_share or 0) > BUSY_SHARE:
+            return f"other programs took {self.others_share:.0%} of the processor time: figures are too slow"
+        if self.others_share is None and (self.busy_share or 0) > BUSY_SHARE:
             return (
-                f"other programs take {self.busy_share:.0%} of this machine's processor time: "
-                "figures come out too slow"
+                f"other programs take {self.busy_share:.0%} of the processor time: figures come out too slow"
             )
         return ""
+
+
+class ProcessorWatch:
+    """From when it is made, how much processor time went to programs that are neither this one nor its children."""
+
+    def __init__(self) -> None:
+        self._ticks, self._own_s = _processor_ticks(), _own_seconds()
+
+    def others_share(self) -> float | None:
+        """Of all processor time until now; children count as soon as they have ended. None where nobody tells."""
+        ticks = _processor_ticks()
+        if not self._ticks or not ticks:
+            return None
+        total, idle = (late - early for early, late in zip(self._ticks, ticks, strict=True))
+        own = (_own_seconds() - self._own_s) * os.sysconf("SC_CLK_TCK")
+        return round(max(0.0, total - idle - own) / total, 3) if total > 0 else None
 
 
 def look_around(model: EngineDescription) -> Environment:
@@ -122,6 +141,11 @@ def _processor_ticks() -> tuple[int, int] | None:
         return None
     ticks = [int(field) for field in fields[1:9]]
     return sum(ticks), ticks[3] + ticks[4]
+
+
+def _own_seconds() -> float:
+    """Processor time of this process, and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _cache_mib() -> float | None:

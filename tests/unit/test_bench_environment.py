@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+import time
 from pathlib import Path
 from shutil import which
 
@@ -11,7 +13,7 @@ import pytest
 
 import glm_lsp
 from glm_lsp.bench import environment
-from glm_lsp.bench.environment import BUSY_SHARE, busy_share, commit, look_around
+from glm_lsp.bench.environment import BUSY_SHARE, ProcessorWatch, busy_share, commit, look_around
 from glm_lsp.engine.description import EngineDescription
 
 MODEL = EngineDescription(
@@ -78,7 +80,43 @@ def test_nobody_tells_how_busy_the_machine_is(monkeypatch: pytest.MonkeyPatch) -
     assert busy_share(lambda _: None) is None
 
 
-@pytest.mark.parametrize(("share", "warned"), [(None, False), (BUSY_SHARE / 2, False), (0.75, True)])
-def test_a_busy_machine_is_warned_of(share: float | None, warned: bool) -> None:
-    found = msgspec.structs.replace(look_around(MODEL), busy_share=share)
-    assert ("75%" in found.warning) == bool(found.warning) == warned
+def watch(monkeypatch: pytest.MonkeyPatch, own_s: float) -> float | None:
+    """1,000 ticks pass, of which 400 are idle; one second has as many as the system's clock."""
+    ticks = iter([(0, 0), (1000, 400)])
+    seconds = iter([5.0, 5.0 + own_s])
+    monkeypatch.setattr(environment, "_processor_ticks", lambda: next(ticks))
+    monkeypatch.setattr(environment, "_own_seconds", lambda: next(seconds))
+    return ProcessorWatch().others_share()
+
+
+def test_what_is_not_ours_was_taken_by_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks_a_second = os.sysconf("SC_CLK_TCK")
+    assert watch(monkeypatch, 0) == 0.6
+    assert watch(monkeypatch, 500 / ticks_a_second) == 0.1
+    assert watch(monkeypatch, 700 / ticks_a_second) == 0  # clocks differ by a tick or two
+
+
+def test_our_own_work_is_not_taken_for_others() -> None:
+    watch = ProcessorWatch()
+    until = time.process_time() + 0.3
+    while time.process_time() < until:
+        pass
+    others = watch.others_share()
+    assert others is None or 0 <= others <= 1
+    assert environment._own_seconds() >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("before", "during", "warned"),
+    [
+        (None, None, ""),
+        (BUSY_SHARE / 2, None, ""),
+        (0.75, None, "take 75%"),
+        (0.75, BUSY_SHARE / 2, ""),  # what counts is the measurement itself
+        (0.0, 0.4, "took 40%"),
+    ],
+)
+def test_a_busy_machine_is_warned_of(before: float | None, during: float | None, warned: str) -> None:
+    found = msgspec.structs.replace(look_around(MODEL), busy_share=before, others_share=during)
+    assert bool(warned) == bool(found.warning)
+    assert warned in found.warning
