@@ -18,7 +18,7 @@ from typing import IO, Any
 import msgspec
 
 from glm_lsp.completion.lines import line_end, line_start
-from glm_lsp.errors import EngineError, EngineLostError
+from glm_lsp.errors import EngineError, EngineLostError, error_from_dict
 
 ANSWER_WITHIN_S = 30.0
 LEAVE_WITHIN_S = 10.0
@@ -60,7 +60,7 @@ class Editor:
         command: starts the server.
         cwd: the server's working folder.
         env: its environment; this process's own if None.
-        log: takes its stderr; this process's own stderr if None.
+        log: takes its stderr, as `subprocess` understands it; this process's own stderr if None.
         options: what it gets as settings when it asks for them.
 
     Attributes:
@@ -78,7 +78,7 @@ class Editor:
         *,
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
-        log: IO[bytes] | None = None,
+        log: IO[bytes] | int | None = None,
         options: Mapping[str, Any] | None = None,
     ) -> None:
         self.status: dict[str, Any] = {}
@@ -180,15 +180,28 @@ class Editor:
         """Waits until the server has its engine.
 
         Raises:
-            EngineError: it cannot have one, or not in time.
+            GlmError: why it cannot have one, as the server tells it.
+            EngineError: it has none in time.
             EngineLostError: the server is gone.
         """
         deadline = time.perf_counter() + within_s
         while self.status.get("state") not in ("ready", "busy"):
-            if self.status.get("state") == "error":
-                raise EngineError(f"the engine did not start: {self.status.get('message')}")
+            self.check_status()
             if not self._receive(deadline):
                 raise EngineError(f"the engine was not ready within {within_s:.0f} s")
+
+    def check_status(self) -> None:
+        """Raises the error that the server's status tells of, if it does.
+
+        Raises:
+            GlmError: with the code that the server gives.
+        """
+        if self.status.get("state") != "error":
+            return
+        code, _, told = str(self.status.get("message")).partition(": ")
+        error = error_from_dict({"code": code, "cause": told or code})
+        cause = error.cause.removesuffix(error.remedy).rstrip(". ")
+        raise type(error)(cause, error.remedy)
 
     def close(self) -> None:
         """Takes leave as LSP wants it; a server that does not go is ended."""

@@ -13,7 +13,7 @@ from glm_lsp.bench.editor import ANSWER_WITHIN_S, Editor, OpenDocument, Reply
 from glm_lsp.bench.screen import Screen
 from glm_lsp.bench.trace.trace import Trace
 from glm_lsp.bench.trace.typist import Deed, Step, Typist
-from glm_lsp.errors import EngineError, EngineSilentError, GlmError
+from glm_lsp.errors import EngineSilentError, GlmError
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.typing_simulation import count_typed
 
@@ -100,7 +100,7 @@ class Player:
         """Types it; call `check_texts` afterwards.
 
         Raises:
-            EngineError: the server or its engine failed.
+            GlmError: the server or its engine failed.
         """
         typist = Typist(self._trace)
         num_keys = 0
@@ -204,8 +204,7 @@ class Player:
             told = reply.result if isinstance(reply.result, dict) else {}
             # Another version would be that of a later request, answered between ours and this question.
             keystroke.told = told if told.get("version") == keystroke.version else {}
-        if self._editor.status.get("state") == "error":
-            raise EngineError(f"the engine failed: {self._editor.status.get('message')}")
+        self._editor.check_status()
 
     def _show(self, keystroke: Keystroke, result: Any) -> None:
         """Puts an answer on the screen, and asks what there is to know about it: its time has been taken already."""

@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.protocol import default_converter
 
 from glm_lsp.bench.editor import CAPABILITIES, Editor, OpenDocument
-from glm_lsp.errors import EngineError, EngineLostError
+from glm_lsp.errors import EngineError, EngineLostError, EngineStartError, GlmError, ModelNotFoundError
 from glm_lsp.lsp.document import Change, Documents
 
 SERVER = """
@@ -111,10 +111,20 @@ def test_status_and_messages_are_noted(editor: Editor) -> None:
     editor.wait_until_ready(1)
 
 
-def test_engine_trouble_ends_the_wait_for_it(editor: Editor) -> None:
-    editor.request("talk", {"state": "error", "message": "GLM-201: no model"})
-    with pytest.raises(EngineError, match="GLM-201: no model"):
+@pytest.mark.parametrize(
+    "told",
+    [
+        ModelNotFoundError("no model"),
+        ModelNotFoundError("no model", "Look elsewhere."),
+        EngineStartError("it crashed"),
+    ],
+)
+def test_engine_trouble_ends_the_wait_for_it_with_its_own_error(editor: Editor, told: GlmError) -> None:
+    editor.request("talk", {"state": "error", "message": str(told)})
+    with pytest.raises(type(told)) as raised:
         editor.wait_until_ready(20)
+    assert told.cause in raised.value.cause
+    assert type(told).remedy not in raised.value.cause
 
 
 def test_engine_that_does_not_come_is_not_waited_for_for_ever(editor: Editor) -> None:

@@ -17,7 +17,7 @@ from glm_lsp.bench.replay import Player, Replay
 from glm_lsp.bench.trace.draw import draw_trace
 from glm_lsp.bench.trace.trace import Back, Edit, Key, Look, Return, Slip, Trace, TraceFile
 from glm_lsp.bench.trace.typist import Deed
-from glm_lsp.errors import EngineError, EngineSilentError, GlmError
+from glm_lsp.errors import EngineLostError, EngineSilentError, GlmError
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.lsp.document import Change, Documents
 
@@ -38,7 +38,7 @@ class FakeEditor:
         self.suggest = suggest
         self.late = late
         self.documents = Documents()
-        self.status: dict[str, Any] = {"state": "ready"}
+        self.trouble: GlmError | None = None
         self.sent: list[tuple[str, Any]] = []
         self.command: Mapping[str, Any] | None = None
         self.error: int | None = None
@@ -78,6 +78,10 @@ class FakeEditor:
 
     def request(self, method: str, params: Any) -> Any:
         return self._answer(0, method, params).result
+
+    def check_status(self) -> None:
+        if self.trouble is not None:
+            raise self.trouble
 
     def next_reply(self, deadline: float) -> Reply | None:
         if not self._replies and self._held and deadline > time.perf_counter() + 1:
@@ -230,8 +234,8 @@ def test_silent_server_is_found_out() -> None:
 
 def test_engine_in_trouble_ends_it() -> None:
     editor = FakeEditor()
-    editor.status = {"state": "error", "message": "GLM-403: gone"}
-    with pytest.raises(EngineError, match="GLM-403: gone"):
+    editor.trouble = EngineLostError("gone")
+    with pytest.raises(EngineLostError, match="gone"):
         play(editor, trace(*keys("ab"), text="ab"))
 
 
