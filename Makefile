@@ -13,7 +13,7 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference bench lint docs wheel corpus clean FORCE
+.PHONY: help run test test-slow test-reference bench peers lint docs wheel corpus clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,8 +30,18 @@ test-slow: $(VENV)/.installed-dev ## the long suites
 test-reference: $(REFERENCE_VENV)/.installed-reference ## parity with torch, transformers and optimum, in its own environment
 	$(REFERENCE_VENV)/$(BIN)/python -m pytest -m reference --timeout 600
 
-bench: $(REFERENCE_VENV)/.installed-reference ## time per token and per keystroke, beside transformers on the same weights
-	$(REFERENCE_VENV)/$(BIN)/python benchmarks/against_transformers.py
+bench: $(VENV)/.installed-dev ## measure typing, the engine and its peers (OUTPUT=DIR stores and draws, PEERS="NAME..." chooses)
+	$(VENV)/$(BIN)/glm-lsp bench typing $(STORED)
+	$(VENV)/$(BIN)/glm-lsp bench engine $(STORED)
+	$(VENV)/$(BIN)/glm-lsp bench compare $(PEERS) $(STORED)
+
+STORED = $(if $(OUTPUT),--output "$(OUTPUT)" --plots)
+
+peers: ## the programs `make bench` can compare with; `make peer-NAME` installs one
+	@$(PYTHON) benchmarks/peers/setup.py
+
+peer-%: FORCE
+	$(PYTHON) benchmarks/peers/setup.py $*
 
 lint: $(VENV)/.installed-dev ## ruff and mypy
 	$(VENV)/$(BIN)/ruff check .
@@ -49,7 +59,7 @@ wheel: $(VENV)/.installed-dev ## build dist/*.whl
 	$(VENV)/$(BIN)/python -m build --wheel
 
 clean: ## remove environments, caches and builds
-	rm -rf $(VENV) $(REFERENCE_VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(REFERENCE_VENV) .venv-peer-* build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is installed anew when pyproject.toml's content changed: its stamp holds that content's checksum.
