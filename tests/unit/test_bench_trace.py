@@ -52,6 +52,12 @@ def test_own_trace_has_what_a_benchmark_needs(own: Trace) -> None:
     assert switches > len(own.files), "files are left and visited again"
 
 
+def test_own_trace_is_what_is_drawn_over_its_files(own: Trace) -> None:
+    texts = zip(own.files, own.final_texts(), strict=True)
+    files = [HeldOutFile(file.path, file.language, text) for file, text in texts]
+    assert draw_trace(files, seed=own.seed, description=own.description).digest == own.digest
+
+
 def test_own_trace_is_small(own: Trace, tmp_path: Path) -> None:
     assert store_trace(own, tmp_path / "own.xz") < 200_000
 
@@ -225,6 +231,15 @@ def test_build_command_tells_what_is_wrong(tmp_path: Path, capsys: pytest.Captur
     assert status == 2
     assert "GLM-101" in capsys.readouterr().err
     assert not (tmp_path / "trace.xz").exists()
+
+
+@pytest.mark.parametrize("option", ["--limit", "--keys", "--seed"])
+def test_build_command_refuses_numbers_that_make_no_sense(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["build", "--out", str(tmp_path / "trace.xz"), option, "-1"])
+    assert f"argument {option}: invalid" in capsys.readouterr().err
 
 
 def test_build_command_without_files_takes_the_programs_own(tmp_path: Path) -> None:

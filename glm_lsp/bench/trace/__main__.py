@@ -33,13 +33,20 @@ def _parser() -> argparse.ArgumentParser:
     build.add_argument("--out", type=Path, required=True, help="the file to write, packed with xz")
     build.add_argument("--files", type=Path, nargs="+", default=[], help="source files and folders")
     build.add_argument("--package", action="append", default=[], metavar="NAME==VERSION", help="its modules")
-    build.add_argument("--limit", type=int, default=MOST_FILES, help="most files, at random")
+    build.add_argument("--limit", type=_count, default=MOST_FILES, help="most files, at random")
     build.add_argument(
-        "--keys", type=int, default=NUM_KEYS, help="about so many, when no suggestion is taken"
+        "--keys", type=_count, default=NUM_KEYS, help="about so many, when no suggestion is taken"
     )
-    build.add_argument("--seed", type=int, default=1)
+    build.add_argument("--seed", type=_count, default=1)
     build.add_argument("--description", default="", help="where the files come from, in words")
     return parser
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise ValueError
+    return number
 
 
 if __name__ == "__main__":
