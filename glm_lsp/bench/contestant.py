@@ -65,7 +65,11 @@ class Contestant(Protocol):
 
 
 class Process:
-    """A child process in a session of its own, with its output in a log."""
+    """A child process in a process group of its own, with its output in a log.
+
+    Ctrl-C is thus for the parent, which ends its children in order. Should the parent be killed, the system ends the
+    groups that are stopped.
+    """
 
     def __init__(
         self, command: Sequence[str], log: Path, *, env: Mapping[str, str] | None = None, piped: bool = False
@@ -81,7 +85,7 @@ class Process:
                     stdout=pipe or output,
                     stderr=output,
                     env={**os.environ, **(env or {})},
-                    start_new_session=True,  # Ctrl-C is for the parent, which then ends its children in order
+                    process_group=0,
                 )
             except OSError as error:
                 raise InputError(f"{command[0]} cannot be run: {error.strerror}") from error

@@ -12,6 +12,8 @@ from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import HOME_VARIABLE
 
 OURS = "glm-lsp"
+_LINGER_S = "600"
+"""Longer than any pause between requests, and not for ever: nobody ends the engine when this process is killed."""
 
 
 class OurEngine(HttpContestant):
@@ -26,7 +28,7 @@ class OurEngine(HttpContestant):
         socket_path = room / "engine.sock"
         options = ("--model", str(folder.path), "--listen", f"unix:{socket_path}", "--threads", str(threads))
         process = Process(
-            (sys.executable, "-P", "-m", "glm_lsp", "engine", *options, "--linger", "0"),
+            (sys.executable, "-P", "-m", "glm_lsp", "engine", *options, "--linger", _LINGER_S),
             room / "engine.log",
             env={HOME_VARIABLE: str(room / "home")},
         )
