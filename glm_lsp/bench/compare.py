@@ -33,7 +33,7 @@ from glm_lsp.bench.peer import Material, Peer, Variant, start
 from glm_lsp.bench.restored import restore_checkpoint, with_capacity
 from glm_lsp.bench.result import Series
 from glm_lsp.bench.rounds import SETTLE_S, Job, Samples, take_turns
-from glm_lsp.bench.servers import OURS, LlamaServer, OurEngine
+from glm_lsp.bench.servers import OURS, LlamaServer, OurEngine, own_worker
 from glm_lsp.bench.workload import Task, plan_tasks, text_of
 from glm_lsp.engine.generation import prefill
 from glm_lsp.engine.onnx_session import OnnxSession
@@ -142,6 +142,9 @@ def _everybody(
     with ExitStack() as stack, progress_bar("starting") as bar:
         ours = OurEngine(folder, material.room, material.threads)
         running: list[Contestant] = [stack.enter_context(closing(ours))]
+        if any(not peer.file.server for peer, _ in peers):
+            piped = own_worker(folder, material.room, material.threads)
+            running.append(stack.enter_context(closing(piped)))
         for number, (peer, variant) in enumerate(peers):
             bar(number, len(peers))
             running.append(stack.enter_context(closing(start(peer, variant, material))))
@@ -227,7 +230,7 @@ def _figures(
     for name, all_ms in warm.ms.items():
         ms = [all_ms[place] for place in places]
         answers = [warm.answers[name][place] for place in places]
-        if name == OURS:
+        if all(answer.token_ids is None for answer in answers):
             agreement[name] = agreement_of_texts(expected, [answer.text for answer in answers])
         else:
             agreement[name] = agreement_of_ids(asked, [answer.token_ids or [] for answer in answers])

@@ -207,10 +207,12 @@ class HttpContestant:
 class WorkerContestant:
     """A program that reads `{"prompt": [ids], "num_tokens": n}` a line and answers `{"tokens": [ids]}`.
 
-    Its first line, before any request, is an object that says what it is: `about`.
+    Where it knows no ids it answers `{"text": ...}`. Its first line, before any request, is an object that says what it is: `about`.
     """
 
-    def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self._process = Process(command, log, env=env, piped=True)
         try:
@@ -228,7 +230,8 @@ class WorkerContestant:
             stdin.flush()
         except OSError as error:
             raise self._process.failure("it is gone") from error
-        return Answer(token_ids=list(self._read()["tokens"]))
+        reply = self._read()
+        return Answer(token_ids=reply.get("tokens"), text=reply.get("text", ""))
 
     def pause(self) -> None:
         """See `Contestant`."""

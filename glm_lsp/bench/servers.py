@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from glm_lsp.bench.contestant import Answer, HttpContestant, Process
+from glm_lsp.bench.contestant import Answer, HttpContestant, Process, WorkerContestant
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import HOME_VARIABLE
 
 OURS = "glm-lsp"
+OURS_PIPED = "glm-lsp-pipe"
 _LINGER_S = "600"
 """Longer than any pause between requests, and not for ever: nobody ends the engine when this process is killed."""
 
@@ -46,6 +47,12 @@ class OurEngine(HttpContestant):
             text=reply["choices"][0]["text"],
             inside_ms={"prefill": timing["prefill"], "decode": timing["decode"]},
         )
+
+
+def own_worker(folder: ModelFolder, room: Path, threads: int) -> WorkerContestant:
+    """The same engine over a pipe, as peers without a server are asked."""
+    command = (sys.executable, "-P", "-m", "glm_lsp.bench.own_worker", str(folder.path), str(threads))
+    return WorkerContestant(OURS_PIPED, command, room / f"{OURS_PIPED}.log")
 
 
 class LlamaServer(HttpContestant):

@@ -109,15 +109,18 @@ def requests() -> list[CompletionRequest]:
 def test_peers_that_answer_alike_get_ratios_and_others_do_not(model: ModelFolder, peers: list[Peer]) -> None:
     found = compare(model, requests(), chosen(peers, []), threads=1, lengths=())
     engines = found.figures["engines"]
-    assert set(engines) == {"glm-lsp", "right", "wrong"}
+    assert set(engines) == {"glm-lsp", "glm-lsp-pipe", "right", "wrong"}
     assert found.figures["work"]["requests"] == 9
     assert engines["glm-lsp"]["agreement"].answers == 1
+    assert engines["glm-lsp-pipe"]["agreement"].answers == 1
     assert engines["right"]["agreement"].answers == 1
     assert engines["right"]["ratio"].p50.value > 0
     assert engines["wrong"]["agreement"].answers < 0.9
     assert engines["wrong"]["ratio"] is None
     assert all(engine["request_ms"].count == 9 for engine in engines.values())
-    assert set(found.series["requests"].columns) == {"glm-lsp", "right", "wrong (other answers)"}
+    assert set(found.series["requests"].columns) == {
+        "glm-lsp", "glm-lsp-pipe", "right", "wrong (other answers)",
+    }  # fmt: skip
     with Engine.load(model, threads=1) as engine:
         environment = look_around(engine.describe())
     result = new_result("compare", environment, parameters={}, figures=found.figures, series=found.series)
