@@ -205,6 +205,79 @@ def load(
 
 
 @app.command()
+def overhead(
+    *,
+    keys: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Keys, and requests of each length.")
+    ] = 1000,
+    lines: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Of the file that is typed into.")
+    ] = 10_000,
+    starts: Annotated[int, typer.Option(min=0, max=1000, help="Of each language server.")] = 5,
+    tokens: Annotated[
+        str, typer.Option(metavar="N,N...", help="Lengths of the engine's answers.")
+    ] = "1,4,10",
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """What language server and HTTP add to the work of the model."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.overhead import bench_overhead
+    from glm_lsp.bench.overhead_table import overhead_table
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.models.store import ModelStore
+
+    delivery = Delivery(as_json, output, plots)
+    lengths = _numbers(tokens)
+    settings = settings_with(model=model, threads=threads)
+    folder = ModelStore().resolve(settings.model)
+    with progress_bar("typing") as bar:
+        result = bench_overhead(
+            folder,
+            threads=settings.threads,
+            num_lines=lines,
+            num_keys=keys,
+            num_starts=starts,
+            lengths=lengths,
+            warn=delivery.warn,
+            progress=bar,
+        )
+    delivery.deliver(result, overhead_table(result))
+
+
+@app.command()
+def storm(
+    *,
+    seconds: Annotated[float, typer.Option(min=0.1, max=86_400, help="Of all storms together.")] = 60,
+    rate: Annotated[int, typer.Option(min=1, max=2000, help="Requests a second.")] = 200,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is typed and cancelled.")] = 1,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """Far more requests than can be answered; exit status 1 when one is lost or late."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.storm import bench_storm
+    from glm_lsp.bench.storm_figures import storm_table
+    from glm_lsp.evaluate.progress import progress_bar
+
+    delivery = Delivery(as_json, output, plots)
+    settings = settings_with(model=model, threads=threads)
+    with progress_bar("storms") as bar:
+        result = bench_storm(
+            settings, seconds=seconds, rate=rate, seed=seed, warn=delivery.warn, progress=bar
+        )
+    delivery.deliver(result, storm_table(result))
+    if result.figures["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def plot(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A result stored with --output.")],
     *,
