@@ -14,9 +14,9 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 
-from glm_lsp.engine.draft_record import DraftRecord, kind_of
+from glm_lsp.engine.draft_record import DraftRecord, Source
 from glm_lsp.engine.healing import VocabularyIndex
-from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, Match, TextLookup, Trail
+from glm_lsp.engine.text_lookup import BORDER, LONGEST_MATCH, TextLookup, Trail
 
 _LOOK_AHEAD = 64
 """Bytes; about as many as `MAX_DRAFT` tokens of code have."""
@@ -29,6 +29,7 @@ class _Path:
     """A text that is being followed.
 
     Args:
+        source: what text it is.
         text: what comes next in it.
         length: for how many bytes it has been right.
         end_id: what comes behind the text, if that is known.
@@ -36,8 +37,16 @@ class _Path:
     """
 
     def __init__(
-        self, vocabulary: VocabularyIndex, text: bytes, length: int, end_id: int | None, *, is_cut: bool
+        self,
+        vocabulary: VocabularyIndex,
+        source: Source,
+        text: bytes,
+        length: int,
+        end_id: int | None,
+        *,
+        is_cut: bool,
     ) -> None:
+        self.source = source
         self.length = length
         self._vocabulary = vocabulary
         self._text = text
@@ -74,27 +83,30 @@ class Drafter:
 
     Args:
         vocabulary: the bytes of all tokens.
-        trails: where the answer stands in the texts to look at; of two equally long matches the later one's counts.
-        own_trail: one of them, which is this drafter's to move on; the others are moved by whoever chooses.
+        text: where the answer stands in the text around.
+        answers: where it stands in answers given before.
         record: what became of guesses before.
         end_id: the token that ends an answer, where an answer ends with its line.
+        moves_text: whether `text` is the drafter's to move on, as nobody else does.
     """
 
     def __init__(
         self,
         vocabulary: VocabularyIndex,
-        trails: Sequence[Trail],
-        own_trails: Sequence[Trail],
+        text: Trail,
+        answers: Trail,
         record: DraftRecord,
         end_id: int | None = None,
+        *,
+        moves_text: bool,
     ) -> None:
         self._vocabulary = vocabulary
-        self._trails = trails
-        self._own_trails = own_trails
+        self._trails: dict[Source, Trail] = {"text": text, "answers": answers}
+        self._own_trails = [answers, text] if moves_text else [answers]
         self._record = record
         self._end_id = end_id
         self._path: _Path | None = None
-        self._kind = 0
+        self._drafted: tuple[Source, int] = ("text", 0)
         self._num_open = 0
         self._num_accepted = 0
 
@@ -105,9 +117,8 @@ class Drafter:
             self._path = self._find()
         if self._path is None or limit < 1:
             return []
-        self._kind = kind_of(self._path.length)
-        # The second row of a step is there in any case, so one guess is free.
-        drafted = self._path.next_ids(min(limit, max(1, self._record.worth(self._kind))))
+        self._drafted = self._path.source, self._path.length
+        drafted = self._path.next_ids(min(limit, self._record.worth(*self._drafted)))
         self._num_open = len(drafted)
         return drafted
 
@@ -128,18 +139,17 @@ class Drafter:
     def close(self, *, missed: bool = False) -> None:
         """Records what is known of the last guess; the rest of it was never looked at."""
         if self._num_open or self._num_accepted:
-            self._record.observe(self._kind, self._num_accepted, missed=missed and self._num_open > 0)
+            missed = missed and self._num_open > 0
+            self._record.observe(*self._drafted, self._num_accepted, missed=missed)
         self._num_open = self._num_accepted = 0
 
     def _find(self) -> _Path | None:
-        best: tuple[Trail, Match] | None = None
-        for trail in self._trails:
-            match = trail.match
-            if match and (best is None or match.length >= best[1].length):
-                best = trail, match
-        if best is None:
+        lengths = {source: trail.match.length if trail.match else 0 for source, trail in self._trails.items()}
+        source: Source = "answers" if lengths["answers"] >= lengths["text"] else "text"
+        trail = self._trails[source]
+        match = trail.match
+        if match is None:
             return None
-        trail, match = best
         start = match.ends[-1] - len(trail.pending)
         ahead = trail.lookup.data[start : start + _LOOK_AHEAD]
         text = ahead.partition(BORDER)[0]
@@ -147,7 +157,7 @@ class Drafter:
         if self._end_id is not None:
             line = _LINE_BREAK.split(text, maxsplit=1)[0]
             is_cut, text = is_cut and len(line) == len(text), line
-        return _Path(self._vocabulary, text, match.length, self._end_id, is_cut=is_cut)
+        return _Path(self._vocabulary, source, text, match.length, self._end_id, is_cut=is_cut)
 
 
 class Speculator:
@@ -161,7 +171,7 @@ class Speculator:
 
     def __init__(self, vocabulary: VocabularyIndex, end_ids: frozenset[int], record: DraftRecord) -> None:
         self.record = record
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._end_ids = end_ids
         self._usual_end = min(end_ids)
 
@@ -178,11 +188,12 @@ class Speculator:
         """
         before = Trail(TextLookup([*answers, b""]), trail.context, trail.pending)
         return Drafter(
-            self._vocabulary,
-            [trail, before],
-            [trail, before] if moves_trail else [before],
+            self.vocabulary,
+            trail,
+            before,
             self.record,
             self._usual_end if within_line else None,
+            moves_text=moves_trail,
         )
 
     def remember(self, answers: deque[bytes], before: bytes, token_ids: Sequence[int]) -> None:
@@ -199,6 +210,6 @@ class Speculator:
         if token_ids[-1] in self._end_ids:
             self._usual_end = token_ids[-1]
             end = b"\n"
-        text = before + b"".join(map(self._vocabulary.text_of, token_ids)) + end
+        text = before + b"".join(map(self.vocabulary.text_of, token_ids)) + end
         if text not in answers:
             answers.append(text)

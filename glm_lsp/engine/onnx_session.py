@@ -34,8 +34,8 @@ _LEAST_TOKENS = 2
 kernels than several, and differs by a rounding that quantised activations magnify; with two rows at least, what
 is said about a token does not depend on how many are run with it. On the CPU this costs a twentieth of a step."""
 
-SPIN_US = "50"
-"""Long enough to bridge the gap between two operators; on a busy machine unbounded spinning made a
+SPIN_US = "300"
+"""Long enough to bridge an operator that one thread does alone; on a busy machine unbounded spinning made a
 step of eight tokens five times slower, as the threads used up their time slices by waiting."""
 
 MAX_DEFAULT_THREADS = 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PromptParts, Reference, Role, Segment, profile_named
 from glm_lsp.engine.encoding_memo import EncodingMemo
@@ -46,8 +48,10 @@ class PromptEncoder:
         # Room for the answer. It does not depend on the request: a budget that changed with max_tokens would
         # move the window's left edge and lose the KV cache.
         self.budget = context_length - min(128, context_length // 8)
-        for segment in self._profile(PromptParts(prefix="")):
-            self._tokenizer.encode_segment(segment)  # a profile that does not fit must fail at load
+        # A profile that does not fit must fail at load.
+        parts = [(s.role, tokenizer.encode_segment(s)) for s in self._profile(PromptParts(prefix=""))]
+        last = max((number for number, (role, _) in enumerate(parts) if role is Role.PREFIX), default=-1)
+        self._tail = [token_id for _, ids in parts[last + 1 :] for token_id in ids]
 
     @property
     def vocabulary(self) -> VocabularyIndex | None:
@@ -88,6 +92,20 @@ class PromptEncoder:
             ids += prefix[: len(prefix) - num_taken] if role is Role.PREFIX else piece
         healing = Healing(vocabulary, taken) if vocabulary and taken else None
         return ids or self._tokenizer.encode("\n"), healing
+
+    def text_before(self, token_ids: Sequence[int], vocabulary: VocabularyIndex) -> list[bytes]:
+        """The texts in a prompt of this model's own form: between special tokens, the last one before the cursor."""
+        tail = self._tail
+        if tail and list(token_ids[-len(tail) :]) == tail:
+            token_ids = token_ids[: -len(tail)]
+        texts = [b""]
+        for token_id in token_ids:
+            text = vocabulary.text_of(token_id)
+            if text:
+                texts[-1] += text
+            elif texts[-1]:
+                texts.append(b"")
+        return texts
 
     def _raw(self, prompt: str | tuple[int, ...]) -> list[int]:
         if isinstance(prompt, str):

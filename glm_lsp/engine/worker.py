@@ -114,7 +114,7 @@ class Worker:
             self._report(job, outbox, watch, 0, 0, 0)
             return
         token_ids, healing = self._encoder.encode_healed(job.request)
-        lookup = TextLookup([] if job.request.is_raw else job.request.lookup_texts())
+        lookup = TextLookup(self._texts(job.request, token_ids))
         watch.lap("tokenize")
         slot, num_cached = self._slots.take(token_ids)
         work = _Work(job, watch, outbox, slot, len(token_ids), num_cached, healing, lookup)
@@ -195,18 +195,24 @@ class Worker:
     def _writer(self, work: _Work, index: int) -> _Writer:
         request, pending = work.request, work.pending
         sampler = make_sampler(self._sampling(request, index))
-        if request.is_raw:
-            return _Writer(Chooser(sampler))
         trail = Trail(work.lookup, work.lookup.tail(len(pending)), pending)
         within_line = request.glm.mode is Mode.LINE
         copying = drafter = None
-        if self._copier and request.glm.copying:
+        if self._copier and request.glm.copying and not request.is_raw:
             copying = self._copier.start(trail, within_line=within_line)
         if self._speculator:
             drafter = self._speculator.start(
                 work.slot.answers, trail, within_line=within_line, moves_trail=copying is None
             )
         return _Writer(Chooser(sampler, work.healing, copying), drafter)
+
+    def _texts(self, request: CompletionRequest, token_ids: list[int]) -> list[bytes]:
+        """The text around, the last piece before the cursor. A prompt that is run as it is has nothing but itself."""
+        if not request.is_raw:
+            return request.lookup_texts()
+        if self._speculator is None:
+            return []
+        return self._encoder.text_before(token_ids, self._speculator.vocabulary)
 
     @staticmethod
     def _sampling(request: CompletionRequest, index: int) -> SamplingParams:
