@@ -207,7 +207,8 @@ class HttpContestant:
 class WorkerContestant:
     """A program that reads `{"prompt": [ids], "num_tokens": n}` a line and answers `{"tokens": [ids]}`.
 
-    Where it knows no ids it answers `{"text": ...}`. Its first line, before any request, is an object that says what it is: `about`.
+    Where it knows no ids it answers `{"text": ...}`. Its first line, before any request, is an object that says what it
+    is: `about`.
     """
 
     def __init__(
