@@ -13,11 +13,18 @@ from glm_lsp.bench.engine_figures import (
     first_token_figures,
     first_token_series,
     long_figures,
+    pause_figures,
     start_figures,
     verification_figures,
 )
 from glm_lsp.bench.environment import Environment, look_around
-from glm_lsp.bench.first_token import ANSWER_TOKENS, KEYSTROKE_TOKENS, Round, measure_first_tokens
+from glm_lsp.bench.first_token import (
+    ANSWER_TOKENS,
+    KEYSTROKE_TOKENS,
+    Round,
+    measure_after_pauses,
+    measure_first_tokens,
+)
 from glm_lsp.bench.floor import measure_floor, weight_bytes
 from glm_lsp.bench.restored import with_capacity
 from glm_lsp.bench.result import Result, new_result
@@ -35,6 +42,9 @@ from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.held_out import held_out
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+
+PAUSES_S = (0.0, 0.02, 0.15, 1.0)
+"""None, and up to a person's thinking; the third one lies between two keys."""
 
 LONG_PROMPTS = (1024, 2048, 4096)
 LONG_CAPACITY = 4352
@@ -68,7 +78,7 @@ def bench_engine(
     Args:
         folder: the model.
         threads: of one run; 0 chooses by the machine.
-        seconds: for each of the measurements, about; there are four or five of them.
+        seconds: for each of the measurements, about; there are four to six of them.
         num_starts: processes started one after the other.
         warn: told what is known of the machine before anything is measured.
 
@@ -82,6 +92,8 @@ def bench_engine(
         lengths = prompt_lengths(longest_prompt(folder))
         with bar("first tokens") as progress:
             rounds = measure_first_tokens(engine, token_ids, lengths, seconds, progress)
+        with bar("pauses") as progress:
+            rested = measure_after_pauses(engine, token_ids[: lengths[-1]], PAUSES_S, seconds, progress)
     used = environment.threads
     with bar("steps") as progress:
         session = OnnxSession.open(folder, device=device, threads=used)
@@ -99,6 +111,7 @@ def bench_engine(
     decode |= long_decode
     figures = {
         "first_token": first_token_figures(rounds),
+        "after_pause": pause_figures(lengths[-1], rested),
         "decode": decode_figures(decode, floor),
         "verification": verification_figures(verified_past, verification),
         "start": start_figures(starts),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from glm_lsp.bench.distribution import distribution, median_ratio
-from glm_lsp.bench.first_token import ANSWER_TOKENS, Round
+from glm_lsp.bench.first_token import ANSWER_TOKENS, Reply, Round
 from glm_lsp.bench.floor import Floor
 from glm_lsp.bench.result import Series
 from glm_lsp.bench.startup import StartTimes
@@ -40,6 +40,18 @@ def _of_length(length: int, rounds: Sequence[Round]) -> dict[str, Any]:
 def answers(rounds: Sequence[Round]) -> list[float]:
     """Milliseconds of the answers that did not end early."""
     return [each.answer.ms for each in rounds if each.answer.num_tokens == ANSWER_TOKENS]
+
+
+def pause_figures(length: int, replies: Mapping[float, Sequence[Reply]]) -> dict[str, Any]:
+    """By the pause before, in milliseconds: ten tokens behind a cached prompt, and of that reading two new ones."""
+    by_pause = {
+        round(pause_s * 1e3): {
+            "answer_ms": distribution([reply.ms for reply in found]),
+            "prefill_ms": distribution([reply.prefill_ms for reply in found]),
+        }
+        for pause_s, found in replies.items()
+    }
+    return {"prompt_tokens": length, "by_pause_ms": by_pause}
 
 
 def decode_figures(steps: Steps, floor: Floor) -> dict[str, Any]:

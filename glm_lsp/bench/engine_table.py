@@ -15,6 +15,7 @@ def engine_table(result: Result) -> str:
     parts = [
         heading(result),
         _first_tokens("From the request to the first token, by prompt tokens", figures["first_token"]),
+        _pauses(figures["after_pause"]),
         _decode(figures["decode"]),
         _verification(figures["verification"]),
         _starts(figures["start"]),
@@ -46,6 +47,15 @@ def _first_tokens(title: str, figures: dict[str, Any]) -> str:
         for length, each in figures["by_prompt"].items()
     ]  # fmt: skip
     return table(title, header, rows)
+
+
+def _pauses(figures: dict[str, Any]) -> str:
+    title = f"{ANSWER_TOKENS} tokens behind {figures['prompt_tokens']}, all but two cached, after a pause"
+    rows = [
+        (pause, _p(each["answer_ms"], "p50"), _p(each["answer_ms"], "p95"), _p(each["prefill_ms"], "p50"))
+        for pause, each in figures["by_pause_ms"].items()
+    ]
+    return table(title, ("pause ms", "answer ms", "p95", "of it reading"), rows)
 
 
 def _decode(figures: dict[str, Any]) -> str:

@@ -82,6 +82,44 @@ def measure_first_tokens(
     return {length: found[1:] for length, found in rounds.items()}  # the first one is not counted
 
 
+def measure_after_pauses(
+    engine: Engine,
+    prompt: Sequence[int],
+    pauses_s: Sequence[float],
+    seconds: float,
+    progress: Progress = silent,
+) -> dict[float, list[Reply]]:
+    """Times answers of ten tokens to prompts cached but for a keystroke, by how long nothing was asked before.
+
+    While nobody asks, caches are lost to other programs and processors fall asleep: a person's keys come 0.15 s apart.
+
+    Args:
+        engine: nobody else uses it.
+        prompt: token ids of some code.
+        pauses_s: seconds before the request.
+        seconds: for everything, about.
+
+    Raises:
+        GlmError: the engine refuses a request.
+    """
+    vocabulary = sorted(set(prompt))
+    numbers = count()
+    replies: dict[float, list[Reply]] = {pause: [] for pause in pauses_s}
+
+    def one(pause_s: float) -> float:
+        time.sleep(pause_s)
+        reply = _ask(engine, _next_key(prompt, vocabulary, next(numbers)), ANSWER_TOKENS)
+        replies[pause_s].append(reply)
+        return reply.ms
+
+    _ask(engine, prompt, 1)
+    interleaved({pause: partial(one, pause) for pause in pauses_s}, seconds, progress)
+    return {
+        pause: [reply for reply in found[1:] if reply.num_tokens == ANSWER_TOKENS]
+        for pause, found in replies.items()
+    }
+
+
 def _next_key(prompt: Sequence[int], vocabulary: Sequence[int], number: int) -> list[int]:
     """The prompt with other last tokens, the first of which is never the one that stood there before."""
     choices = [*vocabulary[number % len(vocabulary) :][:2], *vocabulary[:2]]

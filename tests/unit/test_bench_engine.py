@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from glm_lsp.bench.engine_figures import (
     decode_figures,
     first_token_figures,
     long_figures,
+    pause_figures,
     verification_figures,
 )
 from glm_lsp.bench.engine_process import engine_process
 from glm_lsp.bench.engine_table import engine_table
-from glm_lsp.bench.first_token import Reply, Round, measure_first_tokens
+from glm_lsp.bench.first_token import Reply, Round, measure_after_pauses, measure_first_tokens
 from glm_lsp.bench.floor import Floor, weight_bytes
 from glm_lsp.bench.sampling import MIN_ROUNDS, interleaved
 from glm_lsp.bench.startup import measure_starts
@@ -140,6 +142,21 @@ def test_cold_prompts_share_nothing_and_warm_ones_all_but_a_keystroke(folder: Mo
             assert 0 < each.cold.prefill_ms < each.cold.ms
 
 
+def test_answers_after_a_pause_wait_before_they_are_timed(
+    folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    with Engine.load(folder, max_slots=1) as engine:
+        replies = measure_after_pauses(engine, own_tokens(folder)[:64], (0.0, 0.5), 0)
+    assert sorted(slept) == [0.0] * (MIN_ROUNDS + 1) + [0.5] * (MIN_ROUNDS + 1)
+    assert list(replies) == [0.0, 0.5]
+    found = [reply for each in replies.values() for reply in each]
+    assert {(reply.num_prompt, reply.num_cached, reply.num_tokens) for reply in found} == {(64, 62, 10)}
+    figures = pause_figures(64, replies)
+    assert list(figures["by_pause_ms"]) == [0, 500]
+
+
 def test_first_token_figures() -> None:
     def reply(ms: float, cached: int, tokens: int = 1) -> Reply:
         return Reply(ms=ms, prefill_ms=ms / 2, num_prompt=100, num_cached=cached, num_tokens=tokens)
@@ -230,5 +247,5 @@ def test_the_whole_measurement(folder: ModelFolder) -> None:
     for series in result.series.values():
         assert len({len(column) for column in series.columns.values()}) == 1
     shown = engine_table(result)
-    for part in ("first token", "1024", "floor", "first completion", "MB of weights"):
+    for part in ("first token", "1024", "floor", "after a pause", "first completion", "MB of weights"):
         assert part in shown
