@@ -1,4 +1,4 @@
-"""`glm-lsp bench engine`: what the engine costs without server and editor, beside the least it can cost."""
+"""`glm-lsp bench engine`: the engine alone, beside the least it can cost."""
 
 from __future__ import annotations
 
