@@ -13,20 +13,12 @@ from itertools import count
 from types import TracebackType
 
 import glm_lsp
-from glm_lsp.engine.copying import Copier
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.draft_record import DraftRecord
-from glm_lsp.engine.drafting import Speculator
-from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.job import Event, Job, OnEvent
 from glm_lsp.engine.onnx_session import Device, OnnxSession
-from glm_lsp.engine.prompt_encoder import PromptEncoder
-from glm_lsp.engine.session import Session
-from glm_lsp.engine.step_costs import StepCosts, TimedSession
-from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
-from glm_lsp.errors import EngineError, GlmError, TokenizerError
+from glm_lsp.errors import EngineError, GlmError
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -35,27 +27,10 @@ logger = logging.getLogger(__name__)
 class Engine:
     """Serves one model. All methods may be called from any thread."""
 
-    def __init__(
-        self,
-        session: Session,
-        tokenizer: SourceTokenizer,
-        encoder: PromptEncoder,
-        description: EngineDescription,
-        *,
-        copier: Copier | None = None,
-        speculator: Speculator | None = None,
-    ) -> None:
-        """See `Worker` for what the parts do."""
+    def __init__(self, worker: Worker, description: EngineDescription) -> None:
+        """`worker` does the work from now on; nobody else may use it."""
         self._description = description
-        self._worker = Worker(
-            session,
-            tokenizer,
-            encoder,
-            model=description.model,
-            num_slots=description.num_slots,
-            copier=copier,
-            speculator=speculator,
-        )
+        self._worker = worker
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._numbers = count(1)
         self._closed = False
@@ -86,17 +61,15 @@ class Engine:
             RuntimeLibraryError: ONNX Runtime or the device cannot be used.
         """
         manifest = folder.manifest
-        tokenizer = SourceTokenizer.open(folder.tokenizer_path)
         session = OnnxSession.open(folder, device=device, threads=threads)
-        context = min(manifest.context_length, session.capacity)
-        encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context, manifest.healing)
+        worker = Worker.load(folder, session, num_slots=max_slots, speculates=speculates)
         description = EngineDescription(
             model=manifest.name,
             model_hash=folder.hash,
             version=glm_lsp.__version__,
             profile=manifest.prompt_profile,
             precision=manifest.precision,
-            context_length=context,
+            context_length=worker.context_length,
             copies=manifest.copying is not None,
             num_slots=max_slots,
             device="cpu",
@@ -104,21 +77,7 @@ class Engine:
             pid=os.getpid(),
             started_at=time.time(),
         )
-        vocabulary = encoder.vocabulary or _vocabulary(tokenizer)
-        copier = speculator = None
-        if vocabulary and manifest.copying:
-            copier = Copier(vocabulary, manifest.copying, tokenizer.special_ids)
-        costs = StepCosts()
-        if vocabulary and speculates:
-            speculator = Speculator(vocabulary, tokenizer.special_ids, DraftRecord(costs))
-        return cls(
-            TimedSession(session, costs),
-            tokenizer,
-            encoder,
-            description,
-            copier=copier,
-            speculator=speculator,
-        )
+        return cls(worker, description)
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -190,10 +149,3 @@ class Engine:
                 logger.error("%s failed: %s at %s:%s", job.id, kind, place.filename, place.lineno)
                 self._worker.counters["errors"] += 1
                 job.on_event(EngineError(f"the engine failed on this request ({type(error).__name__})"))
-
-
-def _vocabulary(tokenizer: SourceTokenizer) -> VocabularyIndex | None:
-    try:
-        return VocabularyIndex(tokenizer.byte_vocabulary())
-    except TokenizerError:
-        return None  # its tokens are no bytes; nothing is guessed then

@@ -37,6 +37,7 @@ class PromptEncoder:
             TokenizerError: the profile is unknown or needs tokens that do not exist; healing needs a byte-level
                 tokenizer.
         """
+        self.context_length = context_length
         self._tokenizer = tokenizer
         self._memo = EncodingMemo(tokenizer)
         self._vocabulary = (

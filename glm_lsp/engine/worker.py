@@ -11,15 +11,17 @@ from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.choosing import Chooser, Token
 from glm_lsp.engine.copying import Copier
+from glm_lsp.engine.draft_record import DraftRecord
 from glm_lsp.engine.drafting import Drafter, Speculator
 from glm_lsp.engine.generation import CancelledError, Scored, decode, keep, prefill
-from glm_lsp.engine.healing import Healing
+from glm_lsp.engine.healing import Healing, VocabularyIndex
 from glm_lsp.engine.job import Job, Stopwatch
 from glm_lsp.engine.outbox import Outbox
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sampler import SamplingParams, make_sampler
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import KVSlot, SlotPool
+from glm_lsp.engine.step_costs import StepCosts, TimedSession
 from glm_lsp.engine.text_lookup import TextLookup, Trail
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import (
@@ -30,6 +32,8 @@ from glm_lsp.engine.wire import (
     PromptTokensDetails,
     Usage,
 )
+from glm_lsp.errors import TokenizerError
+from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +81,9 @@ class Worker:
         num_slots: texts whose keys and values are kept.
         copier: gives the text around a say in what comes next.
         speculator: guesses ahead, which changes the time an answer takes and nothing else.
+
+    Attributes:
+        counters: totals since the start: requests, tokens by kind, cancellations, errors, seconds by phase.
     """
 
     def __init__(
@@ -85,8 +92,8 @@ class Worker:
         tokenizer: SourceTokenizer,
         encoder: PromptEncoder,
         *,
-        model: str,
-        num_slots: int,
+        model: str = "",
+        num_slots: int = 1,
         copier: Copier | None = None,
         speculator: Speculator | None = None,
     ) -> None:
@@ -99,6 +106,41 @@ class Worker:
         self._end_ids = tokenizer.special_ids
         self._copier = copier
         self._speculator = speculator
+
+    @classmethod
+    def load(
+        cls, folder: ModelFolder, session: Session, *, num_slots: int = 1, speculates: bool = True
+    ) -> Worker:
+        """A worker for a session of a model folder; several may share one session, as long as one thread runs all.
+
+        Raises:
+            ModelError: the tokenizer cannot be read or does not fit the model's profile.
+        """
+        manifest = folder.manifest
+        tokenizer = SourceTokenizer.open(folder.tokenizer_path)
+        context = min(manifest.context_length, session.capacity)
+        encoder = PromptEncoder(tokenizer, manifest.prompt_profile, context, manifest.healing)
+        vocabulary = encoder.vocabulary or _vocabulary(tokenizer)
+        copier = speculator = None
+        if vocabulary and manifest.copying:
+            copier = Copier(vocabulary, manifest.copying, tokenizer.special_ids)
+        costs = StepCosts()
+        if vocabulary and speculates:
+            speculator = Speculator(vocabulary, tokenizer.special_ids, DraftRecord(costs))
+        return cls(
+            TimedSession(session, costs),
+            tokenizer,
+            encoder,
+            model=manifest.name,
+            num_slots=num_slots,
+            copier=copier,
+            speculator=speculator,
+        )
+
+    @property
+    def context_length(self) -> int:
+        """Most tokens of prompt and completion together."""
+        return self._encoder.context_length
 
     def serve(self, job: Job) -> None:
         """Works a job off; its listener gets all chunks.
@@ -272,3 +314,10 @@ class Worker:
             job.id, num_prompt, num_cached, num_completion, timing.total,
         )  # fmt: skip
         outbox.report(usage, GlmReport(timing_ms=timing))
+
+
+def _vocabulary(tokenizer: SourceTokenizer) -> VocabularyIndex | None:
+    try:
+        return VocabularyIndex(tokenizer.byte_vocabulary())
+    except TokenizerError:
+        return None  # its tokens are no bytes; nothing is guessed then

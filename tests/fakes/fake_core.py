@@ -8,6 +8,7 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
+from glm_lsp.engine.worker import Worker
 from tests.fakes.fake_session import FakeSession
 
 SPECIALS = (
@@ -41,4 +42,5 @@ def fake_core(session: FakeSession | None = None, *, slots: int = 3) -> Engine:
     session = session or noise()
     tokenizer = byte_tokenizer()
     encoder = PromptEncoder(tokenizer, "codegeex4", session.capacity)
-    return Engine(session, tokenizer, encoder, EngineDescription(model="fake", num_slots=slots))
+    worker = Worker(session, tokenizer, encoder, model="fake", num_slots=slots)
+    return Engine(worker, EngineDescription(model="fake", num_slots=slots))

@@ -22,6 +22,7 @@ from glm_lsp.engine.session import Scores
 from glm_lsp.engine.text_lookup import LONGEST_MATCH, MAX_PLACES, SHORTEST_MATCH, Match, TextLookup, Trail
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import MAX_LOOKUP_CHARS, CompletionRequest, GlmOptions, WireReference
+from glm_lsp.engine.worker import Worker
 from glm_lsp.models.manifest import CopyWeights
 from glm_lsp.train.tokenizer import train_tokenizer
 from tests.fakes.scored_session import ScoredSession
@@ -246,7 +247,8 @@ def engine(weights: CopyWeights | None) -> tuple[Engine, ScoredSession]:
     encoder = PromptEncoder(tokenizer(), "plain", session.capacity, "off")
     copier = Copier(vocabulary(), weights, tokenizer().special_ids) if weights else None
     about = EngineDescription(model="fake", num_slots=2)
-    return Engine(session, tokenizer(), encoder, about, copier=copier), session
+    worker = Worker(session, tokenizer(), encoder, num_slots=2, copier=copier)
+    return Engine(worker, about), session
 
 
 def answer(engine: Engine, prompt: str, **options: object) -> str:

@@ -27,6 +27,7 @@ from glm_lsp.engine.session import Scores
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, GlmOptions
+from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import TokenizerError
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.tokenizer import train_tokenizer
@@ -216,7 +217,8 @@ def test_only_new_tokens_count_against_the_limit(max_tokens: int) -> None:
 def healing_engine(mode: str = "tokens", *, slots: int = 3, eager: int = 0) -> tuple[Engine, ScoredSession]:
     session = ScoredSession(420, eager=eager)
     encoder = PromptEncoder(tokenizer(), "codegeex4", session.capacity, mode)  # type: ignore[arg-type]
-    return Engine(session, tokenizer(), encoder, EngineDescription(model="fake", num_slots=slots)), session
+    worker = Worker(session, tokenizer(), encoder, num_slots=slots)
+    return Engine(worker, EngineDescription(model="fake", num_slots=slots)), session
 
 
 @pytest.fixture
