@@ -1,0 +1,37 @@
+"""`benchmarks/peers/setup.py`, which installs peers: a script of its own that needs nothing but Python."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from glm_lsp.bench.peer import PEERS, find_peers
+
+
+def setup(*names: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", str(PEERS / "setup.py"), *names]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_it_lists_every_peer_with_what_it_takes(tmp_path: Path) -> None:
+    found = setup()
+    assert found.returncode == 0
+    for peer in find_peers(PEERS, tmp_path):
+        assert any(
+            line.startswith(peer.name) and peer.file.takes in line for line in found.stdout.splitlines()
+        )
+
+
+def test_a_name_it_does_not_know_installs_nothing(tmp_path: Path) -> None:
+    found = setup("llama_cpp", "nobody")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "there is no peer nobody" in found.stderr
+
+
+@pytest.mark.parametrize("worker", sorted(PEERS.glob("*/worker.py")), ids=lambda path: path.parent.name)
+def test_workers_need_nothing_of_this_project(worker: Path) -> None:
+    assert "glm_lsp" not in worker.read_text("utf-8")
+    compile(worker.read_text("utf-8"), str(worker), "exec")
