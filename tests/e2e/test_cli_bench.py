@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from glm_lsp.bench.result import store
-from tests.cli_process import CommandLine
+from tests.cli_process import COMMAND, CommandLine
 from tests.tiny_model import tiny_model
 from tests.unit.test_bench_result import result
 
@@ -65,3 +71,29 @@ def test_editors_on_one_engine(cli: CommandLine, tmp_path: Path) -> None:
     found = cli("bench", "load", "--model", str(tmp_path / "tiny"), "--editors", "2", "--seconds", "0.3")
     assert found.status == 0
     assert "slowest/fastest" in found.stdout
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_interrupt_leaves_no_engine_behind(cli: CommandLine, tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    options = ("--model", str(tmp_path / "tiny"), "--editors", "2", "--seconds", "600")
+    with (
+        (tmp_path / "err").open("w+") as errors,
+        subprocess.Popen([*COMMAND, "bench", "load", *options], env=cli.environ, stderr=errors) as running,
+    ):
+        process = psutil.Process(running.pid)
+        while not (engines := process.children()) and running.poll() is None:
+            time.sleep(0.05)
+        # The import of a native library swallows an interruption: one presses again.
+        for _ in range(30):
+            running.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                running.wait(timeout=2)
+                break
+        else:
+            running.kill()
+        errors.seek(0)
+        assert "Traceback" not in errors.read()
+        assert running.wait(timeout=10) == 130
+    assert engines
+    assert not any(engine.is_running() for engine in engines)
