@@ -24,6 +24,10 @@ from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import HOME_VARIABLE
 
 START_S = 180.0
+
+LINGER_S = "60"
+"""Far longer than a measurement asks nothing; an engine whose measurement was killed leaves after it."""
+
 _POLL_S = 0.01
 _END_S = 10.0
 _LOG_TAIL = 1500
@@ -88,7 +92,7 @@ def engine_process(
         address = _free_address(room)
         command = [
             *ENGINE_COMMAND,
-            *("--model", str(folder.path), "--listen", str(address), "--linger", "0"),
+            *("--model", str(folder.path), "--listen", str(address), "--linger", LINGER_S),
             *("--threads", str(threads)),
             *(("--memory-mib", str(memory_mib)) if memory_mib else ()),
         ]
