@@ -278,6 +278,51 @@ def storm(
 
 
 @app.command()
+def speculation(
+    *,
+    prompts: Annotated[int, typer.Option(min=1, max=100_000, help="Of each kind, at most.")] = 400,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn and changed.")] = 1,
+    model: ModelOption = None,
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+    output: OutputOption = None,
+    plots: PlotsOption = False,
+) -> None:
+    """What guessing ahead brings; exit status 1 when it changes an answer."""
+    from glm_lsp.bench.delivery import Delivery
+    from glm_lsp.bench.environment import look_around
+    from glm_lsp.bench.recording import recorded_requests
+    from glm_lsp.bench.speculation import bench_speculation
+    from glm_lsp.bench.speculation_table import speculation_table
+    from glm_lsp.bench.trace.trace import own_trace
+    from glm_lsp.engine.engine import Engine
+    from glm_lsp.evaluate.held_out import held_out
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.models.store import ModelStore
+
+    delivery = Delivery(as_json, output, plots)
+    settings = settings_with(model=model, threads=threads)
+    folder = ModelStore().resolve(settings.model)
+    with Engine.load(folder, threads=settings.threads or None) as engine, progress_bar("recording") as bar:
+        environment = look_around(engine.describe())
+        delivery.warn(environment)
+        typed = recorded_requests(own_trace(), engine, progress=bar)
+    with progress_bar("answering") as bar:
+        result = bench_speculation(
+            folder,
+            environment,
+            typed,
+            held_out([], are_files=False).files,
+            num_prompts=prompts,
+            seed=seed,
+            progress=bar,
+        )
+    delivery.deliver(result, speculation_table(result))
+    if any(each["identical"] < each["requests"] for each in result.figures.values()):
+        raise typer.Exit(1)
+
+
+@app.command()
 def plot(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A result stored with --output.")],
     *,
