@@ -13,7 +13,7 @@ from itertools import accumulate, islice
 
 _LINE_END = "\r\n"
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
-_COUNTED_AT_ONCE = 1000
+_COUNTED_AT_ONCE = 64
 
 
 class Text:

@@ -7,6 +7,7 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
 from pygls.uris import to_fs_path
@@ -23,6 +24,7 @@ class _Location:
     """`parts` as the file system compares them."""
 
 
+@lru_cache(maxsize=256)
 def document_key(uri: str) -> str:
     """The same for two spellings of one URI: `%3A` or a colon, upper or lower case drive letter."""
     plain = unquote(uri)
@@ -59,6 +61,7 @@ def _contains(folder: _Location, location: _Location) -> bool:
     return same_root and depth < len(location.parts) and folder.keys == location.keys[:depth]
 
 
+@lru_cache(maxsize=256)
 def _locate(uri: str) -> _Location | None:
     """None for documents that lie nowhere: `untitled:`, `git:` without a path, not a URI."""
     try:

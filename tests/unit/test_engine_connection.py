@@ -97,6 +97,20 @@ async def test_an_answer_that_nobody_read_is_not_the_next_requests(path: Path) -
         pool.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run there")
+def test_any_event_loop_will_do(path: Path) -> None:
+    import uvloop
+
+    async def ask() -> str:
+        async with raw_server(path, say(SIZED)):
+            client = HttpEngineClient(UnixAddress(path))
+            model = await model_of(client)
+            await client.close()
+            return model
+
+    assert uvloop.run(ask()) == "m"
+
+
 async def test_words_nobody_asked_for_end_a_connection(path: Path) -> None:
     async with raw_server(path, say(SIZED, SIZED, pause_s=0.02)) as connections:
         client = HttpEngineClient(UnixAddress(path))

@@ -7,6 +7,7 @@ would cost more than the engine's answer does: httpx 0.5 ms of each request, thi
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import httptools
 
@@ -94,8 +95,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the type checker
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by its class
         self.is_open = True
 
     def get_buffer(self, sizehint: int) -> memoryview:
