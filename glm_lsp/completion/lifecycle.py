@@ -80,19 +80,38 @@ class Completer:
         # 2 what is on screen, as far as it still fits
         if typed_through := self._typed_through(snapshot, candidates):
             return typed_through
-        # 3 what the model may see
-        window = make_window(snapshot, await self._window_budget())
-        # 4 the request, whose answer may be known
-        request = _request(snapshot, window, candidates, max_tokens, references)
-        key = CacheKey.of(snapshot.uri, window.eol, request)
-        if (outcome := self._cached(snapshot, key)) is None:
-            collected = await self._collect(request)
-            # 5 what of the model's text may be shown
-            outcome = self._judge(snapshot, window, request, collected)
-            if not collected.is_cancelled:
-                self._cache.insert(key, outcome)
+        # 3 what the model says, now or before
+        outcome = await self._answer(snapshot, candidates, max_tokens, references)
         self._remember(snapshot, outcome, candidates)
         return outcome
+
+    async def look_ahead(
+        self,
+        snapshot: DocumentSnapshot,
+        outcome: Outcome,
+        *,
+        max_tokens: int | None = None,
+        references: tuple[Reference, ...] = (),
+    ) -> None:
+        """Finds out what comes next if the first suggestion is taken, so that it is known by then.
+
+        Meant for the time in which a person looks at the suggestion; cancel it when they ask for something else.
+
+        Args:
+            snapshot: what `suggest` was asked about.
+            outcome: what it answered.
+            max_tokens: as they will be in the request after taking it; likewise `references`.
+
+        Raises:
+            GlmError: as `suggest`.
+        """
+        if not outcome.suggestions:
+            return
+        taken, offset = outcome.suggestions[0].text, snapshot.offset
+        text = snapshot.text[:offset] + taken + snapshot.text[offset:]
+        then = replace(snapshot, text=text, offset=offset + len(taken))
+        if not refuse(then):
+            await self._answer(then, 1, max_tokens, references)
 
     async def warm(self, snapshot: DocumentSnapshot, references: tuple[Reference, ...] = ()) -> TokenCounts:
         """Fills the engine's KV cache with the prompt that `suggest` would send; generates nothing.
@@ -112,6 +131,28 @@ class Completer:
         """Drops what is remembered of a document, when it is closed."""
         self._shown.pop(uri, None)
         self._cache.evict(uri)
+
+    async def _answer(
+        self,
+        snapshot: DocumentSnapshot,
+        candidates: int,
+        max_tokens: int | None,
+        references: tuple[Reference, ...],
+    ) -> Outcome:
+        """The model's answer, from the cache if it has said so before."""
+        # what the model may see
+        window = make_window(snapshot, await self._window_budget())
+        # the request, whose answer may be known
+        request = _request(snapshot, window, candidates, max_tokens, references)
+        key = CacheKey.of(snapshot.uri, window.eol, request)
+        if (outcome := self._cached(snapshot, key)) is not None:
+            return outcome
+        collected = await self._collect(request)
+        # what of the model's text may be shown
+        outcome = self._judge(snapshot, window, request, collected)
+        if not collected.is_cancelled:
+            self._cache.insert(key, outcome)
+        return outcome
 
     def _typed_through(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         shown = self._shown.get(snapshot.uri)

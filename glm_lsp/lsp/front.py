@@ -22,11 +22,15 @@ from glm_lsp.lsp.status import State, StatusDisplay
 from glm_lsp.lsp.workspace_path import document_key
 
 if TYPE_CHECKING:
+    from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.completion.outcome import Outcome
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
 
 logger = logging.getLogger(__name__)
+
+LOOK_AHEAD_AFTER_S = 0.1
+"""Nobody who types on takes a suggestion; who stops for so long might."""
 
 _NEED_NO_NEW_LINK = frozenset({"disabled_languages", "max_tokens", "log_level"})
 
@@ -66,6 +70,7 @@ class Front:
         self._progress: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._to_warm: Callable[[], DocumentSnapshot | None] | None = None
+        self._looking_ahead: asyncio.Task[None] | None = None
 
     async def configure(self, options: object) -> None:
         """Takes the editor's options; the engine is started, changed or left alone as they ask."""
@@ -107,7 +112,7 @@ class Front:
             reason = NO_ENGINE if is_wanted else SWITCHED_OFF
             self._last[key] = LastRequest(snapshot.version, reason=reason)
             return None
-        self._stop_warming()
+        self._stop_idle_work()
         start = time.perf_counter()
         with self.status.busy():
             try:
@@ -123,6 +128,8 @@ class Front:
         milliseconds = 1000 * (time.perf_counter() - start)
         self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds)
         self._succeeded(outcome, milliseconds)
+        if outcome.suggestions:
+            self._looking_ahead = self._spawn(self._look_ahead(completer, snapshot, outcome))
         return outcome
 
     def last_request(self, uri: str) -> LastRequest | None:
@@ -131,7 +138,7 @@ class Front:
 
     def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
         """Fills the engine's cache for a document, now or as soon as there is an engine."""
-        self._stop_warming()
+        self._stop_idle_work()
         self._to_warm = snapshot
         if self._link.completer is not None:
             self._warming = self._spawn(self._warm())
@@ -229,12 +236,25 @@ class Front:
             # Nobody waits for it; a request that fails for the same reason will say so.
             logger.info("the cache was not warmed: %s", type(error).__name__)
 
-    def _stop_warming(self) -> None:
+    async def _look_ahead(self, completer: Completer, snapshot: DocumentSnapshot, outcome: Outcome) -> None:
+        """So that Tab is followed by the next suggestion at once."""
+        await asyncio.sleep(LOOK_AHEAD_AFTER_S)
+        settings = self._settings
+        # A server that others share has better things to do.
+        if completer is not self._link.completer or settings is None or settings.engine_url is not None:
+            return
+        try:
+            await completer.look_ahead(snapshot, outcome, max_tokens=settings.max_tokens or None)
+        except Exception as error:
+            logger.info("nothing was prepared: %s", type(error).__name__)
+
+    def _stop_idle_work(self) -> None:
         """Lets a person's request through at once; the engine keeps what it has computed."""
         self._to_warm = None
-        if self._warming is not None:
-            self._warming.cancel()
-            self._warming = None
+        for task in (self._warming, self._looking_ahead):
+            if task is not None:
+                task.cancel()
+        self._warming = self._looking_ahead = None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -325,6 +325,32 @@ async def test_suggestions_never_change_what_was_typed() -> None:
 # warm-up
 
 
+async def test_what_follows_a_suggestion_is_known_before_it_is_taken() -> None:
+    client = ScriptedClient.saying("foo", "(1)")
+    completer = Completer(client)
+    here = at("x = ║\ny = 2\n")
+    await completer.look_ahead(here, await completer.suggest(here))
+    assert [request.prompt for request in client.requests] == ["x = ", "x = foo"]
+    # It is not on screen: the suggestion still is.
+    assert texts(await completer.suggest(at("x = f║\ny = 2\n", version=2))) == ["oo"]
+    (candidate,) = (await completer.suggest(at("x = foo║\ny = 2\n", version=3))).suggestions
+    assert (candidate.text, candidate.source) == ("(1)", Source.CACHE)
+    assert len(client.requests) == 2
+
+
+async def test_looking_ahead_asks_only_where_something_could_follow() -> None:
+    client = ScriptedClient.saying("", "foo")
+    completer = Completer(client)
+    nothing = await completer.suggest(at("x = ║"))
+    await completer.look_ahead(at("x = ║"), nothing)
+    assert len(client.requests) == 1
+    here = at("y = ║")
+    shown = await completer.suggest(here)
+    for _ in range(3):
+        await completer.look_ahead(here, shown, max_tokens=9)
+    assert [request.max_tokens for request in client.requests] == [MAX_TOKENS[Mode.LINE]] * 2 + [9]
+
+
 async def test_warming_sends_the_same_prompt() -> None:
     client = ScriptedClient.saying("one")
     completer = Completer(client)

@@ -111,6 +111,44 @@ async def test_from_start_to_suggestion(room: Room) -> None:
     assert room.messages == []
 
 
+async def test_while_a_suggestion_is_looked_at_the_next_one_is_prepared(room: Room) -> None:
+    await room.front.configure({})
+    await room.state("ready")
+    assert await room.suggest("x = ") == ["answer(1)"]
+    (engine,) = room.engines
+    assert len(engine.asked) == 1
+    await room.until(lambda: len(engine.asked) == 2)
+    assert engine.asked[1].prompt == "x = answer(1)"
+    assert await room.suggest("x = answer(1)") == ["answer(1)"]
+    assert len(engine.asked) == 2
+
+
+async def test_a_new_request_stops_preparing(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    await room.front.configure({})
+    await room.state("ready")
+    await room.suggest("x = ")
+    (engine,) = room.engines
+    engine.delay_s = 30
+    await room.until(lambda: len(engine.asked) == 2)
+    engine.delay_s = 0
+    monkeypatch.setattr("glm_lsp.lsp.front.LOOK_AHEAD_AFTER_S", 5.0)
+    await room.suggest("y = ")
+    await room.until(lambda: engine.num_cancelled == 1)
+    # Who types on does not look: nothing is prepared between two keys.
+    for number in range(5):
+        await room.suggest(f"z = {number}")
+    assert len(engine.asked) == 8
+
+
+async def test_a_shared_server_is_not_asked_in_advance(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glm_lsp.lsp.front.LOOK_AHEAD_AFTER_S", 0.0)
+    await room.front.configure({"engineUrl": "http://127.0.0.1:1234"})
+    await room.state("ready")
+    await room.suggest("x = ")
+    await asyncio.sleep(0.05)
+    assert len(room.engines[0].asked) == 1
+
+
 async def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLM_LSP_HOME", str(tmp_path))
     room = Room({"model": "mine"})
