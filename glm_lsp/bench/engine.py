@@ -86,7 +86,8 @@ def bench_engine(
         GlmError: the model cannot be loaded, or an engine process does not come up.
     """
     token_ids = own_tokens(folder)
-    with Engine.load(folder, device=device, threads=threads or None, max_slots=1) as engine:
+    # Without guesses an answer takes as many steps as it has tokens, whatever they are.
+    with Engine.load(folder, device=device, threads=threads or None, max_slots=1, speculates=False) as engine:
         environment = look_around(engine.describe())
         warn(environment)
         lengths = prompt_lengths(longest_prompt(folder))
@@ -115,7 +116,7 @@ def bench_engine(
         "decode": decode_figures(decode, floor),
         "verification": verification_figures(verified_past, verification),
         "start": start_figures(starts),
-        "long_prompts": long_figures(long_rounds, floor),
+        "long_prompts": long_figures(long_rounds, long_decode, floor),
     }
     parameters = {
         "seconds": seconds,
@@ -172,7 +173,7 @@ def _long_prompts(
             folder = with_capacity(folder, Path(room) / "long", LONG_CAPACITY)
         with (
             bar("long prompts") as progress,
-            Engine.load(folder, threads=about.threads, max_slots=1) as engine,
+            Engine.load(folder, threads=about.threads, max_slots=1, speculates=False) as engine,
         ):
             rounds = measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
         with bar("steps behind long prompts") as progress:

@@ -95,7 +95,7 @@ def start_figures(starts: StartTimes) -> dict[str, Any]:
     }
 
 
-def long_figures(rounds: Rounds, floor: Floor) -> dict[str, Any] | None:
+def long_figures(rounds: Rounds, steps: Steps, floor: Floor) -> dict[str, Any] | None:
     """As `first_token_figures`, and how much dearer a cached keystroke is behind the longest prompt; None of none.
 
     The floor of a step grows, too: it is told beside.
@@ -106,7 +106,8 @@ def long_figures(rounds: Rounds, floor: Floor) -> dict[str, Any] | None:
     first = median_ratio([each.warm.ms for each in longest], [each.warm.ms for each in shortest])
     whole = median_ratio(far, near) if (far := answers(longest)) and (near := answers(shortest)) else None
     least = floor.memory_ms(max(rounds)) / floor.memory_ms(min(rounds))
-    growth = {"first_token": first, "answer": whole, "step_floor": least}
+    step = median_ratio(steps[max(rounds)], steps[min(rounds)])
+    growth = {"first_token": first, "answer": whole, "step": step, "step_floor": least}
     return {**first_token_figures(rounds), "growth": growth}
 
 

@@ -101,7 +101,11 @@ def _starts(figures: dict[str, Any]) -> str:
 def _growth(figures: dict[str, Any]) -> str:
     rows: list[tuple[object, ...]] = [
         (name, each["value"], _interval(each))
-        for name, key in (("first token", "first_token"), (f"{ANSWER_TOKENS} tokens", "answer"))
+        for name, key in (
+            ("first token", "first_token"),
+            (f"{ANSWER_TOKENS} tokens", "answer"),
+            ("step", "step"),
+        )
         if (each := figures[key])
     ]
     rows.append(("floor of a step", figures["step_floor"], ""))

@@ -176,14 +176,16 @@ def test_growth_compares_the_longest_prompt_with_the_shortest() -> None:
         return [Round(one, one, one)] * 3
 
     floor = Floor(weight_bytes=0, kv_token_bytes=1, memory_gb_s=1, resident_gb_s=1)
-    found = long_figures({1024: rounds(2, 10), 2048: rounds(9, 10), 4095: rounds(3, 10)}, floor)
+    steps = {1024: [1.0, 2.0], 4095: [3.0, 6.0], 4096: [3.0, 6.0]}
+    found = long_figures({1024: rounds(2, 10), 2048: rounds(9, 10), 4095: rounds(3, 10)}, steps, floor)
     assert found is not None
     assert (found["growth"]["first_token"].value, found["growth"]["answer"].value) == (1.5, 1.5)
     assert found["growth"]["step_floor"] == pytest.approx(4096 / 1025)
-    short = long_figures({1024: rounds(2, 3), 4096: rounds(3, 3)}, floor)
+    assert found["growth"]["step"].value == 3
+    short = long_figures({1024: rounds(2, 3), 4096: rounds(3, 3)}, steps, floor)
     assert short is not None
     assert short["growth"]["answer"] is None
-    assert long_figures({}, floor) is None
+    assert long_figures({}, {}, floor) is None
 
 
 def test_steps_are_told_in_floors_and_verification_in_steps() -> None:
