@@ -323,6 +323,22 @@ def speculation(
 
 
 @app.command()
+def show(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A result stored with --output.")],
+    as_json: JsonOption = False,
+) -> None:
+    """The tables of a stored result."""
+    from glm_lsp.bench import result
+    from glm_lsp.bench.tables import tables_of
+
+    stored = result.load(file)
+    if as_json:
+        terminal.print_json(result.as_json(stored))
+    else:
+        print(tables_of(stored))
+
+
+@app.command()
 def plot(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A result stored with --output.")],
     *,

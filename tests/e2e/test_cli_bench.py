@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
@@ -32,6 +33,15 @@ def test_a_stored_result_is_drawn_beside_itself(cli: CommandLine, tmp_path: Path
     assert f"{path.stem}-latency.png" in found.stderr
 
 
+def test_figures_of_another_version_are_told_apart(cli: CommandLine, tmp_path: Path) -> None:
+    path = store(result(), tmp_path)  # of `engine`, with figures that it does not have
+    found = cli("bench", "show", str(path))
+    assert (found.status, found.stdout) == (2, "")
+    assert "glm-lsp 0.1.0" in found.stderr
+    unknown = store(msgspec.structs.replace(result(), command="juggling"), tmp_path)
+    assert "1.2346" in cli("bench", "show", str(unknown)).stdout
+
+
 def test_what_is_no_result_is_wrong_use(cli: CommandLine, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     found = cli("bench", "plot", str(tmp_path / "x.json"))
@@ -49,6 +59,10 @@ def test_the_engine_is_measured_stored_and_drawn(cli: CommandLine, tmp_path: Pat
     assert found.json["environment"]["model"] == "tiny"
     (stored,) = (tmp_path / "results").glob("engine-*.json")
     assert json.loads(stored.read_text("utf-8")) == found.json
+    shown = cli("bench", "show", str(stored))
+    assert (shown.status, shown.stderr) == (0, "")
+    assert "first completion" in shown.stdout
+    assert cli("bench", "show", str(stored), "--json").json == found.json
     pictures = {path.name.removeprefix(f"{stored.stem}-") for path in stored.parent.iterdir()} - {stored.name}
     assert pictures == {"decode.png", "decode.svg", "first-token.png", "first-token.svg"}
 

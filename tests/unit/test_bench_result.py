@@ -9,7 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from glm_lsp.bench import plots
+from glm_lsp import cli_bench
+from glm_lsp.bench import plots, tables
 from glm_lsp.bench.delivery import Delivery
 from glm_lsp.bench.environment import Environment
 from glm_lsp.bench.result import Result, Series, as_json, load, new_result, store
@@ -122,3 +123,11 @@ def test_what_cannot_be_delivered_is_said_before_measuring(
     with pytest.raises(InputError, match=r"glm-lsp\[bench\]"):
         Delivery(folder=tmp_path, plots=True)
     Delivery(folder=tmp_path)  # nothing is drawn: nothing is missed
+
+
+def test_every_measurement_can_be_shown_again() -> None:
+    names = {
+        command.name or getattr(command.callback, "__name__", "")
+        for command in cli_bench.app.registered_commands
+    }
+    assert names - {"show", "plot"} == tables._TABLES.keys()
