@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -68,7 +69,7 @@ class Process:
     """A child process in a process group of its own, with its output in a log.
 
     Ctrl-C is thus for the parent, which ends its children in order. Should the parent be killed, the system ends the
-    groups that are stopped.
+    children where `setpriv` can ask it to (Linux); elsewhere those that are stopped.
     """
 
     def __init__(
@@ -76,11 +77,13 @@ class Process:
     ) -> None:
         """Raises `InputError` when the program cannot be run."""
         self.name, self._log = Path(command[0]).name, log
+        if not shutil.which(command[0]):
+            raise InputError(f"{command[0]} cannot be run", "Set the peer up anew, or leave it out.")
         pipe = subprocess.PIPE if piped else None
         with log.open("wb") as output:
             try:
                 self.child = subprocess.Popen(  # noqa: S603
-                    list(command),
+                    [*_dies_with_parent(), *command],
                     stdin=pipe or subprocess.DEVNULL,
                     stdout=pipe or output,
                     stderr=output,
@@ -254,6 +257,11 @@ class WorkerContestant:
             return msgspec.json.decode(line, type=dict[str, Any])
         except msgspec.MsgspecError as error:
             raise self._process.failure("it ended" if not line else f"it said {line[:200]!r}") from error
+
+
+def _dies_with_parent() -> tuple[str, ...]:
+    program = shutil.which("setpriv")
+    return (program, "--pdeathsig", "KILL") if program else ()
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -158,7 +158,7 @@ def start(peer: Peer, variant: Variant, material: Material) -> Contestant:
     command = [str(peer.python), str(peer.folder / "worker.py"), str(material.checkpoint), str(room)]
     command += ["--threads", str(material.threads), "--capacity", str(material.capacity)]
     command += ["--variant", variant.name, *variant.options]
-    env = {"PYTHONPATH": str(peer.folder.parent), "HF_HUB_OFFLINE": "1"}
+    env = {"PYTHONPATH": str(peer.folder.parent), "HF_HUB_OFFLINE": "1", "ORT_DISABLE_TELEMETRY": "1"}
     return WorkerContestant(variant.name, command, material.room / f"{variant.name}.log", env)
 
 
