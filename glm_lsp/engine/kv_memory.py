@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from glm_lsp.models.store import ModelFolder
 
-MAX_SLOTS = 4
-"""One for each file somebody really goes back and forth between; finding the best slot stays a short scan."""
+MAX_SLOTS = 16
+"""One for each file that the windows on this machine go back and forth between; finding the best slot stays a short
+scan, and the memory of a slot is only taken as it is filled."""
 
 _ITEM_BYTES = 4  # keys and values are fp32 on the CPU
 

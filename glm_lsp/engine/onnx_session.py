@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Sequence
 from importlib import metadata
@@ -35,8 +36,9 @@ kernels than several, and differs by a rounding that quantised activations magni
 is said about a token does not depend on how many are run with it. On the CPU this costs a twentieth of a step."""
 
 SPIN_US = "300"
-"""Long enough to bridge an operator that one thread does alone; on a busy machine unbounded spinning made a
-step of eight tokens five times slower, as the threads used up their time slices by waiting."""
+"""Long enough to bridge an operator that one thread does alone, and what is done between two steps; then the cores
+belong to the editor again. On a busy machine unbounded spinning made a step of eight tokens five times slower, as the
+threads used up their time slices by waiting."""
 
 MAX_DEFAULT_THREADS = 4
 """More threads gain little on the small matrices of a decode step, and the editor wants the cores too."""
@@ -242,6 +244,9 @@ def _import_onnxruntime() -> Any:
     """The onnxruntime package, once it is certain which wheel it is."""
     if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
         raise OnnxRuntimeConflictError("onnxruntime and onnxruntime-gpu are both installed")
+    # Its Linux wheel reports to its makers unless told not to before it is loaded: it writes a database into the
+    # home folder, keeps a thread, and calls out. `disable_telemetry_events()` comes too late for some of that.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     try:
         import onnxruntime  # noqa: PLC0415
     except ImportError as error:
@@ -282,8 +287,6 @@ def _session_options(runtime: Any, threads: int | None, allow_spinning: bool) ->
     settings = {
         "session.intra_op.allow_spinning": str(int(allow_spinning)),
         "session.intra_op.spin_duration_us": SPIN_US,
-        # Between keystrokes the cores belong to the editor; older versions know only this setting.
-        "session.force_spinning_stop": "1",
     }
     for name, value in settings.items():
         options.add_session_config_entry(name, value)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import os
+import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -212,3 +215,24 @@ def test_the_self_check_passes_here_and_would_notice(
 def test_threads_and_cores_are_sensible() -> None:
     assert 1 <= physical_cores() <= 4096
     assert 1 <= session_module.MAX_DEFAULT_THREADS <= 64
+
+
+def test_the_runtime_reports_to_nobody(model: ModelFolder, tmp_path: Path) -> None:
+    """The Linux wheel of ONNX Runtime writes a database for its makers unless it is told not to."""
+    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    script = (
+        "import sys, pathlib; from glm_lsp.engine.onnx_session import OnnxSession;"
+        "from glm_lsp.models.store import ModelStore;"
+        "session = OnnxSession.open(ModelStore().resolve(sys.argv[1]), threads=1);"
+        "session.run(session.new_kv(), 0, [1, 2], 1)"
+    )
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("XDG_", "ORT_")) and name != "GLM_LSP_HOME"
+    } | {"HOME": str(home), "TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-c", script, str(model.path)], env=environment, check=True, timeout=60)
+    written = [path for folder in (home, temporary) for path in folder.rglob("*") if path.is_file()]
+    assert written == []
