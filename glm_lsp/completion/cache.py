@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -54,8 +55,8 @@ class CompletionCache:
         return outcome
 
     def insert(self, key: CacheKey, outcome: Outcome) -> None:
-        """Remembers an outcome; the entry unused for longest makes room."""
-        self._outcomes[key] = outcome
+        """Remembers an outcome, without the text around its window; the entry unused for longest makes room."""
+        self._outcomes[key] = _lean(outcome)
         self._outcomes.move_to_end(key)
         if len(self._outcomes) > self._capacity:
             self._outcomes.popitem(last=False)
@@ -64,3 +65,12 @@ class CompletionCache:
         """Forgets a document."""
         for key in [key for key in self._outcomes if key.uri == uri]:
             del self._outcomes[key]
+
+
+def _lean(outcome: Outcome) -> Outcome:
+    """The outcome without text that no filter looks at: 64 Ki characters of each entry."""
+    around = outcome.surroundings
+    if around is None:
+        return outcome
+    window = replace(around.window, before="", after="")
+    return replace(outcome, surroundings=replace(around, window=window))
