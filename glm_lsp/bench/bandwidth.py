@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 READINGS = 12
-_BYTES_A_READING = 1 << 30
+_BYTES_A_READING = 1 << 29
 _LINE = 64
 
 # Reductions that NumPy has vectorised and that do little besides reading; which one is fastest differs.
