@@ -43,8 +43,8 @@ from glm_lsp.evaluate.held_out import held_out
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
 
-PAUSES_S = (0.0, 0.02, 0.15, 1.0)
-"""None, and up to a person's thinking; the third one lies between two keys."""
+PAUSES_S = (0.0, 0.02, 0.15, 0.5)
+"""None, and up to a moment's thought; the third one lies between two keys."""
 
 LONG_PROMPTS = (1024, 2048, 4096)
 LONG_CAPACITY = 4352

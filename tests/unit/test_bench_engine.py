@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from glm_lsp.bench import engine as engine_room
 from glm_lsp.bench import startup
 from glm_lsp.bench.bandwidth import read_bandwidth
 from glm_lsp.bench.engine import bench_engine, first_request, kv_token_bytes, longest_prompt, own_tokens
@@ -238,7 +239,8 @@ def test_no_engine_outlives_its_measurement(folder: ModelFolder, monkeypatch: py
     assert not engine.log.exists()
 
 
-def test_the_whole_measurement(folder: ModelFolder) -> None:
+def test_the_whole_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_room, "PAUSES_S", (0.0, 0.01))
     seen = []
     result = bench_engine(folder, threads=1, seconds=0.0, num_starts=1, warn=seen.append)
     assert seen == [result.environment]
