@@ -48,6 +48,10 @@ class VocabularyIndex:
         """The bytes of a token; empty for those that are never offered."""
         return (self._texts[token_id] if token_id < len(self._texts) else None) or b""
 
+    def texts_of(self, token_ids: Sequence[int]) -> list[bytes | None]:
+        """The bytes of tokens that exist; None for those that are never offered."""
+        return list(map(self._texts.__getitem__, token_ids))
+
     def can_grow(self, text: bytes) -> bool:
         """Whether a token begins with `text` and goes on behind it."""
         low, high = self._range(text)

@@ -99,14 +99,11 @@ class PromptEncoder:
         tail = self._tail
         if tail and list(token_ids[-len(tail) :]) == tail:
             token_ids = token_ids[: -len(tail)]
-        texts = [b""]
-        for token_id in token_ids:
-            text = vocabulary.text_of(token_id)
-            if text:
-                texts[-1] += text
-            elif texts[-1]:
-                texts.append(b"")
-        return texts
+        pieces = vocabulary.texts_of(token_ids)
+        borders = [number for number, text in enumerate(pieces) if text is None]
+        edges = zip([-1, *borders], [*borders, len(pieces)], strict=True)
+        texts = (b"".join(filter(None, pieces[start + 1 : end])) for start, end in edges)
+        return [text for text in texts if text] or [b""]
 
     def _raw(self, prompt: str | tuple[int, ...]) -> list[int]:
         if isinstance(prompt, str):

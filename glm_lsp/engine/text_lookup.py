@@ -18,6 +18,8 @@ MAX_PLACES = 16
 """The last ones count: they are nearest to the cursor."""
 BORDER = b"\0"
 """Between two texts."""
+_SHORT = 8 * 1024
+"""Bytes; up to here a few searches for a byte string are faster than looking at all bytes in NumPy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,30 @@ class TextLookup:
 
     def find(self, context: bytes) -> Match | None:
         """The longest match of the end of `context` that has something behind it."""
-        array, size = self._array, len(self._array)
-        if len(context) < SHORTEST_MATCH or size <= SHORTEST_MATCH or 0 in context[-SHORTEST_MATCH:]:
+        context = context[-LONGEST_MATCH:].rpartition(BORDER)[2]
+        if len(context) < SHORTEST_MATCH or len(self.data) <= SHORTEST_MATCH:
             return None
+        return self._find_short(context) if len(self.data) < _SHORT else self._find_long(context)
+
+    def _find_short(self, context: bytes) -> Match | None:
+        """By halving: what has a long match has a shorter one, too."""
+        data, last = self.data, len(self.data) - 1
+        low, high = SHORTEST_MATCH - 1, len(context)
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if data.find(context[-middle:], 0, last) >= 0 else (low, middle - 1)
+        if low < SHORTEST_MATCH:
+            return None
+        wanted, before = context[-low:], last
+        ends: list[int] = []
+        while len(ends) < MAX_PLACES and (at := data.rfind(wanted, 0, before)) >= 0:
+            ends.append(at + low)
+            before = at + low - 1
+        return Match(low, tuple(reversed(ends)))
+
+    def _find_long(self, context: bytes) -> Match | None:
+        """All places at once, fewer with each byte that has to agree."""
+        array, size = self._array, len(self._array)
         fits = array[SHORTEST_MATCH - 1 : -1] == context[-1]
         for back in range(2, SHORTEST_MATCH + 1):
             fits &= array[SHORTEST_MATCH - back : size - back] == context[-back]
@@ -56,10 +79,10 @@ class TextLookup:
         length = SHORTEST_MATCH
         if not len(ends):
             return None
-        while length < min(LONGEST_MATCH, len(context)):
+        while length < len(context):
             longer = ends[ends > length]
             longer = longer[array[longer - length - 1] == context[-length - 1]]
-            if not len(longer) or not context[-length - 1]:
+            if not len(longer):
                 break
             ends, length = longer, length + 1
         return Match(length, tuple(ends[-MAX_PLACES:].tolist()))

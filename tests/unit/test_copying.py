@@ -95,7 +95,11 @@ pieces = st.binary(max_size=60).map(lambda b: bytes(x % 3 + 97 for x in b))
 )
 @settings(max_examples=300, deadline=None)
 def test_the_longest_match_is_found(texts: list[bytes], context: bytes) -> None:
-    assert TextLookup(texts).find(context) == brute_force(texts, context)
+    lookup = TextLookup(texts)
+    assert lookup.find(context) == brute_force(texts, context)
+    if len(lookup.data) > SHORTEST_MATCH <= len(context):
+        # Texts of any length are searched in one of two ways, which find the same.
+        assert lookup._find_long(context[-LONGEST_MATCH:]) == lookup._find_short(context[-LONGEST_MATCH:])
 
 
 @given(pieces, st.integers(1, 4))
