@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glm_lsp.engine.cores import physical_cores
 from glm_lsp.engine.session import KVCache, Scores
@@ -73,7 +74,7 @@ class _Binding:
         top_ids = np.zeros((1, num_scored, session.num_top), np.int64)
         top_logprobs = np.zeros((1, num_scored, session.num_top), np.float32)
         next_ids = np.zeros((1, num_scored), np.int64)
-        logits = np.zeros((1, num_scored, session.vocab_size), np.float32) if want_logits else None
+        logits = session.logits_rows(num_scored) if want_logits else None
         inputs = {
             "input_ids": self.token_ids,
             "seqlens_k": self.last_position,
@@ -82,9 +83,9 @@ class _Binding:
         }
         outputs = {"next": next_ids, "top_i": top_ids, "top_v": top_logprobs}
         if logits is not None:
-            outputs["logits"] = logits
+            outputs["logits"] = logits[None]
         self.io = session.bind(kv, inputs, outputs)
-        self.scores = Scores(next_ids[0], top_ids[0], top_logprobs[0], None if logits is None else logits[0])
+        self.scores = Scores(next_ids[0], top_ids[0], top_logprobs[0], logits)
 
 
 class OnnxSession:
@@ -101,6 +102,7 @@ class OnnxSession:
         self.num_top: int = shapes["top_i"][2]
         self._num_layers = sum(name.startswith("past.") for name in shapes) // 2
         _, self._num_heads, _, self._head_dim = shapes["past.0.k"]
+        self._logits: NDArray[np.float32] = np.zeros((0, self.vocab_size), np.float32)
 
     @classmethod
     def open(
@@ -197,6 +199,17 @@ class OnnxSession:
                 "This processor's kernels are at fault; import the model with precision fp32.",
             )
         return difference
+
+    def logits_rows(self, count: int) -> NDArray[np.float32]:
+        """Where a run of so many scored rows puts its logits, shape [count, V]; the next run may use it, too.
+
+        A row of a large vocabulary is more than half a megabyte: bindings of their own would be dear.
+        """
+        if count > MAX_KEPT_TOKENS:
+            return np.zeros((count, self.vocab_size), np.float32)
+        if count > len(self._logits):
+            self._logits = np.zeros((min(MAX_KEPT_TOKENS, 2 * count), self.vocab_size), np.float32)
+        return self._logits[:count]
 
     def bind(self, kv: OnnxKVCache, inputs: dict[str, Any], outputs: dict[str, Any]) -> Any:
         """An I/O binding of these arrays; `kv` is both past and present, so that it is written in place."""
