@@ -58,8 +58,8 @@ def own_worker(folder: ModelFolder, room: Path, threads: int) -> WorkerContestan
 class LlamaServer(HttpContestant):
     """llama.cpp's `llama-server` on a GGUF file, set as its makers would for this use.
 
-    One slot with its prompt cache, flash attention where it thinks it right, the cheapest greedy sampler, and an answer
-    that holds only what is asked for.
+    One slot with its prompt cache, threads that wait in a loop, flash attention where it thinks it right, the cheapest
+    greedy sampler, and an answer that holds only what is asked for.
 
     Args:
         binary: `llama-server`.
@@ -85,7 +85,7 @@ class LlamaServer(HttpContestant):
         options = (
             "--model", str(gguf), "--host", str(socket_path), "--threads", str(threads),
             "--threads-batch", str(threads), "--threads-http", "2", "--ctx-size", str(context_length),
-            "--parallel", "1", "--cache-prompt", "--no-webui", "--offline", *extra,
+            "--poll", "100", "--parallel", "1", "--cache-prompt", "--no-webui", "--offline", *extra,
         )  # fmt: skip
         env = {"LD_LIBRARY_PATH": str(binary.parent)}
         process = Process((str(binary), *options), room / f"{name}.log", env=env)
