@@ -14,6 +14,10 @@ from glm_lsp.errors import ContextOverflowError
 PREFILL_CHUNK = 128
 """Tokens run between two looks at the cancel flag: about 30 ms of a small model on two cores."""
 
+SPARE_TOKENS = 1
+"""Room that decoding leaves at a slot's end: a session runs a single token as two, so that its result does not depend
+on how many run together, and the very last position has no room for that."""
+
 Cancelled = Callable[[], bool]
 
 
@@ -60,7 +64,7 @@ def prefill(
     needed = slot.num_tokens + len(token_ids)
     if needed > session.capacity:
         raise ContextOverflowError(f"the prompt needs {needed} tokens, the model holds {session.capacity}")
-    drafted = list(drafted[: session.capacity - needed])
+    drafted = list(drafted[: max(0, session.capacity - SPARE_TOKENS - needed)])
     scored = Scored(NO_SCORES)
     for start in range(0, len(token_ids), PREFILL_CHUNK):
         if cancelled():
@@ -100,6 +104,7 @@ def decode(  # noqa: PLR0917
         SessionError: the runtime failed; the slot is as before the step.
     """
     num_new = row = 0
+    capacity = session.capacity - SPARE_TOKENS
     while num_new < max_tokens:
         token = chooser.choose(scored.scores.row(row))
         token_id = token.token_id
@@ -107,7 +112,7 @@ def decode(  # noqa: PLR0917
             drafter.after(token_id)
         yield token
         num_new += token.is_new
-        if num_new == max_tokens or slot.num_tokens >= session.capacity:
+        if num_new == max_tokens or slot.num_tokens >= capacity:
             return
         if row < len(scored.drafted) and scored.drafted[row] == token_id:
             # It has been run, and so has what comes behind it.
@@ -116,7 +121,7 @@ def decode(  # noqa: PLR0917
             continue
         if cancelled():
             raise CancelledError
-        room = min(max_tokens - num_new, session.capacity - slot.num_tokens) - 1
+        room = min(max_tokens - num_new, capacity - slot.num_tokens) - 1
         drafted = drafter.draft(room) if drafter else []
         scores = session.run(
             slot.kv,

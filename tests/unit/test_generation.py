@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glm_lsp.engine.choosing import Chooser
-from glm_lsp.engine.generation import PREFILL_CHUNK, CancelledError, decode, prefill
+from glm_lsp.engine.generation import PREFILL_CHUNK, SPARE_TOKENS, CancelledError, decode, prefill
 from glm_lsp.engine.sampler import pick_greedy
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError, SessionError
@@ -18,7 +18,9 @@ def never() -> bool:
 
 def generate(session: FakeSession, slot: KVSlot, prompt: list[int], max_tokens: int) -> list[int]:
     scores = prefill(session, slot, prompt[slot.num_tokens :], never)
-    return [token.token_id for token in decode(session, slot, scores, Chooser(pick_greedy), max_tokens, never)]
+    return [
+        token.token_id for token in decode(session, slot, scores, Chooser(pick_greedy), max_tokens, never)
+    ]
 
 
 def test_chunks_give_what_one_piece_gives() -> None:
@@ -55,7 +57,7 @@ def test_zero_tokens_run_nothing() -> None:
 
 def test_decoding_ends_when_the_slot_is_full() -> None:
     session = FakeSession(capacity=8)
-    assert len(generate(session, KVSlot(session.new_kv()), [1, 2, 3], 100)) == 6
+    assert len(generate(session, KVSlot(session.new_kv()), [1, 2, 3], 100)) == 6 - SPARE_TOKENS
 
 
 def test_a_prompt_too_long_is_refused_before_anything_runs() -> None:
