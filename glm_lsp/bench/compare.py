@@ -82,7 +82,7 @@ def compare(
             with progress_bar("cold prompts") as bar:
                 cold = take_turns(contestants, [Job(ids, 1) for ids in cold_prompts], bar)
             about = {one.name: one.about for one in contestants}
-            steps = raw_steps(session, contestants, cold_prompts[-1])
+            steps = raw_steps(session, contestants, cold_prompts)
         long = long_keystrokes(folder, tokenizer, peers, room, threads=threads, lengths=lengths)
     figures, agreement = request_figures(tokenizer, tasks, warm)
     for name, engine in figures["engines"].items():

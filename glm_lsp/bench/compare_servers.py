@@ -29,17 +29,21 @@ _RAW_STEPS = 32
 _RAW_ROUNDS = 12
 
 
-def raw_steps(session: Session, contestants: Sequence[Contestant], prompt: list[int]) -> dict[str, float]:
+def raw_steps(
+    session: Session, contestants: Sequence[Contestant], prompts: Sequence[list[int]]
+) -> dict[str, float]:
     """Milliseconds of one decoding step, as the servers themselves measure it; ours straight in the session.
 
-    Nothing is guessed here: one token goes in, one comes out.
+    Nothing is guessed here: one token goes in, one comes out. The first of the prompts counts that a server does not
+    end at once; a server that ends them all is left out.
     """
-    slot = KVSlot(session.new_kv())
-    prompt = prompt[: session.capacity - _RAW_STEPS - 1]
-    prefill(session, slot, prompt, lambda: False)
     for one in contestants:
         one.pause()
     telling = [one for one in contestants if isinstance(one, LlamaServer)]
+    room = session.capacity - _RAW_STEPS - 1
+    prompt = next((ids[:room] for ids in prompts if _is_continued(telling, ids[:room])), prompts[0][:room])
+    slot = KVSlot(session.new_kv())
+    prefill(session, slot, prompt, lambda: False)
     steps: dict[str, list[float]] = {name: [] for name in (OURS, *(one.name for one in telling))}
     for _ in range(_RAW_ROUNDS):
         time.sleep(SETTLE_S)
@@ -51,6 +55,12 @@ def raw_steps(session: Session, contestants: Sequence[Contestant], prompt: list[
             if answer.token_ids and len(answer.token_ids) > 1:
                 steps[name].append(answer.inside_ms["decode"] / len(answer.token_ids))
     return {name: float(np.median(ms)) for name, ms in steps.items() if ms}
+
+
+def _is_continued(telling: Sequence[Contestant], prompt: list[int]) -> bool:
+    """Whether all write at least half of the tokens before an end token."""
+    answers = take_turns(telling, [Job(prompt, _RAW_STEPS)]).answers
+    return all(len(answer.token_ids or []) * 2 >= _RAW_STEPS for (answer,) in answers.values())
 
 
 def long_keystrokes(
