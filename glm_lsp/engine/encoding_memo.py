@@ -79,6 +79,8 @@ class EncodingMemo:
                 shared = common_prefix(known, text)
                 if shared > longest:
                     best, longest = known, shared
+            if longest * 4 > len(text) * 3:
+                break  # what another one might have more is not worth the search
         return best, longest
 
 
