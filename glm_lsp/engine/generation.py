@@ -73,6 +73,8 @@ def prefill(
         if start + PREFILL_CHUNK < len(token_ids):
             session.run(slot.kv, slot.num_tokens, chunk, 0)
         else:
+            # A row more than a whole chunk would be computed by itself, and rounded otherwise than among others.
+            drafted = drafted[: PREFILL_CHUNK - len(chunk)]
             num_scored = 1 + len(drafted)
             scores = session.run(
                 slot.kv, slot.num_tokens, chunk + drafted, num_scored, want_logits=want_logits

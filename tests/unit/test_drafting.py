@@ -102,6 +102,15 @@ def test_right_guesses_save_steps() -> None:
     assert session.runs == [10, 8, 8, 8, 1]
 
 
+@pytest.mark.parametrize(("length", "runs"), [(120, [128]), (127, [128]), (128, [128]), (129, [128, 16])])
+def test_guesses_make_no_run_longer_than_a_chunk(length: int, runs: list[int]) -> None:
+    session = FakeSession(capacity=512)
+    slot = KVSlot(session.new_kv())
+    scored = prefill(session, slot, [token_id % 90 for token_id in range(length)], never, drafted=[3] * 15)
+    assert session.runs == runs
+    assert len(scored.scores.next_ids) == 1 + len(scored.drafted)
+
+
 def test_cancelling_takes_effect_before_the_next_step() -> None:
     prompt = [1, 2, 3]
     wanted = plain(prompt, 40)
