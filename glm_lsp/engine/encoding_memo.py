@@ -16,11 +16,10 @@ MAX_CHARS = 256 * 1024
 _SHORTEST = 256
 """Characters; less is tokenized faster than it is looked for."""
 
-_CUTS = (
-    ("x = 1\n", "y"), ("def f():\n    return\n\n\n", "def g"), ("}\n\n", "#if"), ("é\r\n", "中文"), ("\t\n", "@a"),
-    ("# \n", "(x)"), ('"""\n', '"'), ("a\n", "_b"), ("1\n", "2"), (" \n \n", "end"), ("\n", "\N{FIRE}"), ("<|\n", "|>"),
-)  # fmt: skip
-"""Places where a line begins at its first column, to see whether a tokenizer always begins a token there."""
+_LINES_BACK = 2
+"""Whole lines before the difference that are tokenized again, to see that they come out as before."""
+_LEAST_AGREEING = 6
+"""Tokens."""
 
 
 class Encoding(NamedTuple):
@@ -33,15 +32,14 @@ class Encoding(NamedTuple):
 class EncodingMemo:
     """A tokenizer with a memory. A text that begins like a remembered one is tokenized from where they differ.
 
-    More exactly, from the last line before that place which begins at column 0, where every tokenizer for code begins
-    a token; one that does not is noticed here, and then only whole texts are remembered.
+    More exactly, from two lines before: where a token begins at a line's border, and the tokens behind it come out as
+    they did in the whole text, the tokenizer is in step, and what it makes of the rest is what it would make of all.
+    Where they do not, the whole text is tokenized.
     """
 
     def __init__(self, tokenizer: SourceTokenizer) -> None:
         self._tokenizer = tokenizer
         self._texts: OrderedDict[str, Encoding] = OrderedDict()
-        encode = tokenizer.encode
-        self._splits_at_lines = all(encode(a + b) == encode(a) + encode(b) for a, b in _CUTS)
 
     def encode(self, text: str) -> Encoding:
         """What the tokenizer makes of a text. The lists are the memory's own: do not change them."""
@@ -57,17 +55,18 @@ class EncodingMemo:
         return encoding
 
     def _encode_rest(self, text: str) -> Encoding:
-        if self._splits_at_lines and len(text) >= _SHORTEST:
+        if len(text) >= _SHORTEST:
             alike, shared = self._most_alike(text)
-            cut = _last_line_at_column_0(alike, shared)
-            known = self._texts.get(alike, Encoding([], []))
-            number = bisect_left(known.starts, cut)
-            if cut and number < len(known.starts) and known.starts[number] == cut:
-                rest = Encoding(*self._tokenizer.encode_with_starts(text[cut:]))
-                return Encoding(
-                    known.token_ids[:number] + rest.token_ids,
-                    known.starts[:number] + [cut + start for start in rest.starts],
-                )
+            known = self._texts.get(alike)
+            number = _cut(known, text, shared) if known else 0
+            if known and number:
+                cut = known.starts[number]
+                ids, starts = self._tokenizer.encode_with_starts(text[cut:])
+                if _in_step(known, number, ids, shared, text):
+                    return Encoding(
+                        known.token_ids[:number] + ids,
+                        known.starts[:number] + [cut + start for start in starts],
+                    )
         return Encoding(*self._tokenizer.encode_with_starts(text))
 
     def _most_alike(self, text: str) -> tuple[str, int]:
@@ -84,11 +83,27 @@ class EncodingMemo:
         return best, longest
 
 
-def _last_line_at_column_0(text: str, end: int) -> int:
-    """Where the last line before `end` begins that begins with something to see; 0 if none does."""
-    at = end
-    while (at := text.rfind("\n", 0, at)) >= 0:
-        # The character behind the line break must be known to be the same, so it lies before `end`.
-        if at + 1 < end and not text[at + 1].isspace():
-            return at + 1
-    return 0
+def _cut(known: Encoding, text: str, shared: int) -> int:
+    """Number of the token at which to begin anew; 0 where there is none."""
+    line = shared
+    for _ in range(_LINES_BACK + 1):
+        line = text.rfind("\n", 0, line)
+        # Neither blank lines nor the blanks at a line's end: how those are cut may hang on all of them.
+        while line > 0 and (text[line - 1].isspace() or text[line + 1 : line + 2] in ("\n", "\r", "")):
+            line = text.rfind("\n", 0, line)
+        if line <= 0:
+            return 0
+    number = bisect_left(known.starts, line)
+    # The line break may end a token or begin one.
+    return number if number < len(known.starts) and known.starts[number] <= line + 1 else 0
+
+
+def _in_step(known: Encoding, number: int, ids: list[int], shared: int, text: str) -> bool:
+    """Whether the tokens from `number` on are again what they were, up to the last line break that both texts have."""
+    line_end = text.rfind("\n", known.starts[number] + 2, shared)
+    if line_end < 0:
+        return False
+    # The tokens around the line's end may hang on what comes behind it.
+    end = bisect_left(known.starts, line_end) - 1
+    agreeing = end - number
+    return agreeing >= _LEAST_AGREEING and known.token_ids[number:end] == ids[:agreeing]

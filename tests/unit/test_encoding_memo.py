@@ -72,7 +72,7 @@ def test_typing_encodes_only_the_last_lines(tokenizer: SourceTokenizer) -> None:
     for end in range(begin + 1, begin + 200):
         memo.encode(SOURCE[:end])
         memo.encode(SOURCE[:end])
-    assert counted.num_chars - begin < 199 * begin / 8
+    assert counted.num_chars - begin < 199 * begin / 12
 
 
 def test_only_so_many_texts_are_remembered(tokenizer: SourceTokenizer) -> None:
@@ -95,5 +95,5 @@ def test_a_tokenizer_with_tokens_across_lines_is_noticed() -> None:
     tokenizer = SourceTokenizer(raw)
     memo = EncodingMemo(tokenizer)
     base = "a = 1\n" * 60
-    for text in (base, base + "def", base + "d", base + "ef"):
+    for text in (base, base + "def", base + "d", base + "ef", base[:-1] + "d", base[:-2] + "1\nd"):
         assert tuple(memo.encode(text)) == tokenizer.encode_with_starts(text)
