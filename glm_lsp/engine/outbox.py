@@ -17,8 +17,8 @@ from glm_lsp.engine.wire import (
 )
 
 FLUSH_S = 0.015
-"""A piece waits at most so long for the next one: as long as a frame of a screen. Each chunk costs both processes a
-turn of their event loops, and a short answer has no use for being told in ten parts."""
+"""Pieces are gathered for so long, a frame of a screen: each chunk costs both processes a turn of their event loops,
+and a short answer has no use for being told in ten parts."""
 
 
 class Outbox:
@@ -26,24 +26,26 @@ class Outbox:
 
     Args:
         model: the name to give in each chunk.
+        step_s: how long the next token is expected to take; where that is long, nothing waits for it.
     """
 
-    def __init__(self, job: Job, model: str) -> None:
+    def __init__(self, job: Job, model: str, step_s: float = 0.0) -> None:
         self._job = job
         self._model = model
         self._text: list[str] = []
         self._logprobs: list[Logprobs] = []
         self._length = 0
+        self._gathers_s = FLUSH_S if step_s < FLUSH_S else 0.0
         self._flushed = time.perf_counter()
 
     def add(self, index: int, text: str, logprobs: Logprobs | None) -> None:
-        """A token's text, of the choice `index`; sent now if the last chunk was a while ago."""
+        """A token's text, of the choice `index`; sent now if the last chunk was a while ago, or the next would be."""
         if logprobs is not None:
             self._logprobs.append(replace(logprobs, text_offset=[self._length] * len(logprobs.tokens)))
         if text:
             self._text.append(text)
             self._length += len(text)
-        if (self._text or self._logprobs) and time.perf_counter() - self._flushed >= FLUSH_S:
+        if (self._text or self._logprobs) and time.perf_counter() - self._flushed >= self._gathers_s:
             self._send([self._piece(index)])
 
     def close_choice(self, index: int, reason: FinishReason, text: str = "") -> None:

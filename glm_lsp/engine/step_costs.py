@@ -29,6 +29,11 @@ class StepCosts:
         self._slope: float | None = None
 
     @property
+    def step_s(self) -> float:
+        """Seconds that a step of one token takes; 0 before the first."""
+        return self._one or 0.0
+
+    @property
     def per_token(self) -> float:
         """What one more token costs, in steps of one token; between 0 and 1."""
         if self._one is None or self._slope is None:

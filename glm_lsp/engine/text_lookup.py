@@ -18,6 +18,8 @@ MAX_PLACES = 16
 """The last ones count: they are nearest to the cursor."""
 BORDER = b"\0"
 """Between two texts."""
+_MAX_CANDIDATES = 16 * 1024
+"""Places where the last bytes agree; more are in texts of one character, where looking at all of them takes long."""
 _SHORT = 8 * 1024
 """Bytes; up to here a few searches for a byte string are faster than looking at all bytes in NumPy."""
 
@@ -75,7 +77,7 @@ class TextLookup:
         fits = array[SHORTEST_MATCH - 1 : -1] == context[-1]
         for back in range(2, SHORTEST_MATCH + 1):
             fits &= array[SHORTEST_MATCH - back : size - back] == context[-back]
-        ends = np.flatnonzero(fits) + SHORTEST_MATCH
+        ends = np.flatnonzero(fits)[-_MAX_CANDIDATES:] + SHORTEST_MATCH
         length = SHORTEST_MATCH
         if not len(ends):
             return None

@@ -81,6 +81,7 @@ class Worker:
         num_slots: texts whose keys and values are kept.
         copier: gives the text around a say in what comes next.
         speculator: guesses ahead, which changes the time an answer takes and nothing else.
+        costs: what steps cost, measured from now on; the speculator's own.
 
     Attributes:
         counters: totals since the start: requests, tokens by kind, cancellations, errors, seconds by phase.
@@ -96,13 +97,15 @@ class Worker:
         num_slots: int = 1,
         copier: Copier | None = None,
         speculator: Speculator | None = None,
+        costs: StepCosts | None = None,
     ) -> None:
         self.counters: defaultdict[str, float] = defaultdict(float)
-        self._session = session
+        self._costs = costs or StepCosts()
+        self._session = TimedSession(session, self._costs)
         self._tokenizer = tokenizer
         self._encoder = encoder
         self._model = model
-        self._slots = SlotPool(session, num_slots)
+        self._slots = SlotPool(self._session, num_slots)
         self._end_ids = tokenizer.special_ids
         self._copier = copier
         self._speculator = speculator
@@ -125,16 +128,17 @@ class Worker:
         if vocabulary and manifest.copying:
             copier = Copier(vocabulary, manifest.copying, tokenizer.special_ids)
         costs = StepCosts()
-        if vocabulary and speculates:
+        if vocabulary and speculates and tokenizer.special_ids:
             speculator = Speculator(vocabulary, tokenizer.special_ids, DraftRecord(costs))
         return cls(
-            TimedSession(session, costs),
+            session,
             tokenizer,
             encoder,
             model=manifest.name,
             num_slots=num_slots,
             copier=copier,
             speculator=speculator,
+            costs=costs,
         )
 
     @property
@@ -148,7 +152,7 @@ class Worker:
         Raises:
             GlmError: the request cannot be served; the slots stay usable.
         """
-        watch, outbox = Stopwatch(job.arrived), Outbox(job, self._model)
+        watch, outbox = Stopwatch(job.arrived), Outbox(job, self._model, self._costs.step_s)
         watch.lap("queue")
         if job.cancelled:
             # Withdrawn while it waited: not worth tokenizing.

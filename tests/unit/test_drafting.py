@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -31,6 +32,7 @@ from glm_lsp.models.manifest import CopyWeights
 from glm_lsp.train.tokenizer import train_tokenizer
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.scored_session import ScoredSession
+from tests.tiny_model import tiny_model
 
 CODE = "def total(values):\n    result = sum(values)\n    return result\n\nprint(total([1, 2]))\n"
 END = 7
@@ -303,3 +305,12 @@ def test_an_engine_that_guesses_writes_what_one_that_does_not_writes(
             answers.append((texts, logprobs, usage.completion_tokens))
         assert answers[0] == answers[1], f"request {number}"
     assert len(its_session.asked_for_logits) < len(other_session.asked_for_logits)
+
+
+def test_a_model_without_special_tokens_is_served_without_guesses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny_model(tmp_path, prompt_profile="plain")
+    monkeypatch.setattr(SourceTokenizer, "special_ids", frozenset[int]())
+    worker = Worker.load(folder, FakeSession(capacity=256, vocab_size=97))
+    assert worker._speculator is None

@@ -119,6 +119,7 @@ async def test_while_a_suggestion_is_looked_at_the_next_one_is_prepared(room: Ro
     assert len(engine.asked) == 1
     await room.until(lambda: len(engine.asked) == 2)
     assert engine.asked[1].prompt == "x = answer(1)"
+    await room.until(lambda: room.front._looking_ahead is not None and room.front._looking_ahead.done())
     assert await room.suggest("x = answer(1)") == ["answer(1)"]
     assert len(engine.asked) == 2
 

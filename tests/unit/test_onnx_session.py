@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
@@ -208,6 +209,21 @@ def test_the_self_check_passes_here_and_would_notice(
         return scores
 
     monkeypatch.setattr(OnnxSession, "run", one_row_wrong)
+    with pytest.raises(SessionError, match="one token and eight"):
+        session.self_check()
+
+
+def test_the_self_check_looks_at_each_row(session: OnnxSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All runs put their logits into one place: a row compared with itself would always fit."""
+    real = OnnxSession.run
+
+    def first_wrong(self: OnnxSession, kv: Any, past: int, ids: Any, rows: int, **options: Any) -> Any:
+        scores = real(self, kv, past, ids, rows, **options)
+        if len(ids) == 1 and past == 0 and scores.logits is not None:
+            scores.logits[:] = np.random.default_rng(1).normal(size=scores.logits.shape)
+        return scores
+
+    monkeypatch.setattr(OnnxSession, "run", first_wrong)
     with pytest.raises(SessionError, match="one token and eight"):
         session.self_check()
 

@@ -54,6 +54,8 @@ async def inline_completion(
     if question is not None:
         with ls.turns.newest(question.snapshot.uri):
             outcome = await ls.front.suggest(question.asked, _NUM_CANDIDATES[params.context.trigger_kind])
+        if ls.documents.get(question.snapshot.uri) is None:
+            ls.front.forget(question.snapshot.uri)  # it was closed meanwhile: nothing of it is kept
     if question is None or outcome is None:
         return types.InlineCompletionList(items=[])
     texts = [suggestion.text for suggestion in outcome.suggestions]
