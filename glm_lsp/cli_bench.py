@@ -158,7 +158,7 @@ def keystrokes(
     trace = chosen_trace(paths or [], package or [], are_files=files, seed=seed)
     with progress_bar("typing") as bar:
         result = bench_typing(settings, trace, speed=factor, keys=keys, warn=delivery.warn, progress=bar)
-    delivery.deliver(result, typing_table(result), flat_json(result))
+    delivery.deliver(result, typing_table(result), flat_json)
 
 
 @app.command()

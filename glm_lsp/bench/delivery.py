@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ class Delivery:
     It also watches the machine from then on, and adds to the result how much processor time others took.
 
     Raises:
-        InputError: plots without a folder to put them in, or without matplotlib.
+        InputError: a folder that cannot be written to; plots without a folder to put them in, or without matplotlib.
     """
 
     as_json: bool = False
@@ -33,38 +34,68 @@ class Delivery:
     _watch: ProcessorWatch = field(default_factory=ProcessorWatch)
 
     def __post_init__(self) -> None:
-        if self.folder is not None and self.folder.exists() and not self.folder.is_dir():
-            raise InputError(f"{self.folder} is not a folder", "Name a folder with --output.")
         if self.plots:
             if self.folder is None:
                 raise InputError("plots need a folder to put them in", "Name one with --output DIR.")
             check_drawing()
+        if self.folder is not None:
+            _check_writable(self.folder)
 
     def warn(self, environment: Environment) -> None:
         """Says on stderr what makes the figures doubtful."""
         if environment.warning:
             terminal.say(f"warning: {environment.warning}")
 
-    def deliver(self, result: Result, table: str = "", printed: Mapping[str, Any] | None = None) -> None:
-        """Prints the result, stores and draws it as asked for.
+    def deliver(
+        self,
+        result: Result,
+        table: str = "",
+        printed: Callable[[Result], Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Stores and draws the result as asked for, then prints it: whoever reads stdout may have gone.
 
         Args:
             table: for people, in place of all figures.
-            printed: as JSON, in place of the result as it is stored.
+            printed: makes of the whole result what is printed as JSON, in place of the result as it is stored.
 
         Raises:
-            StorageError: a file cannot be written.
+            StorageError: a file cannot be written; the result is printed all the same.
         """
         environment = msgspec.structs.replace(result.environment, others_share=self._watch.others_share())
         result = msgspec.structs.replace(result, environment=environment)
         self.warn(environment)
-        if self.as_json:
-            terminal.print_json(as_json(result) if printed is None else printed)
-        else:
-            print(table or figures_table(result))
-        if self.folder is not None:
-            path = store(result, self.folder)
-            terminal.say(f"stored: {path}")
-            if self.plots:
-                for picture in draw(result, self.folder, path.stem):
-                    terminal.say(f"drawn: {picture}")
+        try:
+            self._keep(result)
+        finally:
+            if self.as_json:
+                terminal.print_json((printed or as_json)(result))
+            else:
+                print(table or figures_table(result))
+
+    def _keep(self, result: Result) -> None:
+        if self.folder is None:
+            return
+        path = store(result, self.folder)
+        terminal.say(f"stored: {path}")
+        if self.plots:
+            for picture in draw(result, self.folder, path.stem):
+                terminal.say(f"drawn: {picture}")
+
+
+def _check_writable(folder: Path) -> None:
+    """Makes the folder.
+
+    Raises:
+        InputError: it cannot be made, or no file in it.
+    """
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise InputError(f"{folder} is not a folder", "Name a folder with --output.")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise InputError(
+            f"results cannot be stored in {folder}: {reason}", "Name another folder with --output."
+        ) from error

@@ -111,6 +111,40 @@ def test_plots_lie_beside_the_result(tmp_path: Path, capsys: pytest.CaptureFixtu
     }
 
 
+def test_a_result_is_stored_though_nobody_reads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("builtins.print", closed)
+    with pytest.raises(BrokenPipeError):
+        Delivery(folder=tmp_path).deliver(result(), "the table")
+    assert (tmp_path / "engine-20261122-110344.json").is_file()
+
+
+def test_a_result_that_cannot_be_stored_is_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    delivery = Delivery(folder=tmp_path / "results")
+    (tmp_path / "results").rmdir()
+    (tmp_path / "results").write_text("")
+    with pytest.raises(StorageError):
+        delivery.deliver(result(), "the table")
+    assert capsys.readouterr().out == "the table\n"
+
+
+def test_what_is_printed_is_made_of_the_whole_result(capsys: pytest.CaptureFixture[str]) -> None:
+    Delivery(as_json=True).deliver(result(), printed=lambda whole: {"date": whole.environment.date})
+    assert json.loads(capsys.readouterr().out) == {"date": ENVIRONMENT.date}
+
+
+def test_an_impossible_folder_is_said_before_measuring(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / ("x" * 300), tmp_path / "file" / "below"):
+        with pytest.raises(InputError) as caught:
+            Delivery(folder=folder)
+        assert "--output" in caught.value.remedy
+
+
 def test_what_cannot_be_delivered_is_said_before_measuring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
