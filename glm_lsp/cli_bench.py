@@ -19,6 +19,9 @@ OutputOption = Annotated[
 MOST_EDITORS = 256
 """Each is a connection and a file that is read; more are no longer editors of one machine or team."""
 
+MOST_TOKENS = 4096
+"""The engine writes no longer answer."""
+
 PlotsOption = Annotated[bool, typer.Option("--plots", help="Draw the result into the --output folder.")]
 
 
@@ -82,6 +85,7 @@ def compare(
 ) -> None:
     """The engine beside llama.cpp, transformers and others, on the same weights and requests."""
     from glm_lsp.bench.compare import compare as measure
+    from glm_lsp.bench.compare_servers import long_text
     from glm_lsp.bench.compare_table import compare_table
     from glm_lsp.bench.delivery import Delivery
     from glm_lsp.bench.environment import look_around
@@ -90,6 +94,7 @@ def compare(
     from glm_lsp.bench.result import new_result
     from glm_lsp.bench.trace.trace import load_trace, own_trace
     from glm_lsp.engine.engine import Engine
+    from glm_lsp.engine.tokenizer import SourceTokenizer
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
 
@@ -102,6 +107,7 @@ def compare(
     at_lengths = _numbers(lengths)
     typed = load_trace(trace) if trace else own_trace()
     folder = ModelStore().resolve(settings_with(model=model).model)
+    long_text(SourceTokenizer.open(folder.tokenizer_path), at_lengths)  # before anything is recorded
     with Engine.load(folder, threads=threads) as engine, progress_bar("recording") as bar:
         environment = look_around(engine.describe())
         delivery.warn(environment)
@@ -232,6 +238,10 @@ def overhead(
 
     delivery = Delivery(as_json, output, plots)
     lengths = _numbers(tokens)
+    if max(lengths, default=0) > MOST_TOKENS:
+        raise InputError(
+            f"{tokens!r} has more tokens than an answer", f"At most {MOST_TOKENS} can be asked for."
+        )
     settings = settings_with(model=model, threads=threads)
     folder = ModelStore().resolve(settings.model)
     with progress_bar("typing") as bar:

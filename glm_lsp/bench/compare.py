@@ -15,7 +15,7 @@ import numpy as np
 
 from glm_lsp.bench.arena import arena, everybody
 from glm_lsp.bench.compare_figures import compare_series, request_figures
-from glm_lsp.bench.compare_servers import long_keystrokes, raw_steps
+from glm_lsp.bench.compare_servers import long_keystrokes, long_text, raw_steps
 from glm_lsp.bench.peer import Material, Peer, Variant
 from glm_lsp.bench.restored import restore_checkpoint
 from glm_lsp.bench.result import Series
@@ -60,11 +60,12 @@ def compare(
             for them; none leaves that out.
 
     Raises:
-        InputError: there is nothing to ask, or a peer failed.
+        InputError: there is nothing to ask, too little text for a length, or a peer failed.
         GlmError: the model cannot be used, or not be written in a peer's form.
     """
-    session = OnnxSession.open(folder, threads=threads)
     tokenizer = SourceTokenizer.open(folder.tokenizer_path)
+    long_ids = long_text(tokenizer, lengths)
+    session = OnnxSession.open(folder, threads=threads)
     context = min(folder.manifest.context_length, session.capacity)
     encoder = PromptEncoder(tokenizer, folder.manifest.prompt_profile, context)
     with progress_bar("planning") as bar:
@@ -83,7 +84,7 @@ def compare(
                 cold = take_turns(contestants, [Job(ids, 1) for ids in cold_prompts], bar)
             about = {one.name: one.about for one in contestants}
             steps = raw_steps(session, contestants, cold_prompts)
-        long = long_keystrokes(folder, tokenizer, peers, room, threads=threads, lengths=lengths)
+        long = long_keystrokes(folder, long_ids, peers, room, threads=threads, lengths=lengths)
     figures, agreement = request_figures(tokenizer, tasks, warm)
     for name, engine in figures["engines"].items():
         engine["about"] = about[name]

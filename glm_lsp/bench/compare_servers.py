@@ -65,7 +65,7 @@ def _is_continued(telling: Sequence[Contestant], prompt: list[int]) -> bool:
 
 def long_keystrokes(
     folder: ModelFolder,
-    tokenizer: SourceTokenizer,
+    ids: Sequence[int],
     peers: Sequence[tuple[Peer, Variant]],
     room: Path,
     *,
@@ -76,8 +76,11 @@ def long_keystrokes(
 
     All in a copy of the model with room for the prompts: it is slow or fast as any, and what it writes does not count.
 
+    Args:
+        ids: of `long_text` for these lengths.
+
     Raises:
-        GlmError: a server does not start, or there is too little text.
+        GlmError: the engine does not start, or a server fails.
     """
     servers = [(peer, variant) for peer, variant in peers if peer.file.server]
     if not lengths:
@@ -86,23 +89,33 @@ def long_keystrokes(
     place = room / "long"
     place.mkdir()
     longer = with_capacity(folder, place / "model", capacity)
-    ids = _long_text(tokenizer, max(lengths) + _KEYSTROKES * _KEYSTROKE_TOKENS)
     material = Material(place / "model-checkpoint", capacity, threads, place)
     found: dict[str, dict[str, float]] = {}
     with everybody(longer, servers, material) as contestants, progress_bar("long prompts") as bar:
         for number, length in enumerate(lengths):
-            take_turns(contestants, [Job(ids[:length], 1)])
-            keys = [ids[: length + key * _KEYSTROKE_TOKENS] for key in range(1, 1 + _KEYSTROKES)]
+            take_turns(contestants, [Job(list(ids[:length]), 1)])
+            keys = [list(ids[: length + key * _KEYSTROKE_TOKENS]) for key in range(1, 1 + _KEYSTROKES)]
             samples = take_turns(contestants, [Job(prompt, 1) for prompt in keys])
             found[str(length)] = {name: float(np.median(ms)) for name, ms in samples.ms.items()}
             bar(number + 1, len(lengths))
     return found
 
 
-def _long_text(tokenizer: SourceTokenizer, num_tokens: int) -> list[int]:
+def long_text(tokenizer: SourceTokenizer, lengths: Sequence[int]) -> list[int]:
+    """Ids of this program's sources, enough for keystrokes behind prompts of these lengths.
+
+    Raises:
+        InputError: there are too few of them.
+    """
+    num_tokens = max(lengths) + _KEYSTROKES * _KEYSTROKE_TOKENS if lengths else 0
     ids: list[int] = []
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):
-        ids += tokenizer.encode(path.read_text(encoding="utf-8"))
         if len(ids) >= num_tokens:
-            return ids[:num_tokens]
-    raise InputError(f"this program's sources have only {len(ids)} tokens", "Compare at shorter lengths.")
+            break
+        ids += tokenizer.encode(path.read_text(encoding="utf-8"))
+    if len(ids) < num_tokens:
+        raise InputError(
+            f"this program's sources have only {len(ids)} tokens",
+            "Compare at shorter lengths with --lengths.",
+        )
+    return ids[:num_tokens]

@@ -136,6 +136,11 @@ def test_keys_on_long_prompts_are_measured_in_a_copy_with_room(model: ModelFolde
     assert all(set(of_these) == {"glm-lsp"} and of_these["glm-lsp"] > 0 for of_these in long.values())
 
 
+def test_lengths_without_text_are_told_before_anything_else(model: ModelFolder) -> None:
+    with pytest.raises(InputError, match="sources have only"):
+        compare(model, [], [], threads=1, lengths=(10**8,))
+
+
 def test_requests_that_ask_for_nothing_are_no_comparison(model: ModelFolder) -> None:
     with pytest.raises(InputError, match="none of the requests"):
         compare(model, [CompletionRequest(prompt="x", glm=GlmOptions(warm_up=True))], [], threads=1)

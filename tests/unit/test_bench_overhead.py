@@ -87,5 +87,8 @@ def test_the_command_measures_both_parts(command_line: CommandLine, tmp_path: Pa
     assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
 
 
-def test_lengths_are_numbers(command_line: CommandLine) -> None:
-    assert command_line("bench", "overhead", "--tokens", "many").status == 2
+@pytest.mark.parametrize("tokens", ["many", "1,4097"])
+def test_lengths_are_numbers_that_can_be_asked_for(command_line: CommandLine, tokens: str) -> None:
+    found = command_line("bench", "overhead", "--tokens", tokens)
+    assert (found.status, found.stdout) == (2, "")
+    assert found.stderr.startswith("GLM-100: ")
