@@ -3,7 +3,8 @@
 Two hundred keys a second, each an edit and a request behind it. Half of the requests are cancelled by the editor
 after up to 30 ms, as VS Code does; the others are overtaken by the next, as in Neovim. What has to hold:
 
-- every request gets exactly one answer: suggestions or LSP's codes for cancelled and overtaken requests;
+- every request gets exactly one answer: suggestions, an empty list for overtaken requests, or LSP's code for cancelled
+  ones;
 - the engine works on one request at a time, and no queue grows;
 - a cancelled request is answered soon;
 - the last request of a storm is answered as fast as one without any storm;
@@ -117,14 +118,14 @@ class _Weather:
     def _rage(self, seconds: float) -> None:
         begun = time.perf_counter()
         number = last = 0
-        num_keys = round(seconds / self._period_s)
+        num_keys = max(1, round(seconds / self._period_s))
         for key in range(num_keys):
             self._until(begun + key * self._period_s)
             last = number = self._ask()
             if self._rng.random() < 0.5 and key + 1 < num_keys:
                 due = time.perf_counter() + self._rng.random() * _CANCEL_AFTER_S
                 self._to_cancel.append((due, number))
-            if key % round(0.5 / self._period_s) == 0:
+            if key % max(1, round(0.5 / self._period_s)) == 0:
                 self._storm.in_engine.append(self._window.metrics().get(_ENGINE_GAUGE, 0.0))
         self._storm.last_ms.append(self._answer_to(last))
         self._until(time.perf_counter() + _CANCEL_AFTER_S)

@@ -87,6 +87,15 @@ def test_editors_on_one_engine(cli: CommandLine, tmp_path: Path) -> None:
     assert "slowest/fastest" in found.stdout
 
 
+def test_a_storm_of_one_request(cli: CommandLine, tmp_path: Path) -> None:
+    tiny_model(tmp_path)
+    options = ("--model", str(tmp_path / "tiny"), "--rate", "1", "--seconds", "0.1", "--json")
+    found = cli("bench", "storm", *options)
+    assert found.status in {0, 1}, found.stderr  # whether it was fast enough is not asked here
+    assert found.json["figures"]["unanswered"] == 0
+    assert found.json["figures"]["last_ms"]["count"] == 1
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_interrupt_leaves_no_engine_behind(cli: CommandLine, tmp_path: Path) -> None:
     tiny_model(tmp_path)
