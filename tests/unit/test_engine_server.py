@@ -274,6 +274,31 @@ def test_large_bodies_on_one_connection_are_no_endless_head(address: LocalAddres
             assert parse(read_response(connection))[0] == 200
 
 
+CHUNKED = b"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("trailer", [b"x: y\r\n", b"y"])
+def test_endless_trailers_end_the_connection(address: LocalAddress, trailer: bytes) -> None:
+    """Nobody has said a token yet when they come."""
+    num_sent = 0
+    with connect(address) as connection:
+        connection.sendall(CHUNKED + b"2\r\n{}\r\n0\r\nx: ")
+        with suppress(ConnectionError):
+            while num_sent < 16 * 2**20:
+                num_sent += connection.send(trailer * (32_768 // len(trailer)))
+    assert num_sent < 4 * 2**20
+    assert get(address, "/healthz")[0] == 200
+
+
+def test_trailers_are_no_headers(address: LocalAddress) -> None:
+    body = b'{"prompt": "a", "max_tokens": 1}'
+    raw = CHUNKED + b"%x\r\n%s\r\n0\r\nOrigin: http://evil.example\r\nx: y\r\n\r\n" % (len(body), body)
+    with connect(address) as connection:
+        for _ in range(2):
+            connection.sendall(raw)
+            assert parse(read_response(connection))[0] == 200
+
+
 def test_head_is_get_without_a_body(address: LocalAddress) -> None:
     answer = talk(address, request("HEAD", "/healthz", b"", "Connection: close"))
     assert answer.startswith(b"HTTP/1.1 200")

@@ -8,27 +8,41 @@ MAX_HEAD_BYTES = 64 * 1024
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
-    """One connection. A request line and headers of more than `MAX_HEAD_BYTES` are answered with status 400."""
+    """One connection. A request line and headers of more than `MAX_HEAD_BYTES` are answered with status 400.
+
+    So are as many bytes of trailers, the headers after a chunked body; those that fit are dropped.
+    """
 
     _num_head_bytes = 0
     _is_head = True
     _has_moved_on = False
 
     def data_received(self, data: bytes) -> None:
-        """Uvicorn's; then sees how long the head goes on."""
+        """Uvicorn's; then sees how long a head, or what follows a body, goes on."""
         self._has_moved_on = False
         super().data_received(data)
-        if self._has_moved_on or not self._is_head:
+        if self._has_moved_on:
             self._num_head_bytes = 0
             return
         self._num_head_bytes += len(data)
         if self._num_head_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self.send_400_response("The request's head is too long.")
+            part = "head" if self._is_head else "trailer"
+            self.send_400_response(f"The request's {part} is too long.")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Uvicorn's, for headers; a trailer is none, and nobody asks for it."""
+        if self._is_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Uvicorn's; the body begins."""
         self._is_head, self._has_moved_on = False, True
         super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Uvicorn's; the body goes on."""
+        self._has_moved_on = True
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Uvicorn's; the next head begins."""
