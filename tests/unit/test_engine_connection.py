@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
-from glm_lsp.engine.address import UnixAddress
+from glm_lsp.engine.address import UnixAddress, UrlAddress
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.client.pool import ConnectionPool
 from glm_lsp.engine.description import ModelEntry, ModelList
-from glm_lsp.errors import EngineAbsentError, EngineError, EngineLostError, EngineSilentError
+from glm_lsp.errors import (
+    AddressError,
+    EngineAbsentError,
+    EngineError,
+    EngineLostError,
+    EngineSilentError,
+    SettingError,
+)
 from tests.fakes.fake_server import raw_server, say, short_folder
 
 MODELS = msgspec.json.encode(ModelList(data=[ModelEntry(id="m", max_model_len=7)]))
@@ -226,3 +235,54 @@ async def test_https_needs_a_certificate_that_the_system_trusts(
 async def test_nobody_at_a_port() -> None:
     with pytest.raises(EngineAbsentError):
         await HttpEngineClient("http://127.0.0.1:1").describe()
+
+
+@pytest.mark.parametrize(
+    ("url", "line", "host"),
+    [
+        ("http://bücher.example:{}/team", b"/team/v1/models", b"xn--bcher-kva.example"),
+        ("http://例え:{}", b"/v1/models", b"xn--r8jz45g"),
+        ("http://localhost:{}/a b/ü%20?q/", b"/a%20b/%C3%BC%20/v1/models", b"localhost"),
+    ],
+)
+async def test_hosts_and_paths_are_sent_as_ascii(
+    monkeypatch: pytest.MonkeyPatch, url: str, line: bytes, host: bytes
+) -> None:
+    heads: list[bytes] = []
+    names: list[object] = []
+    look_up = socket.getaddrinfo
+
+    def here(name: object, *args: Any, **kwargs: Any) -> Any:
+        names.append(name)
+        return look_up("127.0.0.1", *args, **kwargs)
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(SIZED)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    client = HttpEngineClient(UrlAddress(url.format(port)))
+    assert await model_of(client) == "m"
+    assert heads[0].startswith(b"GET %s HTTP/1.1\r\nhost: %s:%d\r\n" % (line, host, port))
+    assert names == [host.decode()]
+    await client.close()
+    server.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a b/", "https://a..b", f"https://{'x' * 70}", "https://\x7f", "https://a/\ud800"]
+)
+def test_what_is_no_host_or_path_is_refused_at_once(url: str) -> None:
+    with pytest.raises(AddressError):
+        HttpEngineClient(url)
+
+
+@pytest.mark.parametrize("token", ["a\r\nx: y", "a\n", "\0", "pässword", "秘密", "\ud800"])
+def test_a_token_that_no_header_can_hold_is_refused_at_once(path: Path, token: str) -> None:
+    with pytest.raises(SettingError) as caught:
+        HttpEngineClient(UnixAddress(path), token)
+    assert token not in str(caught.value)

@@ -16,7 +16,14 @@ from glm_lsp.engine.client.events import DONE, decode_chunk, decode_error, read_
 from glm_lsp.engine.client.pool import ConnectionPool
 from glm_lsp.engine.description import EngineDescription, ModelList
 from glm_lsp.engine.wire import MAX_BODY_BYTES, CompletionChunk, CompletionRequest
-from glm_lsp.errors import EngineAbsentError, EngineError, EngineLostError, EngineSilentError, GlmError
+from glm_lsp.errors import (
+    EngineAbsentError,
+    EngineError,
+    EngineLostError,
+    EngineSilentError,
+    GlmError,
+    SettingError,
+)
 
 SILENCE_S = 1.8
 """A stream silent for this long is lost: the engine beats every 0.5 s, also while it computes."""
@@ -65,6 +72,7 @@ class HttpEngineClient:
 
     Raises:
         AddressError: the address cannot be used.
+        SettingError: the token cannot be sent in a header.
     """
 
     def __init__(
@@ -74,7 +82,7 @@ class HttpEngineClient:
         self._silence_s = silence_s or (FAR_SILENCE_S if isinstance(self.address, UrlAddress) else SILENCE_S)
         self._pool = ConnectionPool(self.address)
         # Nothing may be compressed, so that each event can be read as it comes.
-        headers = ["accept-encoding: identity", *([f"authorization: Bearer {token}"] if token else [])]
+        headers = ["accept-encoding: identity", *([f"authorization: {_bearer(token)}"] if token else [])]
         self._headers = "".join(f"{line}\r\n" for line in (f"host: {self._pool.host}", *headers))
 
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
@@ -164,7 +172,17 @@ class HttpEngineClient:
 
     def _head(self, method: str, path: str) -> bytes:
         kind = "content-type: application/json\r\n" if method == "POST" else ""
-        return f"{method} {self._pool.prefix}{path} HTTP/1.1\r\n{self._headers}{kind}".encode("latin-1")
+        return f"{method} {self._pool.prefix}{path} HTTP/1.1\r\n{self._headers}{kind}".encode("ascii")
+
+
+def _bearer(token: str) -> str:
+    """The header's value. A line end in it would begin a header of its own."""
+    if not (token.isascii() and token.isprintable()):
+        raise SettingError(
+            "the engine's token has characters that a header cannot hold",
+            "Use a token of printable ASCII characters, here and where the engine runs: GLM_LSP_ENGINE_TOKEN.",
+        )
+    return f"Bearer {token}"
 
 
 async def _pieces(connection: Connection, silence_s: float) -> AsyncIterator[bytes]:

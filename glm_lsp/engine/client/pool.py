@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from glm_lsp.engine.address import Address, TcpAddress, UnixAddress, UrlAddress, check_socket_owner
+from glm_lsp.engine.address import Address, TcpAddress, UnixAddress, check_socket_owner
 from glm_lsp.engine.client.connection import Connection
+from glm_lsp.errors import AddressError
 
 _MAX_IDLE = 8
 _IDLE_S = 300.0
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[\w.:%-]+", re.ASCII)
+_PATH_MARKS = "/%:@!$&'()*+,;=~"
+"""What a path may hold besides letters and digits; an escape in it stays one."""
 
 
 class ConnectionPool:
-    """Use it on one event loop. Proxies of the environment are not used: code goes to the address and nowhere else."""
+    """Use it on one event loop. Proxies of the environment are not used: code goes to the address and nowhere else.
+
+    Attributes:
+        host: the `Host` header.
+        prefix: what stands before each path.
+
+    Raises:
+        AddressError: the host or the path of the URL cannot be sent.
+    """
 
     def __init__(self, address: Address) -> None:
         self.host, self.prefix = _host_and_prefix(address)
@@ -79,7 +92,7 @@ class ConnectionPool:
             _, connection = await loop.create_connection(Connection, address.host, address.port)
         else:
             url = urlsplit(address.url)
-            host, port = url.hostname or "", url.port or _DEFAULT_PORTS[url.scheme]
+            host, port = _ascii_host(url.hostname or ""), url.port or _DEFAULT_PORTS[url.scheme]
             context = await asyncio.to_thread(_tls) if url.scheme == "https" else None
             _, connection = await loop.create_connection(Connection, host, port, ssl=context)
         return connection
@@ -93,11 +106,30 @@ def _tls() -> ssl.SSLContext:
 
 
 def _host_and_prefix(address: Address) -> tuple[str, str]:
-    """The `Host` header, and what stands before each path."""
-    if isinstance(address, UrlAddress):
-        url = urlsplit(address.url)
-        return url.netloc, url.path.rstrip("/")
+    """The `Host` header, and what stands before each path: ASCII without spaces, as a request's head must be."""
     if isinstance(address, UnixAddress):
         return "localhost", ""
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    return f"{host}:{address.port}", ""
+    if isinstance(address, TcpAddress):
+        return _host_header(address.host, address.port), ""
+    url = urlsplit(address.url)
+    try:
+        prefix = quote(url.path.rstrip("/"), safe=_PATH_MARKS)
+    except UnicodeError as error:
+        raise AddressError(f"the path of {address.url!r} cannot be sent") from error
+    return _host_header(url.hostname or "", url.port), prefix
+
+
+def _host_header(host: str, port: int | None) -> str:
+    name = _ascii_host(host)
+    return (f"[{name}]" if ":" in name else name) + ("" if port is None else f":{port}")
+
+
+def _ascii_host(host: str) -> str:
+    """A host as name servers and certificates know it: `bücher.example` is `xn--bcher-kva.example`."""
+    try:
+        name = host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise AddressError(f"{host!r} is not the name of a host") from error
+    if not _HOST.fullmatch(name):
+        raise AddressError(f"{host!r} is not the name of a host")
+    return name
