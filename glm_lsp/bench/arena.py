@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from glm_lsp import terminal
 from glm_lsp.bench.contestant import Contestant
 from glm_lsp.bench.peer import Material, Peer, Variant, start
 from glm_lsp.bench.servers import OurEngine, own_worker
+from glm_lsp.errors import GlmError
 from glm_lsp.evaluate.progress import progress_bar
 from glm_lsp.models.store import ModelFolder
 
@@ -28,8 +30,10 @@ def everybody(
 ) -> Iterator[list[Contestant]]:
     """Starts the engine and the peers; ends them in the end. The engine comes first.
 
+    A peer that does not start is left out, which is told on stderr.
+
     Raises:
-        GlmError: one of them does not start.
+        GlmError: the engine does not start.
     """
     with ExitStack() as stack, progress_bar("starting") as bar:
         ours = OurEngine(folder, material.room, material.threads)
@@ -39,5 +43,10 @@ def everybody(
             running.append(stack.enter_context(closing(piped)))
         for number, (peer, variant) in enumerate(peers):
             bar(number, len(peers))
-            running.append(stack.enter_context(closing(start(peer, variant, material))))
+            try:
+                contestant = start(peer, variant, material)
+            except GlmError as error:
+                terminal.say(f"left out: {variant.name}; {error}")
+            else:
+                running.append(stack.enter_context(closing(contestant)))
         yield running

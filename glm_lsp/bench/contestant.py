@@ -1,14 +1,15 @@
 """Whoever answers requests in a comparison: this program's engine or a peer, each in a process of its own.
 
 All get the same token ids and the same number of tokens to write. Two are HTTP servers behind a unix socket; the others
-are workers that speak a line of JSON for each request and answer over stdin and stdout. The parent waits in a blocking
-read, so that it takes no processor time from whoever works.
+are workers that speak a line of JSON for each request and answer over stdin and stdout. The parent waits in blocking
+calls, so that it takes no processor time from whoever works.
 """
 
 from __future__ import annotations
 
 import http.client
 import os
+import select
 import shutil
 import signal
 import socket
@@ -27,6 +28,8 @@ START_S = 180.0
 """How long a contestant may take to load its model."""
 
 ANSWER_S = 300.0
+"""How long it may take to answer a request."""
+
 _END_S = 5.0
 _POLL_S = 0.05
 
@@ -52,7 +55,7 @@ class Contestant(Protocol):
         """Writes `num_tokens` tokens greedily behind the prompt, fewer only after an end token.
 
         Raises:
-            InputError: it died or answered something else.
+            InputError: it died, answered something else, or nothing within `ANSWER_S`.
         """
 
     def pause(self) -> None:
@@ -110,7 +113,9 @@ class Process:
             self.signal(signal.SIGCONT)
         for stream in (self.child.stdin, self.child.stdout):
             if stream:
-                stream.close()
+                # What a dead one was to be told is still in the buffer, and fails once more.
+                with suppress(OSError):
+                    stream.close()
         if self.child.poll() is None:
             self.child.terminate()
         try:
@@ -220,7 +225,7 @@ class WorkerContestant:
         self.name = name
         self._process = Process(command, log, env=env, piped=True)
         try:
-            self.about: dict[str, Any] = self._read()
+            self.about: dict[str, Any] = self._read(START_S)
         except BaseException:
             self.close()
             raise
@@ -234,7 +239,7 @@ class WorkerContestant:
             stdin.flush()
         except OSError as error:
             raise self._process.failure("it is gone") from error
-        reply = self._read()
+        reply = self._read(ANSWER_S)
         return Answer(token_ids=reply.get("tokens"), text=reply.get("text", ""))
 
     def pause(self) -> None:
@@ -249,9 +254,12 @@ class WorkerContestant:
         """See `Contestant`."""
         self._process.close()
 
-    def _read(self) -> dict[str, Any]:
+    def _read(self, within_s: float) -> dict[str, Any]:
         stdout = self._process.child.stdout
         assert stdout is not None  # noqa: S101
+        if not select.select([stdout], [], [], within_s)[0]:
+            self._process.signal(signal.SIGKILL)
+            raise self._process.failure(f"it said nothing for {within_s:g} s")
         line = stdout.readline()
         try:
             return msgspec.json.decode(line, type=dict[str, Any])

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from glm_lsp.bench import contestant as contestant_module
 from glm_lsp.bench.compare import compare
 from glm_lsp.bench.compare_table import compare_table
 from glm_lsp.bench.contestant import Answer, WorkerContestant
@@ -127,6 +128,19 @@ def test_peers_that_answer_alike_get_ratios_and_others_do_not(model: ModelFolder
     table = compare_table(result)
     assert "no ratio: wrong" in table
     assert "whole requests" in table
+
+
+def test_a_peer_that_does_not_start_is_left_out(
+    model: ModelFolder, peers: list[Peer], capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = peers[1].folder / "worker.py"
+    broken = 'import sys\nif "wrong" in sys.argv:\n    raise SystemExit("out of order")\n'
+    program.write_text(broken + program.read_text())
+    found = compare(model, requests(), chosen(peers, []), threads=1, lengths=())
+    assert set(found.figures["engines"]) == {"glm-lsp", "glm-lsp-pipe", "right"}
+    said = capsys.readouterr().err
+    assert "left out: wrong" in said
+    assert "out of order" in said
 
 
 def test_keys_on_long_prompts_are_measured_in_a_copy_with_room(model: ModelFolder) -> None:
@@ -263,6 +277,26 @@ def test_a_worker_that_fails_tells_why(tmp_path: Path) -> None:
 def test_a_worker_that_says_something_else_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Loading"):
         worker(tmp_path, "print('Loading ...')")
+
+
+def test_a_worker_that_died_is_told_and_can_be_closed(tmp_path: Path) -> None:
+    contestant = worker(tmp_path, "import sys\nprint('{}', flush=True)\nsys.exit('out of memory')")
+    contestant._process.child.wait()
+    with pytest.raises(InputError, match="out of memory"):
+        contestant.answer([1], 1)
+    contestant.close()
+
+
+def test_a_worker_that_says_nothing_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contestant = worker(tmp_path, "import time\nprint('{}', flush=True)\ntime.sleep(60)")
+    monkeypatch.setattr(contestant_module, "ANSWER_S", 0.2)
+    with pytest.raises(InputError, match=r"said nothing for 0\.2 s"):
+        contestant.answer([1], 1)
+    contestant.close()
+    assert contestant._process.child.returncode == -signal.SIGKILL
+    monkeypatch.setattr(contestant_module, "START_S", 0.2)
+    with pytest.raises(InputError, match=r"said nothing for 0\.2 s"):
+        worker(tmp_path, "import time\ntime.sleep(60)")
 
 
 def test_a_stopped_worker_is_ended_all_the_same(tmp_path: Path) -> None:
