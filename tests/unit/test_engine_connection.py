@@ -130,6 +130,18 @@ async def test_words_nobody_asked_for_end_a_connection(path: Path) -> None:
         await client.close()
 
 
+SECOND = b"HTTP/1.1 500 No\r\ncontent-length: 4\r\n\r\noops"
+
+
+@pytest.mark.parametrize("more", [SECOND, SECOND[:-2], SECOND[:20], SECOND[:1], SECOND * 2, b"oops"])
+async def test_a_second_answer_in_the_same_packet_is_dropped(path: Path, more: bytes) -> None:
+    async with raw_server(path, say(SIZED + more)) as connections:
+        client = HttpEngineClient(UnixAddress(path))
+        assert [await model_of(client) for _ in range(2)] == ["m", "m"]
+        assert len(connections) == 2
+        await client.close()
+
+
 async def test_a_stream_faster_than_its_reader_is_held_back(path: Path) -> None:
     """The server cannot write on for ever into a client that does not read."""
     line = b": " + b"x" * 60_000 + b"\n"

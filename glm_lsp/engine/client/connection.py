@@ -125,18 +125,27 @@ class Connection(asyncio.BufferedProtocol):
 
     # --- what the parser calls -------------------------------------------------------------------------------
 
+    def on_message_begin(self) -> None:
+        """A response begins. One that nobody has asked for is dropped, and the connection is not used again."""
+        if self.has_finished:
+            self.is_open = False
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Without a length or chunks, a body goes on to the end of the connection."""
         self._is_delimited |= name.lower() in (b"content-length", b"transfer-encoding")
 
     def on_headers_complete(self) -> None:
         """The head is there; 1xx ones announce another."""
+        if self.has_finished:
+            return
         status = self._parser.get_status_code()
         self._status = status if status >= 200 else 0
         self._may_go_on = self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
+        if self.has_finished:
+            return
         self._pieces.append(body)
         self._num_ahead += len(body)
         if self._num_ahead > _MAX_AHEAD_BYTES and not self._is_paused:
@@ -145,7 +154,7 @@ class Connection(asyncio.BufferedProtocol):
 
     def on_message_complete(self) -> None:
         """The response is whole."""
-        if not self._status:
+        if self.has_finished or not self._status:
             return
         self.has_finished = True
         self.is_open = self.is_open and self._may_go_on
