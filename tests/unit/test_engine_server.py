@@ -321,6 +321,14 @@ def test_wrong_methods_are_405(address: LocalAddress, method: str, path: str) ->
     assert b"\r\nallow: " in answer.lower()
 
 
+def test_there_is_no_head_of_a_stream_without_end(address: LocalAddress, lifetime: Lifetime) -> None:
+    answer = talk(address, request("HEAD", "/v1/attach", b"", "Connection: close"))
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert b"\r\nallow: GET\r\n" in answer
+    assert answer.endswith(b"\r\n\r\n")
+    assert lifetime.num_attached == 0
+
+
 def test_another_model_is_not_served_in_its_place(address: LocalAddress) -> None:
     assert post(address, {"prompt": "a", "model": "fake"})[0] == 200
     status, body = post(address, {"prompt": "a", "model": "other"})

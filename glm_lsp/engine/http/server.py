@@ -82,12 +82,13 @@ class EngineServer:
         self._jobs: set[Job] = set()
         self._attached: set[asyncio.Event] = set()
         self._is_leaving = False
-        self._routes: dict[str, tuple[str, Application]] = {
-            "/v1/completions": ("POST", self._completions),
-            "/v1/models": ("GET", self._models),
-            "/v1/attach": ("GET", self._attach),
-            "/healthz": ("GET", self._healthz),
-            "/metrics": ("GET", self._metrics),
+        self._routes: dict[str, tuple[tuple[str, ...], Application]] = {
+            "/v1/completions": (("POST",), self._completions),
+            "/v1/models": (("GET", "HEAD"), self._models),
+            # Not HEAD: the stream would go on, but nothing of it would be seen.
+            "/v1/attach": (("GET",), self._attach),
+            "/healthz": (("GET", "HEAD"), self._healthz),
+            "/metrics": (("GET", "HEAD"), self._metrics),
         }
         self.app: Application = GuardedApp(self._route, guard)
 
@@ -101,12 +102,12 @@ class EngineServer:
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
-        allowed, endpoint = self._routes.get(path, ("", None))
+        allowed, endpoint = self._routes.get(path, ((), None))
         if endpoint is None:
             await send_error(send, RequestError(f"no such path: {method} {path}"), 404)
-        elif method != allowed and (method, allowed) != ("HEAD", "GET"):
+        elif method not in allowed:
             error = RequestError(f"this path does not take that method: {method} {path}")
-            await send_error(send, error, 405, [(b"allow", allowed.encode())])
+            await send_error(send, error, 405, [(b"allow", ", ".join(allowed).encode())])
         else:
             await endpoint(scope, receive, send)
 
