@@ -262,8 +262,32 @@ def test_a_body_that_never_comes_is_not_waited_for(
     ],
 )
 def test_what_is_not_http_is_refused(address: LocalAddress, raw: bytes) -> None:
-    assert parse(talk(address, raw))[0] == 400
+    status, body = parse(talk(address, raw))
+    assert (status, code_of(body)) == (400, "GLM-405")
     assert get(address, "/healthz")[0] == 200
+
+
+def test_what_is_not_http_after_a_request_is_refused_too(address: LocalAddress) -> None:
+    with connect(address) as connection:
+        connection.sendall(request("GET", "/healthz"))
+        assert parse(read_response(connection))[0] == 200
+        connection.sendall(b"\x16\x03\x01\x02")
+        status, body = parse(read_response(connection))
+        assert (status, code_of(body)) == (400, "GLM-405")
+        assert connection.recv(1) == b""
+
+
+def test_an_answer_under_way_is_not_mixed_with_a_refusal(address: LocalAddress) -> None:
+    body = b'{"prompt": "#slow", "stream": true}'
+    with connect(address) as connection:
+        connection.sendall(request("POST", "/v1/completions", body))
+        answer = connection.recv(65536)
+        connection.sendall(b"\x16\x03\x01\x02")
+        while piece := connection.recv(65536):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"GLM-405" not in answer
+    assert b"HTTP/1.1 400" not in answer
 
 
 def test_large_bodies_on_one_connection_are_no_endless_head(address: LocalAddress) -> None:
