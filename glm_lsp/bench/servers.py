@@ -13,12 +13,15 @@ from glm_lsp.paths import HOME_VARIABLE
 
 OURS = "glm-lsp"
 OURS_PIPED = "glm-lsp-pipe"
+_OWN = (sys.executable, "-P", "-m", "glm_lsp.bench.own_worker")
 _LINGER_S = "600"
 """Longer than any pause between requests, and not for ever: nobody ends the engine when this process is killed."""
 
 
 class OurEngine(HttpContestant):
     """`glm-lsp engine` as editors start it, on a socket and in a home of its own.
+
+    It has one KV slot, for peers have one cache, too.
 
     Args:
         folder: the model.
@@ -27,9 +30,8 @@ class OurEngine(HttpContestant):
 
     def __init__(self, folder: ModelFolder, room: Path, threads: int) -> None:
         socket_path = room / "engine.sock"
-        options = ("--model", str(folder.path), "--listen", f"unix:{socket_path}", "--threads", str(threads))
         process = Process(
-            (sys.executable, "-P", "-m", "glm_lsp", "engine", *options, "--linger", _LINGER_S),
+            (*_OWN, str(folder.path), str(threads), str(socket_path), _LINGER_S),
             room / "engine.log",
             env={HOME_VARIABLE: str(room / "home")},
         )
@@ -51,7 +53,7 @@ class OurEngine(HttpContestant):
 
 def own_worker(folder: ModelFolder, room: Path, threads: int) -> WorkerContestant:
     """The same engine over a pipe, as peers without a server are asked."""
-    command = (sys.executable, "-P", "-m", "glm_lsp.bench.own_worker", str(folder.path), str(threads))
+    command = (*_OWN, str(folder.path), str(threads))
     return WorkerContestant(OURS_PIPED, command, room / f"{OURS_PIPED}.log")
 
 

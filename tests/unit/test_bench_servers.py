@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import tempfile
@@ -14,6 +15,9 @@ import pytest
 from glm_lsp.bench import contestant as contestant_module
 from glm_lsp.bench.servers import LlamaServer, OurEngine
 from glm_lsp.bench.workload import greedy, text_of
+from glm_lsp.engine.address import UnixAddress
+from glm_lsp.engine.client.client import HttpEngineClient
+from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.slots import SlotPool
 from glm_lsp.engine.tokenizer import SourceTokenizer
@@ -139,6 +143,22 @@ def test_a_server_that_is_never_ready_is_given_up(room: Path, monkeypatch: pytes
 def test_a_program_that_is_not_there_is_told(room: Path) -> None:
     with pytest.raises(InputError, match="cannot be run"):
         LlamaServer("llama", room / "nothing", room / "m.gguf", room, threads=1, context_length=512)
+
+
+def test_our_engine_has_one_cache_as_peers_have(room: Path, tmp_path: Path) -> None:
+    engine = OurEngine(tiny_model(tmp_path), room, threads=1)
+
+    async def described() -> EngineDescription:
+        client = HttpEngineClient(UnixAddress(room / "engine.sock"))
+        try:
+            return await client.describe()
+        finally:
+            await client.close()
+
+    try:
+        assert asyncio.run(described()).num_slots == 1
+    finally:
+        engine.close()
 
 
 def test_our_engine_answers_ids_as_the_session_does(room: Path, tmp_path: Path) -> None:
