@@ -7,6 +7,7 @@ would cost more than the engine's answer does: httpx 0.5 ms of each request, thi
 from __future__ import annotations
 
 import asyncio
+import select
 from typing import cast
 
 import httptools
@@ -46,6 +47,17 @@ class Connection(asyncio.BufferedProtocol):
     def is_free(self) -> bool:
         """Whether the response was read to its end, so that the next request may follow."""
         return self.is_open and self.has_finished and not self._pieces
+
+    def has_news(self) -> bool:
+        """Whether something lies there to be read, which between two requests can only be the end.
+
+        The event loop may not have come round to telling so.
+        """
+        socket = self._transport.get_extra_info("socket")
+        try:
+            return bool(select.select([socket.fileno()], [], [], 0)[0])
+        except (AttributeError, OSError, ValueError):  # no socket, or a number that `select` does not take
+            return False
 
     def send(self, head: bytes, body: bytes) -> None:
         """Begins a request; `is_free` must hold.

@@ -64,7 +64,7 @@ class ConnectionPool:
         oldest = asyncio.get_running_loop().time() - _IDLE_S
         while self._idle:
             connection = self._idle.pop()
-            if connection.is_open and connection.idle_since > oldest:
+            if connection.is_open and connection.idle_since > oldest and not connection.has_news():
                 return connection
             connection.abort()
         return None
