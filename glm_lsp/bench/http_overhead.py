@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from glm_lsp.bench.engine_process import engine_process
 from glm_lsp.engine.client.client import HttpEngineClient
+from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.progress import Progress, silent
@@ -39,8 +40,10 @@ class RequestTimes:
 
 def measure_http(
     folder: ModelFolder, threads: int, lengths: Sequence[int], num_requests: int, progress: Progress = silent
-) -> dict[int, RequestTimes]:
+) -> tuple[EngineDescription, dict[int, RequestTimes]]:
     """For each number of tokens an engine process and an engine here, on the same weights and requests.
+
+    What the process says of itself comes first.
 
     Args:
         lengths: tokens to generate. The prompt is cached but for its last character, as when typing.
@@ -52,10 +55,10 @@ def measure_http(
     with engine_process(folder, threads) as process, Engine.load(folder, threads=threads or None) as engine:
         measuring = _Measuring(engine, HttpEngineClient(process.address))
 
-        async def run() -> dict[int, RequestTimes]:
+        async def run() -> tuple[EngineDescription, dict[int, RequestTimes]]:
             try:
-                await process.ready(measuring.client)
-                return await measuring.run(lengths, num_requests, progress)
+                about = await process.ready(measuring.client)
+                return about, await measuring.run(lengths, num_requests, progress)
             finally:
                 await measuring.client.close()
 

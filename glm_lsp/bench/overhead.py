@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from glm_lsp.bench.distribution import distribution, median_ratio
 from glm_lsp.bench.environment import Environment, look_around
 from glm_lsp.bench.front_overhead import FrontTimes, measure_front
@@ -57,10 +59,11 @@ def bench_overhead(
     environment = look_around(about)
     warn(environment)
     front = measure_front(num_lines, num_keys, num_starts, progress)
-    http = measure_http(folder, threads, lengths, num_keys, progress)
+    engine, http = measure_http(folder, threads, lengths, num_keys, progress)
     return new_result(
         "overhead",
-        environment,
+        msgspec.structs.replace(environment, threads=engine.threads),  # those that it chose
+        
         parameters={
             "lines": num_lines, "keys": num_keys, "starts": num_starts, "tokens": list(lengths), "threads": threads,
         },
