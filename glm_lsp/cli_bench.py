@@ -163,7 +163,15 @@ def keystrokes(
     settings = settings_with(model=model, device=device, threads=threads)
     trace = chosen_trace(paths or [], package or [], are_files=files, seed=seed)
     with progress_bar("typing") as bar:
-        result = bench_typing(settings, trace, speed=factor, keys=keys, warn=delivery.warn, progress=bar)
+        result = bench_typing(
+            settings,
+            trace,
+            speed=factor,
+            keys=keys,
+            warn=delivery.warn,
+            count_own=delivery.count_own,
+            progress=bar,
+        )
     delivery.deliver(result, typing_table(result), flat_json)
 
 
@@ -280,7 +288,13 @@ def storm(
     settings = settings_with(model=model, threads=threads)
     with progress_bar("storms") as bar:
         result = bench_storm(
-            settings, seconds=seconds, rate=rate, seed=seed, warn=delivery.warn, progress=bar
+            settings,
+            seconds=seconds,
+            rate=rate,
+            seed=seed,
+            warn=delivery.warn,
+            count_own=delivery.count_own,
+            progress=bar,
         )
     delivery.deliver(result, storm_table(result))
     if result.figures["broken"]:

@@ -41,6 +41,10 @@ class Delivery:
         if self.folder is not None:
             _check_writable(self.folder)
 
+    def count_own(self, seconds: float) -> None:
+        """Takes processor time of a process for the measurement's that is no child of this one."""
+        self._watch.count_own(seconds)
+
     def warn(self, environment: Environment) -> None:
         """Says on stderr what makes the figures doubtful."""
         if environment.warning:

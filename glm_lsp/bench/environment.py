@@ -75,6 +75,11 @@ class ProcessorWatch:
 
     def __init__(self) -> None:
         self._ticks, self._own_s = _processor_ticks(), _own_seconds()
+        self._detached_s = 0.0
+
+    def count_own(self, seconds: float) -> None:
+        """Takes processor time of a process for this program's that is none of its children."""
+        self._detached_s += seconds
 
     def others_share(self) -> float | None:
         """Of all processor time until now; children count as soon as they have ended. None where nobody tells."""
@@ -82,8 +87,19 @@ class ProcessorWatch:
         if not self._ticks or not ticks:
             return None
         total, idle = (late - early for early, late in zip(self._ticks, ticks, strict=True))
-        own = (_own_seconds() - self._own_s) * os.sysconf("SC_CLK_TCK")
+        own = (_own_seconds() - self._own_s + self._detached_s) * os.sysconf("SC_CLK_TCK")
         return round(max(0.0, total - idle - own) / total, 3) if total > 0 else None
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has taken; 0 where the system does not tell."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        # Its second field, in parentheses, may hold anything.
+        fields = told.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, LookupError, ValueError):
+        return 0.0
 
 
 def look_around(model: EngineDescription) -> Environment:

@@ -46,6 +46,7 @@ def bench_storm(
     rate: int = RATE,
     seed: int = 1,
     warn: Callable[[Environment], None] = lambda _: None,
+    count_own: Callable[[float], None] = lambda _: None,
     progress: Progress = silent,
 ) -> Result:
     """Raises storms of some seconds, one after the other.
@@ -55,12 +56,14 @@ def bench_storm(
         seconds: of all storms together.
         rate: requests a second.
         seed: of what is typed and cancelled.
+        warn: told what is known of the machine before anything is measured.
+        count_own: told the processor time of the engine, which is no child of this process.
 
     Raises:
         ModelError: the model cannot be used.
         EngineError: server or engine do not come up, or fail on the way.
     """
-    with open_window(settings) as window:
+    with open_window(settings, count_own) as window:
         environment = look_around(window.engine)
         warn(environment)
         storm = _Weather(window, rate, seed).run(seconds, progress)

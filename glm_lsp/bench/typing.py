@@ -49,6 +49,7 @@ def bench_typing(
     speed: float | None = SPEED,
     keys: int | None = None,
     warn: Callable[[Environment], None] = lambda _: None,
+    count_own: Callable[[float], None] = lambda _: None,
     progress: Progress = silent,
 ) -> Result:
     """Types a trace and measures every key.
@@ -59,13 +60,14 @@ def bench_typing(
         speed: times between keys are divided by it; None sends each key when the answer is there.
         keys: so many at most.
         warn: told what is known of the machine before anything is measured.
+        count_own: told the processor time of the engine, which is no child of this process.
 
     Raises:
         ModelError: the model cannot be used.
         EngineError: server or engine do not come up, or fail on the way.
         GlmError: the server's text is not the editor's in the end.
     """
-    with open_window(settings) as window:
+    with open_window(settings, count_own) as window:
         environment = look_around(window.engine)
         warn(environment)
         player = Player(window.editor, trace, window.folder, speed=speed, keys=keys)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from glm_lsp.bench.editor import Editor, OpenDocument
+from glm_lsp.bench.environment import processor_seconds
 from glm_lsp.config import ENVIRONMENT_PREFIX, Settings
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
@@ -78,11 +79,15 @@ class Window:
 
 
 @contextmanager
-def open_window(settings: Settings) -> Iterator[Window]:
+def open_window(settings: Settings, count_own: Callable[[float], None] = lambda _: None) -> Iterator[Window]:
     """Starts `glm-lsp serve` with its engine in a home of their own; both are gone when the block is left.
 
     The model is that of the settings; of the other settings device, threads, memory limit and the most tokens of a
     completion hold, too.
+
+    Args:
+        settings: as above.
+        count_own: told the processor time of the engine in the end: it is no child of this process.
 
     Raises:
         ModelError: the model cannot be used.
@@ -100,6 +105,7 @@ def open_window(settings: Settings) -> Iterator[Window]:
         try:
             window = _ready_window(editor, room, workspace)
             yield window
+            count_own(processor_seconds(window.engine.pid))
             editor.close()
             _wait(lambda: not _is_alive(window.engine.pid), _GONE_WITHIN_S)
         except EngineError as error:

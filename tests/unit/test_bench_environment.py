@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 from shutil import which
@@ -13,7 +14,14 @@ import pytest
 
 import glm_lsp
 from glm_lsp.bench import environment
-from glm_lsp.bench.environment import BUSY_SHARE, ProcessorWatch, busy_share, commit, look_around
+from glm_lsp.bench.environment import (
+    BUSY_SHARE,
+    ProcessorWatch,
+    busy_share,
+    commit,
+    look_around,
+    processor_seconds,
+)
 from glm_lsp.engine.description import EngineDescription
 
 MODEL = EngineDescription(
@@ -94,6 +102,22 @@ def test_what_is_not_ours_was_taken_by_others(monkeypatch: pytest.MonkeyPatch) -
     assert watch(monkeypatch, 0) == 0.6
     assert watch(monkeypatch, 500 / ticks_a_second) == 0.1
     assert watch(monkeypatch, 700 / ticks_a_second) == 0  # clocks differ by a tick or two
+
+
+def test_a_detached_process_of_ours_is_none_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks = iter([(0, 0), (1000, 400)])
+    monkeypatch.setattr(environment, "_processor_ticks", lambda: next(ticks))
+    monkeypatch.setattr(environment, "_own_seconds", lambda: 5.0)
+    watch = ProcessorWatch()
+    watch.count_own(500 / os.sysconf("SC_CLK_TCK"))
+    assert watch.others_share() == 0.1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc")
+def test_the_system_tells_what_a_process_has_taken() -> None:
+    told, own = processor_seconds(os.getpid()), time.process_time()
+    assert told == pytest.approx(own, abs=0.2)
+    assert processor_seconds(2**31) == 0
 
 
 def test_our_own_work_is_not_taken_for_others() -> None:
