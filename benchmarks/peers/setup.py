@@ -16,6 +16,7 @@ from typing import Any
 
 FOLDER = Path(__file__).parent
 CHECKOUT = FOLDER.parents[1]
+STAMP = "installed"
 BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -40,6 +41,9 @@ def install(name: str, peer: dict[str, Any]) -> None:
     home = CHECKOUT / f".venv-peer-{name}"
     python = home / BIN / "python"
     print(f"installing {peer['title']} into {home.name} (takes {peer['takes']}) ...", file=sys.stderr)
+    # Written last: what was interrupted does not count as installed.
+    stamp = home / STAMP
+    stamp.unlink(missing_ok=True)
     if not python.exists():
         venv.create(home, with_pip=True)
     pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -47,6 +51,7 @@ def install(name: str, peer: dict[str, Any]) -> None:
     subprocess.run([*pip, *peer["requirements"]], check=True, env=environment)  # noqa: S603
     if "after" in peer:
         subprocess.run([python, "-c", peer["after"]], check=True)  # noqa: S603
+    stamp.touch()
 
 
 if __name__ == "__main__":

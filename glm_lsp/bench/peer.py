@@ -20,6 +20,8 @@ from glm_lsp.errors import InputError
 CHECKOUT = Path(glm_lsp.__file__).parents[1]
 PEERS = CHECKOUT / "benchmarks" / "peers"
 ENVIRONMENT_PREFIX = ".venv-peer-"
+STAMP = "installed"
+"""The file in an environment that setting up writes last."""
 _BIN = "Scripts" if os.name == "nt" else "bin"
 
 
@@ -63,8 +65,12 @@ class Peer:
 
     @property
     def is_installed(self) -> bool:
-        """Whether its environment exists."""
-        return self.python.exists() and (not self.file.server or self.server is not None)
+        """Whether its environment exists and was set up to the end."""
+        return (
+            (self.home / STAMP).exists()
+            and self.python.exists()
+            and (not self.file.server or self.server is not None)
+        )
 
     @property
     def python(self) -> Path:
@@ -124,14 +130,16 @@ def find_peers(folder: Path = PEERS, environments: Path = CHECKOUT) -> list[Peer
 
 
 def chosen(peers: list[Peer], names: list[str]) -> list[tuple[Peer, Variant]]:
-    """The variants to run: those named, by peer or by variant; the default ones of all installed peers if none is.
+    """The variants to run: those named, by variant or by peer; the default ones of all installed peers if none is.
+
+    Each takes part once, however often it is named.
 
     Raises:
         InputError: a name is unknown, or what it names is not installed.
     """
     if not names:
         return [(peer, v) for peer in peers if peer.is_installed for v in peer.file.variants if v.default]
-    return [pair for name in names for pair in _named(peers, name)]
+    return list({pair[1].name: pair for name in names for pair in _named(peers, name)}.values())
 
 
 def start(peer: Peer, variant: Variant, material: Material) -> Contestant:
@@ -163,16 +171,18 @@ def start(peer: Peer, variant: Variant, material: Material) -> Contestant:
 
 
 def _named(peers: list[Peer], name: str) -> list[tuple[Peer, Variant]]:
-    for peer in peers:
-        found = [v for v in peer.file.variants if v.name == name]
-        if peer.name == name:
-            found = [v for v in peer.file.variants if v.default]
-        if found and not peer.is_installed:
-            raise InputError(f"{name} is not installed", f"Install it: {peer.setup}.")
-        if found:
-            return [(peer, variant) for variant in found]
-    known = ", ".join(v.name for peer in peers for v in peer.file.variants)
-    raise InputError(f"there is no peer {name!r}", f"These are known: {known}.")
+    """A variant of this name, else the default ones of a peer of this name."""
+    every = [(peer, variant) for peer in peers for variant in peer.file.variants]
+    found = [pair for pair in every if pair[1].name == name] or [
+        (peer, variant) for peer, variant in every if peer.name == name and variant.default
+    ]
+    if not found:
+        raise InputError(
+            f"there is no peer {name!r}", f"These are known: {', '.join(v.name for _, v in every)}."
+        )
+    if not found[0][0].is_installed:
+        raise InputError(f"{name} is not installed", f"Install it: {found[0][0].setup}.")
+    return found
 
 
 def _read(path: Path, environments: Path) -> Peer:

@@ -8,9 +8,11 @@ import sys
 import textwrap
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from glm_lsp.bench import contestant as contestant_module
@@ -18,7 +20,7 @@ from glm_lsp.bench.compare import compare
 from glm_lsp.bench.compare_table import compare_table
 from glm_lsp.bench.contestant import Answer, WorkerContestant
 from glm_lsp.bench.environment import look_around
-from glm_lsp.bench.peer import PEERS, Peer, chosen, find_peers
+from glm_lsp.bench.peer import PEERS, STAMP, Peer, Variant, chosen, find_peers
 from glm_lsp.bench.result import new_result
 from glm_lsp.bench.rounds import Job, take_turns
 from glm_lsp.completion.mode import Mode
@@ -92,6 +94,7 @@ def peers(tmp_path: Path, model: ModelFolder) -> list[Peer]:
     # A link would find the packages of the environment it is in, which has none.
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
+    programs.with_name(STAMP).touch()
     return find_peers(tmp_path / "peers", tmp_path)
 
 
@@ -172,6 +175,26 @@ def test_default_variants_of_what_is_installed_take_part(peers: list[Peer]) -> N
 )
 def test_peers_and_variants_can_be_named(peers: list[Peer], name: str, variants: list[str]) -> None:
     assert [variant.name for _, variant in chosen(peers, [name])] == variants
+
+
+def test_each_variant_takes_part_once(peers: list[Peer]) -> None:
+    names = [variant.name for _, variant in chosen(peers, ["tests", "wrong", "rare", "rare"])]
+    assert names == ["right", "wrong", "rare"]
+
+
+def test_a_variant_named_as_its_peer_is_that_variant(peers: list[Peer]) -> None:
+    namesake = msgspec.structs.replace(peers[1].file, variants=(Variant("tests"), Variant("tests-plain")))
+    both = [replace(peers[1], file=namesake)]
+    assert [variant.name for _, variant in chosen(both, ["tests", "tests-plain"])] == ["tests", "tests-plain"]
+    assert [variant.name for _, variant in chosen(both, ["tests"])] == ["tests"]
+
+
+def test_a_peer_whose_installation_was_interrupted_is_not_there(peers: list[Peer]) -> None:
+    assert peers[1].is_installed
+    (peers[1].home / STAMP).unlink()
+    assert not peers[1].is_installed
+    with pytest.raises(InputError, match="tests is not installed"):
+        chosen(peers, ["tests"])
 
 
 def test_a_named_peer_that_is_not_there_tells_how_to_get_it(peers: list[Peer]) -> None:
