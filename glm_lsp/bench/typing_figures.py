@@ -170,7 +170,7 @@ def _writer(keystrokes: Sequence[Keystroke], number: int) -> int | None:
     """The keystroke at which the model wrote what `number` took: it may have been typed along since."""
     for before in range(number - 1, -1, -1):
         stroke = keystrokes[before]
-        if _is_answered(stroke) and _source(stroke) not in ("typed-through", "joined"):
+        if _is_answered(stroke) and _source(stroke) != "typed-through":
             return before if _source(stroke) == "model" else None
     return None
 

@@ -65,7 +65,11 @@ def test_no_process_stays_behind(cli: CommandLine, tmp_path: Path, number: signa
         # What was killed cannot clear its own folder away.
         environ = cli.environ | {"TMPDIR": room}
         running = subprocess.Popen(
-            [*command, "--threads", "1"], env=environ, cwd=tmp_path, stdout=output, stderr=output
+            [*command, "--threads", "1", "--keys", "30"],
+            env=environ,
+            cwd=tmp_path,
+            stdout=output,
+            stderr=output,
         )
         engine = until_stopped(running.pid)
         os.kill(running.pid, number)
