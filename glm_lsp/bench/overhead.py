@@ -63,7 +63,6 @@ def bench_overhead(
     return new_result(
         "overhead",
         msgspec.structs.replace(environment, threads=engine.threads),  # those that it chose
-        
         parameters={
             "lines": num_lines, "keys": num_keys, "starts": num_starts, "tokens": list(lengths), "threads": threads,
         },
