@@ -29,6 +29,9 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
         columns: equally long for "lines" and "bars". Their names are the legend.
         labels: of the groups of "bars".
         log: the axes that are logarithmic.
+
+    Raises:
+        ValueError: columns are not as above.
     """
 
     kind: Literal["cdf", "lines", "bars"]
@@ -38,6 +41,15 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     y: str = ""
     labels: list[str] = []
     log: Literal["", "x", "y", "xy"] = ""
+
+    def __post_init__(self) -> None:
+        lengths = {len(values) for values in self.columns.values()}
+        if self.kind != "cdf" and len(lengths) > 1:
+            raise ValueError(f"the columns of {self.title!r} are not equally long")
+        if self.kind == "lines" and self.x not in self.columns:
+            raise ValueError(f"{self.title!r} has no column {self.x!r}")
+        if self.kind == "bars" and lengths - {len(self.labels)}:
+            raise ValueError(f"{self.title!r} has not as many labels as bars")
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

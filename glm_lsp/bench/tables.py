@@ -30,11 +30,11 @@ def tables_of(result: Result) -> str:
     """What the command printed when it measured; all figures of a command that is not known.
 
     Raises:
-        InputError: the result lacks figures, as one of another version may.
+        InputError: figures are missing or are not what they should be, as in one of another version.
     """
     try:
         return _TABLES.get(result.command, figures_table)(result)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"this result of `bench {result.command}` has other figures than this version's ({error})",
             f"It was made by glm-lsp {result.environment.glm_lsp}; measure anew, or read its JSON.",

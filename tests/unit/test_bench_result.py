@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -73,6 +74,35 @@ def test_what_is_no_result_is_refused(tmp_path: Path, content: str) -> None:
     path.write_text(content, "latin-1")
     with pytest.raises(InputError, match=r"x\.json is not a result"):
         load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "lines", "columns": {"ms": [1, 2], "a": [1]}},
+        {"kind": "lines", "columns": {"a": [1, 2]}},
+        {"kind": "bars", "columns": {"a": [1, 2]}, "labels": ["one"]},
+        {"columns": {"a": ["many"]}},
+    ],
+)
+def test_what_cannot_be_drawn_is_no_result(tmp_path: Path, change: dict[str, Any]) -> None:
+    told = as_json(result())
+    told["series"]["latency"] |= change
+    (tmp_path / "x.json").write_text(json.dumps(told))
+    with pytest.raises(InputError, match=r"x\.json is not a result"):
+        load(tmp_path / "x.json")
+
+
+def test_figures_of_another_kind_are_told() -> None:
+    spread = {"p50": 1.0, "p95": 1.0, "p99": 1.0, "max": 1.0}
+    figures = {
+        "front": {"latency_ms": spread, "bare_latency_ms": spread, "start_ms": None, "bare_start_ms": None}
+        | {"latency_ratio": "much", "start_ratio": None},
+        "http": {},
+    }
+    odd = new_result("overhead", ENVIRONMENT, parameters={"lines": "many"}, figures=figures)
+    with pytest.raises(InputError, match="other figures"):
+        tables.tables_of(odd)
 
 
 def test_a_missing_or_foreign_result_is_refused(tmp_path: Path) -> None:
