@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,6 +79,20 @@ class EngineProcess:
 
 
 @contextmanager
+def _interrupts_held() -> Iterator[list[int]]:
+    """Ctrl-C within the block only fills the list: a process that is just being made would be left behind."""
+    held: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield held
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _frame: held.append(number))
+    try:
+        yield held
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def engine_process(
     folder: ModelFolder, threads: int, memory_mib: int | None = None
 ) -> Iterator[EngineProcess]:
@@ -98,7 +114,7 @@ def engine_process(
         ]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("GLM_LSP_")}
         log = room / "engine.log"
-        with log.open("wb") as output:
+        with log.open("wb") as output, _interrupts_held() as held:
             started = time.perf_counter()
             child = subprocess.Popen(  # noqa: S603  # our own command
                 command,
@@ -111,6 +127,8 @@ def engine_process(
                 start_new_session=True,
             )
         try:
+            if held:
+                signal.raise_signal(signal.SIGINT)
             yield EngineProcess(address, started, child, log)
         finally:
             child.terminate()
