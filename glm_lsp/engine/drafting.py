@@ -5,7 +5,7 @@ guesses are taken from where they are cheap: what followed the same bytes in the
 Saxena 2023), or in the last answers at this place, as a person who types on mostly gets what was shown before.
 
 How far to guess follows from how often guesses of that kind came true lately and from what a row costs here. Where
-guessing does not pay, both say so and it stops.
+guessing does not pay, it falls to the one guess that fits into the second row of a step, which is there in any case.
 """
 
 from __future__ import annotations
