@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -213,10 +214,11 @@ def test_workers_make_every_row_once(stream: Stream) -> None:
         loader = Loader(stream, [], workers=workers)
         return [row.token_ids.tobytes() for row in loader.take(count)], loader.places
 
-    whole = [row.token_ids.tobytes() for number in (0, 1) for row in stream.block(number, decaying=False)]
-    made, places = rows(2, len(whole))
-    assert sorted(made) == sorted(whole)
-    assert places == [Place(2), Place(3)]
+    blocks = [[row.token_ids.tobytes() for row in stream.block(number, decaying=False)] for number in (0, 1)]
+    whole = blocks[0] + blocks[1]
+    # The workers take turns: by then both have made their first block, and whoever's was shorter some of its next.
+    made, _ = rows(2, 2 * max(map(len, blocks)))
+    assert Counter(whole) <= Counter(made)
     first, places = rows(0, 20)
     assert first == whole[:20]
     later = Loader(stream, places).take(10)
