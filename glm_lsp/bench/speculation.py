@@ -20,7 +20,7 @@ from glm_lsp.bench.result import Result, new_result
 from glm_lsp.completion.context import WindowBudget
 from glm_lsp.engine.job import Event, Job
 from glm_lsp.engine.onnx_session import OnnxSession
-from glm_lsp.engine.session import KVCache, Scores, Session
+from glm_lsp.engine.session import Session
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError
@@ -49,41 +49,11 @@ class Told:
     steps: int
 
 
-class CountedSession:
-    """A session that counts its runs."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.runs = 0
-
-    @property
-    def capacity(self) -> int:
-        """See `Session`."""
-        return self.session.capacity
-
-    @property
-    def vocab_size(self) -> int:
-        """See `Session`."""
-        return self.session.vocab_size
-
-    def new_kv(self) -> KVCache:
-        """See `Session`."""
-        return self.session.new_kv()
-
-    def run(
-        self, kv: KVCache, past: int, token_ids: Sequence[int], num_scored: int, *, want_logits: bool = False
-    ) -> Scores:
-        """See `Session`."""
-        self.runs += 1
-        return self.session.run(kv, past, token_ids, num_scored, want_logits=want_logits)
-
-
 class Contender:
     """A worker of its own slots, on a session that others use, too."""
 
     def __init__(self, folder: ModelFolder, session: Session, *, speculates: bool) -> None:
-        self._session = CountedSession(session)
-        self._worker = Worker.load(folder, self._session, num_slots=_NUM_SLOTS, speculates=speculates)
+        self._worker = Worker.load(folder, session, num_slots=_NUM_SLOTS, speculates=speculates)
         self._numbers = count(1)
 
     def tell(self, request: CompletionRequest) -> Told:
@@ -93,9 +63,9 @@ class Contender:
             GlmError: as the worker.
         """
         events: list[Event] = []
-        before = self._session.runs
+        before = self._worker.counters["runs"]
         self._worker.serve(Job(next(self._numbers), request, events.append))
-        return _told(events, self._session.runs - before)
+        return _told(events, int(self._worker.counters["runs"] - before))
 
 
 @dataclass(slots=True)

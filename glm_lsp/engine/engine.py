@@ -116,7 +116,7 @@ class Engine:
         return self._description
 
     def counters(self) -> dict[str, float]:
-        """Totals since the start: requests, tokens by kind, cancellations, errors, seconds by phase."""
+        """Totals since the start; see `Worker`."""
         return dict(self._worker.counters)
 
     def close(self) -> None:

@@ -72,10 +72,14 @@ class SlotPool:
         the slot unused for longest is taken, so that the file one comes back to stays warm.
         """
         ids = list(token_ids)
-        slot = max(self._slots, key=lambda one: common_prefix(one.token_ids, ids), default=None)
-        if slot is None or common_prefix(slot.token_ids, ids) * 4 < len(ids):
+        shared = [common_prefix(slot.token_ids, ids) for slot in self._slots]
+        cached = max(shared, default=0)
+        if not shared or cached * 4 < len(ids):
             slot = self._spare_slot()
-        cached = min(common_prefix(slot.token_ids, ids), len(ids) - 1)
+            cached = common_prefix(slot.token_ids, ids)
+        else:
+            slot = self._slots[shared.index(cached)]
+        cached = min(cached, len(ids) - 1)
         slot.rewind(cached)
         slot.last_used = next(self._clock)
         return slot, cached

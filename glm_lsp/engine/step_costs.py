@@ -22,9 +22,14 @@ _MEMORY = 0.05
 
 
 class StepCosts:
-    """Running averages of how long short runs take, in seconds."""
+    """Running averages of how long short runs take, in seconds.
+
+    Attributes:
+        num_runs: all that were observed.
+    """
 
     def __init__(self) -> None:
+        self.num_runs = 0
         self._one: float | None = None
         self._slope: float | None = None
 
@@ -42,6 +47,7 @@ class StepCosts:
 
     def observe(self, num_tokens: int, seconds: float) -> None:
         """Takes note of a run."""
+        self.num_runs += 1
         if num_tokens <= _FREE_TOKENS:
             self._one = _mixed(self._one, seconds)
         elif self._one is not None and num_tokens <= MAX_STEP_TOKENS:

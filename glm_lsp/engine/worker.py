@@ -47,7 +47,6 @@ class _Work:
     outbox: Outbox
     slot: KVSlot
     num_prompt: int
-    num_cached: int
     healing: Healing | None
     lookup: TextLookup
 
@@ -84,7 +83,8 @@ class Worker:
         costs: what steps cost, measured from now on; the speculator's own.
 
     Attributes:
-        counters: totals since the start: requests, tokens by kind, cancellations, errors, seconds by phase.
+        counters: totals since the start: requests, runs of the model, tokens by kind, cancellations, errors, seconds
+            by phase.
     """
 
     def __init__(
@@ -163,16 +163,15 @@ class Worker:
         lookup = TextLookup(self._texts(job.request, token_ids))
         watch.lap("tokenize")
         slot, num_cached = self._slots.take(token_ids)
-        work = _Work(job, watch, outbox, slot, len(token_ids), num_cached, healing, lookup)
+        work = _Work(job, watch, outbox, slot, len(token_ids), healing, lookup)
         num_completion = self._run(work, token_ids[num_cached:])
         self._report(job, outbox, watch, len(token_ids), num_cached, num_completion)
 
     def _run(self, work: _Work, new_ids: list[int]) -> int:
         """Prefill and all choices; returns the number of tokens generated."""
         request = work.request
-        writer = self._writer(work, 0)
-        generates = request.max_tokens > 0 and not request.glm.warm_up
-        drafted = writer.drafter.draft(request.max_tokens - 1) if writer.drafter and generates else []
+        writer = None if request.glm.warm_up else self._writer(work, 0)
+        drafter = writer.drafter if writer else None
         try:
             scored = prefill(
                 self._session,
@@ -180,14 +179,14 @@ class Worker:
                 new_ids,
                 work.cancelled,
                 want_logits=bool(work.healing),
-                drafted=drafted,
+                drafted=drafter.draft(request.max_tokens - 1) if drafter else [],
             )
         except CancelledError:
             work.watch.lap("prefill")
             self._close_choice(work.outbox, 0, "cancelled")
             return 0
         work.watch.lap("prefill")
-        if request.glm.warm_up:
+        if writer is None:
             return 0
         # Every choice starts from the same prompt; the first is greedy. What was guessed for it is overwritten by it.
         later = Scored(keep(scored.scores.row(0))) if request.n > 1 else scored
@@ -254,6 +253,8 @@ class Worker:
 
     def _texts(self, request: CompletionRequest, token_ids: list[int]) -> list[bytes]:
         """The text around, the last piece before the cursor. A prompt that is run as it is has nothing but itself."""
+        if request.glm.warm_up or not (self._copier or self._speculator):
+            return []  # nobody looks anything up
         if not request.is_raw:
             return request.lookup_texts()
         if self._speculator is None:
@@ -313,6 +314,7 @@ class Worker:
             self.counters[name] += amount
         if self._speculator is not None:
             self.counters["guessed_tokens"] = self._speculator.record.num_accepted
+        self.counters["runs"] = self._costs.num_runs
         logger.info(
             "%s prompt=%d cached=%d new=%d total_ms=%.1f",
             job.id, num_prompt, num_cached, num_completion, timing.total,
