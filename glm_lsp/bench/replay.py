@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from glm_lsp.bench.editor import ANSWER_WITHIN_S, Editor, OpenDocument, Reply
+from glm_lsp.bench.editor import ANSWER_WITHIN_S, Editor, Reply
+from glm_lsp.bench.open_document import OpenDocument
 from glm_lsp.bench.screen import Screen
 from glm_lsp.bench.trace.trace import Trace
 from glm_lsp.bench.trace.typist import Deed, Step, Typist

@@ -14,8 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from glm_lsp.bench.editor import Editor, OpenDocument
+from glm_lsp.bench.editor import Editor
 from glm_lsp.bench.environment import processor_seconds
+from glm_lsp.bench.open_document import OpenDocument
 from glm_lsp.config import ENVIRONMENT_PREFIX, Settings
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
