@@ -84,18 +84,11 @@ def compare(
     plots: PlotsOption = False,
 ) -> None:
     """The engine beside llama.cpp, transformers and others, on the same weights and requests."""
-    from glm_lsp.bench.compare import compare as measure
-    from glm_lsp.bench.compare_servers import long_text
+    from glm_lsp.bench.compare import bench_compare
     from glm_lsp.bench.compare_table import compare_table
     from glm_lsp.bench.delivery import Delivery
-    from glm_lsp.bench.environment import look_around
     from glm_lsp.bench.peer import CHECKOUT, chosen, find_peers
-    from glm_lsp.bench.recording import recorded_requests
-    from glm_lsp.bench.result import new_result
     from glm_lsp.bench.trace.trace import load_trace, own_trace
-    from glm_lsp.engine.engine import Engine
-    from glm_lsp.engine.tokenizer import SourceTokenizer
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
 
     delivery = Delivery(as_json, output, plots)
@@ -106,19 +99,14 @@ def compare(
             terminal.say(f"not installed: {peer.file.title}; {peer.setup} ({peer.file.takes})")
     at_lengths = _numbers(lengths)
     typed = load_trace(trace) if trace else own_trace()
-    folder = ModelStore().resolve(settings_with(model=model).model)
-    long_text(SourceTokenizer.open(folder.tokenizer_path), at_lengths)  # before anything is recorded
-    with Engine.load(folder, threads=threads) as engine, progress_bar("recording") as bar:
-        environment = look_around(engine.describe())
-        delivery.warn(environment)
-        requests = recorded_requests(typed, engine, keys=keys, progress=bar)
-    found = measure(folder, requests, taking_part, threads=threads, lengths=at_lengths)
-    parameters = {
-        "trace": typed.about(), "keys": keys, "threads": threads, "lengths": at_lengths,
-        "peers": [variant.name for _, variant in taking_part],
-    }  # fmt: skip
-    result = new_result(
-        "compare", environment, parameters=parameters, figures=found.figures, series=found.series
+    result = bench_compare(
+        ModelStore().resolve(settings_with(model=model).model),
+        typed,
+        taking_part,
+        keys=keys,
+        threads=threads,
+        lengths=at_lengths,
+        warn=delivery.warn,
     )
     delivery.deliver(result, compare_table(result))
 
@@ -314,33 +302,19 @@ def speculation(
 ) -> None:
     """What guessing ahead brings; exit status 1 when it changes an answer."""
     from glm_lsp.bench.delivery import Delivery
-    from glm_lsp.bench.environment import look_around
-    from glm_lsp.bench.recording import recorded_requests
     from glm_lsp.bench.speculation import bench_speculation
     from glm_lsp.bench.speculation_table import speculation_table
-    from glm_lsp.bench.trace.trace import own_trace
-    from glm_lsp.engine.engine import Engine
-    from glm_lsp.evaluate.held_out import held_out
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
 
     delivery = Delivery(as_json, output, plots)
     settings = settings_with(model=model, threads=threads)
-    folder = ModelStore().resolve(settings.model)
-    with Engine.load(folder, threads=settings.threads or None) as engine, progress_bar("recording") as bar:
-        environment = look_around(engine.describe())
-        delivery.warn(environment)
-        typed = recorded_requests(own_trace(), engine, progress=bar)
-    with progress_bar("answering") as bar:
-        result = bench_speculation(
-            folder,
-            environment,
-            typed,
-            held_out([], are_files=False).files,
-            num_prompts=prompts,
-            seed=seed,
-            progress=bar,
-        )
+    result = bench_speculation(
+        ModelStore().resolve(settings.model),
+        threads=settings.threads,
+        num_prompts=prompts,
+        seed=seed,
+        warn=delivery.warn,
+    )
     delivery.deliver(result, speculation_table(result))
     if any(each["identical"] < each["requests"] for each in result.figures.values()):
         raise typer.Exit(1)

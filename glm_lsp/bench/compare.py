@@ -7,7 +7,7 @@ Answers are of plain greedy decoding of raw ids: healing and copying, which peer
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,11 +16,15 @@ import numpy as np
 from glm_lsp.bench.arena import arena, everybody
 from glm_lsp.bench.compare_figures import compare_series, request_figures
 from glm_lsp.bench.compare_servers import long_keystrokes, long_text, raw_steps
+from glm_lsp.bench.environment import Environment, look_around
 from glm_lsp.bench.peer import Material, Peer, Variant
+from glm_lsp.bench.recording import recorded_requests
 from glm_lsp.bench.restored import restore_checkpoint
-from glm_lsp.bench.result import Series
+from glm_lsp.bench.result import Result, Series, new_result
 from glm_lsp.bench.rounds import Job, take_turns
+from glm_lsp.bench.trace.trace import Trace
 from glm_lsp.bench.workload import Task, plan_tasks
+from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
@@ -42,6 +46,45 @@ class Compared:
 
     figures: dict[str, Any]
     series: dict[str, Series]
+
+
+def bench_compare(
+    folder: ModelFolder,
+    trace: Trace,
+    peers: Sequence[tuple[Peer, Variant]],
+    *,
+    keys: int,
+    threads: int,
+    lengths: Sequence[int] = LENGTHS,
+    warn: Callable[[Environment], None] = lambda _: None,
+) -> Result:
+    """Measures everybody on what the engine is asked for while a trace is typed.
+
+    Args:
+        keys: so many of the trace at most.
+        lengths: as in `compare`.
+        warn: told what is known of the machine before anything is measured.
+
+    Raises:
+        InputError: as `compare`; too little text for a length is told before anything is recorded.
+        GlmError: the model cannot be used, or not be written in a peer's form.
+    """
+    long_text(SourceTokenizer.open(folder.tokenizer_path), lengths)
+    with Engine.load(folder, threads=threads) as engine, progress_bar("recording") as bar:
+        environment = look_around(engine.describe())
+        warn(environment)
+        requests = recorded_requests(trace, engine, keys=keys, progress=bar)
+    found = compare(folder, requests, peers, threads=threads, lengths=lengths)
+    parameters = {
+        "trace": trace.about(),
+        "keys": keys,
+        "threads": threads,
+        "lengths": list(lengths),
+        "peers": [variant.name for _, variant in peers],
+    }
+    return new_result(
+        "compare", environment, parameters=parameters, figures=found.figures, series=found.series
+    )
 
 
 def compare(

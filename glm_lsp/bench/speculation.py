@@ -15,9 +15,12 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from glm_lsp.bench.environment import Environment
+from glm_lsp.bench.environment import Environment, look_around
+from glm_lsp.bench.recording import recorded_requests
 from glm_lsp.bench.result import Result, new_result
+from glm_lsp.bench.trace.trace import own_trace
 from glm_lsp.completion.context import WindowBudget
+from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.job import Event, Job
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.session import Session
@@ -25,8 +28,8 @@ from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError
 from glm_lsp.evaluate.docstrings import find_tasks, request_of
-from glm_lsp.evaluate.held_out import HeldOutFile
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.evaluate.held_out import HeldOutFile, held_out
+from glm_lsp.evaluate.progress import Progress, progress_bar, silent
 from glm_lsp.evaluate.scores import estimate_ratio
 from glm_lsp.models.store import ModelFolder
 
@@ -94,6 +97,35 @@ class Tally:
 
 
 def bench_speculation(
+    folder: ModelFolder,
+    *,
+    threads: int,
+    num_prompts: int,
+    seed: int = 1,
+    warn: Callable[[Environment], None] = lambda _: None,
+) -> Result:
+    """Measures a model on the program's own trace and its own functions.
+
+    Args:
+        threads: 0 chooses by the machine.
+        num_prompts: of each kind, at most.
+        warn: told what is known of the machine before anything is measured.
+
+    Raises:
+        GlmError: the model cannot be loaded, or a request fails.
+    """
+    with Engine.load(folder, threads=threads or None) as engine, progress_bar("recording") as bar:
+        environment = look_around(engine.describe())
+        warn(environment)
+        typed = recorded_requests(own_trace(), engine, progress=bar)
+    files = held_out([], are_files=False).files
+    with progress_bar("answering") as bar:
+        return measure_speculation(
+            folder, environment, typed, files, num_prompts=num_prompts, seed=seed, progress=bar
+        )
+
+
+def measure_speculation(
     folder: ModelFolder,
     environment: Environment,
     typed: Sequence[CompletionRequest],

@@ -14,7 +14,7 @@ import pytest
 
 from glm_lsp.bench.environment import look_around
 from glm_lsp.bench.recording import recorded_requests
-from glm_lsp.bench.speculation import bench_speculation
+from glm_lsp.bench.speculation import measure_speculation
 from glm_lsp.bench.trace.trace import own_trace
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.onnx_session import OnnxSession
@@ -68,7 +68,7 @@ def test_the_starter_says_the_same_with_and_without_guessing(starter: ModelFolde
     with Engine.load(starter, threads=2) as engine:
         environment = look_around(engine.describe())
         typed = recorded_requests(own_trace(), engine)
-    result = bench_speculation(
+    result = measure_speculation(
         starter, environment, typed, held_out([], are_files=False).files, num_prompts=NUM_PROMPTS
     )
     counted = {kind: (each["identical"], each["requests"]) for kind, each in result.figures.items()}

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from glm_lsp.bench.environment import look_around
-from glm_lsp.bench.speculation import EDITS, Tally, Told, bench_speculation, edited
+from glm_lsp.bench.speculation import EDITS, Tally, Told, edited, measure_speculation
 from glm_lsp.bench.speculation_table import speculation_table
 from glm_lsp.completion.mode import Mode
 from glm_lsp.engine.description import EngineDescription
@@ -61,7 +61,7 @@ def test_a_model_says_the_same_with_and_without_guessing(folder: ModelFolder) ->
     ]
     environment = look_around(EngineDescription(model=folder.manifest.name, threads=1))
     steps: list[tuple[int, int]] = []
-    result = bench_speculation(
+    result = measure_speculation(
         folder,
         environment,
         typed,
