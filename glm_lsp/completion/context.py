@@ -19,6 +19,8 @@ SUFFIX_SHARE = 0.2
 REACH_BEFORE = 48 * 1024
 REACH_AFTER = 16 * 1024
 """Characters around the window for an engine that copies; more would take time at each key."""
+_UNKNOWN_CONTEXT_LENGTH = 2048
+"""For a foreign server that does not tell its own."""
 _HEADER_TOKENS = 48
 _ANSWER_TOKENS = 128
 _SMALLEST_BUDGET_CHARS = 256
@@ -51,11 +53,12 @@ class WindowBudget:
         *,
         copies: bool = False,
     ) -> WindowBudget:
-        """The budget for a model with room for `context_length` tokens of prompt and completion together.
+        """The budget for a model with room for `context_length` tokens of prompt and completion together; 0: unknown.
 
         An engine that `copies` also gets the text around the window. The room left for the completion does not
         depend on a request's `max_tokens`: the window must not either.
         """
+        context_length = context_length or _UNKNOWN_CONTEXT_LENGTH
         prompt_tokens = context_length - min(_ANSWER_TOKENS, context_length // 8)
         prompt_tokens = min(prompt_tokens, max_prompt_tokens or prompt_tokens) - _HEADER_TOKENS
         total = max(_SMALLEST_BUDGET_CHARS, prompt_tokens * CHARS_PER_TOKEN)

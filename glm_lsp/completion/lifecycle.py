@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from glm_lsp.engine.client.client import EngineClient
 
 MAX_TOKENS = {Mode.LINE: 48, Mode.BLOCK: 128}
-_UNKNOWN_CONTEXT_LENGTH = 2048
 _TEMPERATURE = 0.8
 _TOP_P = 0.95
 _SEED = 0
@@ -186,9 +185,8 @@ class Completer:
     async def _window_budget(self) -> WindowBudget:
         if self._budget is None:
             engine = await self._engine.describe()
-            context_length = engine.context_length or _UNKNOWN_CONTEXT_LENGTH
             self._budget = WindowBudget.for_context(
-                context_length, self._max_prompt_tokens, copies=engine.copies
+                engine.context_length, self._max_prompt_tokens, copies=engine.copies
             )
         return self._budget
 

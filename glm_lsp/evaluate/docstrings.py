@@ -29,7 +29,6 @@ from glm_lsp.evaluate.scores import Estimate, estimate
 from glm_lsp.evaluate.subject import Writer, text_of
 
 MAX_TOKENS = 128
-_UNKNOWN_CONTEXT_LENGTH = 2048
 _OPENING = re.compile(r"[rR]?(\"\"\"|''')")
 _PEP257 = ("check", "--isolated", "--no-cache", "--select", "D2,D3,D4", "--output-format", "json")
 _PEP257_CONVENTION = 'lint.pydocstyle.convention = "pep257"'
@@ -109,7 +108,7 @@ def find_tasks(file: HeldOutFile) -> Iterator[DocstringTask]:
 def write(writer: Writer, tasks: Sequence[DocstringTask], progress: Progress = silent) -> list[str]:
     """The greedy docstring for every task, without quotes."""
     engine = writer.describe()
-    budget = WindowBudget.for_context(engine.context_length or _UNKNOWN_CONTEXT_LENGTH, copies=engine.copies)
+    budget = WindowBudget.for_context(engine.context_length, copies=engine.copies)
     texts = []
     for number, task in enumerate(tasks, start=1):
         texts.append(text_of(writer.complete(request_of(task, budget))))

@@ -19,7 +19,6 @@ from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exac
 from glm_lsp.evaluate.subject import Writer, text_of
 
 MAX_TOKENS = 64
-_UNKNOWN_CONTEXT_LENGTH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def write(
 ) -> list[str]:
     """The greedy answer to every task."""
     engine = writer.describe()
-    budget = WindowBudget.for_context(engine.context_length or _UNKNOWN_CONTEXT_LENGTH, copies=engine.copies)
+    budget = WindowBudget.for_context(engine.context_length, copies=engine.copies)
     texts = []
     for number, task in enumerate(tasks, start=1):
         texts.append(complete(writer, task, budget, with_suffix=with_suffix))

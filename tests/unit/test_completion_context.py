@@ -175,6 +175,7 @@ def test_the_budget_follows_the_context_length() -> None:
     assert WindowBudget.for_context(8192, max_prompt_tokens=512).total_chars < 512 * 3
     assert WindowBudget.for_context(8192, max_prompt_tokens=100_000) == large
     assert WindowBudget.for_context(1).total_chars > 0
+    assert small.total_chars < WindowBudget.for_context(0).total_chars < large.total_chars  # not told
 
 
 @given(st.text(max_size=60), st.integers(0, 60))
