@@ -11,6 +11,7 @@ from pathlib import Path
 
 from glm_lsp import paths
 from glm_lsp.errors import GlmError, InputError
+from glm_lsp.train.arguments import positive
 from glm_lsp.train.corpus.pins import REGISTRIES, packaged_pins
 from glm_lsp.train.corpus.selection import OTHER_CAP, PACKAGE_CAP, Caps
 
@@ -56,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         choices=["cpython", *(name for name in REGISTRIES if name != "pypi")],
         help="leave the standard library or a registry's packages out; may be given several times",
     )
-    build.add_argument("--jobs", type=_jobs, default=2, help="processes (%(default)s)")
+    build.add_argument("--jobs", type=positive, default=2, help="processes (%(default)s)")
 
     report = commands.add_parser("report", help="figures per language, decontamination, licences")
     report.add_argument(
@@ -69,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     pack.add_argument("corpus", type=Path, help="train.jsonl")
     pack.add_argument("parts", type=Path, help="folder the parts are written to")
     pack.add_argument("--max-mb", type=_megabytes, default=55.0, help="of a compressed part (%(default)s)")
-    pack.add_argument("--jobs", type=_jobs, default=2, help="parts compressed at a time (%(default)s)")
+    pack.add_argument("--jobs", type=positive, default=2, help="parts compressed at a time (%(default)s)")
 
     unpack = commands.add_parser("unpack", help="put a packed split together again")
     unpack.add_argument("parts", type=Path, help="folder of the parts")
@@ -78,16 +79,6 @@ def _parser() -> argparse.ArgumentParser:
         "--part", type=int, action="append", help="only this part, from 1 on; may be repeated"
     )
     return parser
-
-
-def _jobs(word: str) -> int:
-    try:
-        number = int(word)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{word} is not a whole number above 0")
-    return number
 
 
 def _megabytes(word: str) -> float:

@@ -18,6 +18,7 @@ import msgspec
 
 from glm_lsp.errors import GlmError, InputError
 from glm_lsp.models.store import ModelFolder, ModelStore
+from glm_lsp.train.arguments import positive
 from glm_lsp.train.recipe import load_recipe
 from glm_lsp.train.release.build import Plan, release
 from glm_lsp.train.release.check import check
@@ -54,9 +55,9 @@ def _release(words: list[str]) -> int:
     parser.add_argument(
         "--language", action="append", default=[], help="measure this language only; may be repeated"
     )
-    parser.add_argument("--max-bytes", type=_positive, default=usual.max_bytes, help="held-out text to score")
-    parser.add_argument("--lines", type=_positive, default=usual.lines, help="held-out lines to complete")
-    parser.add_argument("--prompts", type=_positive, default=usual.prompts, help="lines to compare with fp32")
+    parser.add_argument("--max-bytes", type=positive, default=usual.max_bytes, help="held-out text to score")
+    parser.add_argument("--lines", type=positive, default=usual.lines, help="held-out lines to complete")
+    parser.add_argument("--prompts", type=positive, default=usual.prompts, help="lines to compare with fp32")
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--hardware", default="not stated", help="what it was trained on, for the card")
     parser.add_argument("--training", type=Path, help="JSON object of further facts of the training")
@@ -139,16 +140,6 @@ def _card(words: list[str]) -> int:
 
 def _parser(name: str, description: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(prog=f"python -m glm_lsp.train.{name}", description=description)
-
-
-def _positive(word: str) -> int:
-    try:
-        number = int(word)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{word} is not a whole number above 0")
-    return number
 
 
 def _read(path: Path) -> str:
