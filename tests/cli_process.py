@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,17 @@ class CommandLine:
 
 
 COMMAND = (sys.executable, "-W", "error", "-m", "glm_lsp")
+
+
+def press_ctrl_c(running: subprocess.Popen[Any]) -> None:
+    """Interrupts a command until it is gone; after a minute it is killed."""
+    # The import of a native library swallows an interruption: one presses again.
+    for _ in range(30):
+        running.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(timeout=2)
+            return
+    running.kill()
 
 
 def make_home(folder: Path) -> CommandLine:

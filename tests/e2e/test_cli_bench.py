@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -15,7 +13,7 @@ import psutil
 import pytest
 
 from glm_lsp.bench.result import store
-from tests.cli_process import COMMAND, CommandLine
+from tests.cli_process import COMMAND, CommandLine, press_ctrl_c
 from tests.tiny_model import tiny_model
 from tests.unit.test_bench_result import result
 
@@ -107,14 +105,7 @@ def test_interrupt_leaves_no_engine_behind(cli: CommandLine, tmp_path: Path) -> 
         process = psutil.Process(running.pid)
         while not (engines := process.children()) and running.poll() is None:
             time.sleep(0.05)
-        # The import of a native library swallows an interruption: one presses again.
-        for _ in range(30):
-            running.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(timeout=2)
-                break
-        else:
-            running.kill()
+        press_ctrl_c(running)
         errors.seek(0)
         assert "Traceback" not in errors.read()
         assert running.wait(timeout=10) == 130

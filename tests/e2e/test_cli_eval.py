@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import time
-from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.cli_process import COMMAND, CommandLine
+from tests.cli_process import COMMAND, CommandLine, press_ctrl_c
 
 SOURCE = """def area(radius: float, scale: float = 1.0) -> float:
     value = math.pi * radius ** 2
@@ -73,14 +71,7 @@ def test_interrupt_ends_without_a_word(cli: CommandLine, tmp_path: Path) -> None
         process = psutil.Process(running.pid)
         while process.num_threads() < 2:  # the engine has one of its own
             time.sleep(0.05)
-        # The import of a native library swallows an interruption: one presses again.
-        for _ in range(30):
-            running.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                running.wait(timeout=2)
-                break
-        else:
-            running.kill()  # it would compute for an hour
+        press_ctrl_c(running)
         out, _ = running.communicate(timeout=10)
         errors.seek(0)
         assert (running.returncode, out) == (130, b"")
