@@ -23,6 +23,7 @@ ONLY_IN = {
     "optimum": (),
     "requests": (),
     "matplotlib": ("glm_lsp/bench/plots.py",),
+    "tree_sitter": ("glm_lsp/syntax/", "glm_lsp/references/"),
     "typer": (
         "glm_lsp/cli.py",
         "glm_lsp/cli_bench.py",
@@ -97,7 +98,7 @@ def test_package_is_imported_only_where_it_belongs(imports: dict[str, set[str]],
     assert [m for m in importers(imports, package) if not allowed(m, ONLY_IN[package])] == []
 
 
-@pytest.mark.parametrize("package", ["matplotlib", "onnxruntime", "pygls", "torch", "typer"])
+@pytest.mark.parametrize("package", ["matplotlib", "onnxruntime", "pygls", "torch", "tree_sitter", "typer"])
 def test_the_scan_sees_the_imports_it_guards(imports: dict[str, set[str]], package: str) -> None:
     assert importers(imports, package) != []
 
@@ -114,6 +115,9 @@ def test_completion_is_pure(imports: dict[str, set[str]]) -> None:
     [
         ("glm_lsp/errors.py", "glm_lsp"),
         ("glm_lsp/completion/", "glm_lsp.lsp"),
+        ("glm_lsp/syntax/", "glm_lsp.completion"),
+        ("glm_lsp/syntax/", "glm_lsp.lsp"),
+        ("glm_lsp/syntax/", "glm_lsp.references"),
         ("glm_lsp/completion/", "glm_lsp.models"),
         ("glm_lsp/engine/", "glm_lsp.lsp"),
         ("glm_lsp/models/", "glm_lsp.engine"),
@@ -169,6 +173,7 @@ def loaded_by(statement: str) -> set[str]:
 
 
 ENGINE_PARTS = {"onnx", "onnxruntime", "tokenizers", "torch", "uvicorn"}
+GRAMMAR_PARTS = {"tree_sitter", "tree_sitter_c", "tree_sitter_python"}
 FRONT_PARTS = {"httptools", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
 
 
@@ -177,7 +182,8 @@ FRONT_PARTS = {"httptools", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
     [
         ("glm_lsp.cli", ENGINE_PARTS | FRONT_PARTS),
         ("glm_lsp.__main__", ENGINE_PARTS | FRONT_PARTS | {"typer"}),
-        ("glm_lsp.lsp.server", ENGINE_PARTS | {"typer"}),
+        ("glm_lsp.lsp.server", ENGINE_PARTS | GRAMMAR_PARTS | {"typer"}),
+        ("glm_lsp.syntax.tree", GRAMMAR_PARTS),
     ],
 )
 def test_start_is_light(module: str, heavy: set[str]) -> None:

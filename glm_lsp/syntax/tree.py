@@ -1,0 +1,130 @@
+"""The syntax tree of one text, parsed anew only where the text has changed."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from glm_lsp.syntax.damage import damaged_nodes
+from glm_lsp.syntax.difference import common_prefix, common_suffix
+from glm_lsp.syntax.languages import language_for
+from glm_lsp.syntax.offsets import Offsets, encode
+from glm_lsp.syntax.scope import Scope
+from glm_lsp.syntax.scoping import scope_at
+
+if TYPE_CHECKING:
+    from tree_sitter import Language, Node, Tree
+
+MAX_PARSED_CHARS = 200_000
+"""Code points of the longest text that is parsed: 50 ms in the slowest grammar, C++."""
+_PARSE_SECONDS = 0.2
+"""Text that fits no grammar at all can take ten times as long as source; then there is no tree."""
+
+
+class SyntaxTree:
+    """Frozen view of one parsed text.
+
+    Attributes:
+        language_id: LSP language identifier.
+        text: what was parsed.
+        data: `text` as UTF-8; nodes count in its bytes.
+        root: the whole tree. Its nodes are good as long as this object lives.
+    """
+
+    def __init__(self, language_id: str, text: str, data: bytes, offsets: Offsets, tree: Tree) -> None:
+        self.language_id = language_id
+        self.text = text
+        self.data = data
+        self._offsets = offsets
+        self._tree = tree
+        self.root: Node = tree.root_node
+
+    @staticmethod
+    def parse(language_id: str, text: str) -> SyntaxTree | None:
+        """The tree of a text; None without a grammar, or when parsing would take too long."""
+        language = language_for(language_id)
+        if language is None or len(text) > MAX_PARSED_CHARS:
+            return None
+        data = encode(text)
+        tree = _parse(language, data)
+        return None if tree is None else SyntaxTree(language_id, text, data, Offsets.of(text), tree)
+
+    def edited(self, text: str) -> SyntaxTree | None:
+        """The tree of the same document with another text; None as in `parse`. This one stays as it is."""
+        if text == self.text:
+            return self
+        language = language_for(self.language_id)
+        if language is None or len(text) > MAX_PARSED_CHARS:
+            return None
+        start = common_prefix(self.text, text)
+        num_after = common_suffix(self.text, text, min(len(self.text), len(text)) - start)
+        inserted = text[start : len(text) - num_after]
+        offsets = self._offsets.edited(text, start, len(self.text) - num_after - start, len(inserted))
+        start_byte = self.byte_of(start)
+        old_end = self.byte_of(len(self.text) - num_after)
+        new = encode(inserted)
+        data = b"".join((self.data[:start_byte], new, self.data[old_end:]))
+        place = _place(self.data, 0, (0, 0), start_byte)
+        old = self._tree.copy()
+        old.edit(
+            start_byte,
+            old_end,
+            start_byte + len(new),
+            place,
+            _place(self.data, start_byte, place, old_end),
+            _place(data, start_byte, place, start_byte + len(new)),
+        )
+        tree = _parse(language, data, old)
+        return None if tree is None else SyntaxTree(self.language_id, text, data, offsets, tree)
+
+    @cached_property
+    def num_errors(self) -> int:
+        """Places that do not fit the grammar: text that was skipped, tokens that are missing."""
+        return sum(1 for _ in damaged_nodes(self.root))
+
+    def scope_at(self, offset: int) -> Scope:
+        """What a cursor is in, `offset` code points from the start. Behind a closing quote that is code again."""
+        return scope_at(self, offset)
+
+    def byte_of(self, offset: int) -> int:
+        """Bytes before an offset in code points."""
+        return self._offsets.byte_of(self.text, offset)
+
+    def offset_of(self, byte: int) -> int:
+        """Code points before an offset in bytes; within a character, those before it."""
+        return self._offsets.offset_of(self.data, byte)
+
+    def text_of(self, node: Node) -> str:
+        """The source of a node of this tree."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "ignore")
+
+
+def _parse(language: Language, data: bytes, old: Tree | None = None) -> Tree | None:
+    """The tree, or None when the time is over. `old` has been told of the edit."""
+    from tree_sitter import Parser  # noqa: PLC0415 - loaded with the first grammar
+
+    view = memoryview(data)
+    deadline = time.perf_counter() + _PARSE_SECONDS
+
+    def read(byte: int, _point: object) -> memoryview:
+        return view[byte:]
+
+    def is_late(_byte: int, _has_error: bool) -> bool:
+        return time.perf_counter() > deadline
+
+    parser = Parser(language)
+    try:
+        if old is None:
+            return parser.parse(read, progress_callback=is_late)
+        return parser.parse(read, old_tree=old, progress_callback=is_late)
+    except ValueError:
+        return None
+
+
+def _place(data: bytes, known: int, place: tuple[int, int], byte: int) -> tuple[int, int]:
+    """Row and column (in bytes) of `byte`, which is not before `known`, whose place is `place`."""
+    num_rows = data.count(b"\n", known, byte)
+    if num_rows == 0:
+        return place[0], place[1] + byte - known
+    return place[0] + num_rows, byte - data.rfind(b"\n", known, byte) - 1
