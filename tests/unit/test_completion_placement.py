@@ -71,12 +71,18 @@ SECRET = [
     "secrets.yml", "secrets.yaml", "config/Secrets.YML", "api.token", "auth.json", ".dev.vars",
     "vault.kdbx", "terraform.tfstate", "client_secret_123.json", "service-account.json", "key.gpg",
     "putty.ppk", "C:\\Users\\u\\.ssh\\config", "deploy\\prod.pem", "id_rsa.", "server.pem ", "data.sqlite3",
-    "x/.azure/profile.py",
+    "x/.azure/profile.py", "\\\\server\\share\\.env", "d:\\w\\ID_ED25519", "C:/w/.Env", "C:.env", "w\\.ssh\\Notes.md",
+    ".env.", ".env. .", ".env::$DATA", "server.pem:zone", "a/.aws./config", "a/.ssh /config", "untitled:.env",
+    "untitled:id_rsa", "untitled:a/secrets.yml", "vscode-remote:/w/.npmrc", "%2Eenv", "a%2F.env", "a/%2eSSH/config",
+    "%252Eenv", "c%3A%5Cw%5C.env", "id%5Frsa", "prod.tfvars", "prod.auto.tfvars.json", ".s3cfg", ".boto",
+    "a/.cargo/credentials.toml", "credentials.tfrc.json", ".terraformrc", "local.settings.json", "Key.AGEKEY",
+    "a/b/.vault_pass.txt", "store.bks",
 ]  # fmt: skip
 ORDINARY = [
     "a.py", "env.py", "environment.yml", "src/keys/index.ts", "private/app.py", "keyboard.key.py", "id_map.py",
     "identity.go", "secrets.py", "credentials.py", "token.py", "tokens/lexer.rs", "pem.py", "docker/Dockerfile",
-    "aws/main.tf", "ssh/client.go", "package.json", "config.json", "settings.json", "", "/", "auth.ts", "Makefile",
+    "aws/main.tf", "ssh/client.go", "untitled:Untitled-1", "a%20b.py", "100%.py", "%zz.py", "a:b.py", "C:\\w\\a.py",
+    "tfvars.go", ".env/lib/a.py", "package.json", "config.json", "settings.json", "", "/", "auth.ts", "Makefile",
 ]  # fmt: skip
 
 
@@ -95,7 +101,9 @@ def test_ordinary_files(path: str) -> None:
     "uri",
     [
         "file:///home/u/.aws/config", "file:///home/u/%2Eenv", "file:///home/u/id_rsa?x=1", "vscode-remote://h/w/.env#1",
-        "file:///c%3A/Users/u/.ssh/config", "file:///home/u/.SSH/notes.md",
+        "file:///c%3A/Users/u/.ssh/config", "file:///home/u/.SSH/notes.md", "untitled:.env", "untitled:id_rsa",
+        "file:///c%3A/Users/u/%2e%73%73h/notes.md", "file:////server/share/.env", "file:///w/.ENV.",
+        "file:///w/server.pem%20", "vscode-notebook-cell:/w/.env#c1", "git:/w/secrets.yml?ref",
     ],
 )  # fmt: skip
 def test_the_address_tells_what_the_path_does_not(uri: str) -> None:
