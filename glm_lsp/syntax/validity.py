@@ -2,19 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from glm_lsp.syntax.scope import Scope
 
 if TYPE_CHECKING:
     from glm_lsp.syntax.tree import SyntaxTree
 
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_HAVE_MACROS = frozenset(["c", "cpp"])
+"""Languages in which sound text looks broken wherever a macro stands for syntax."""
+_BODY_BELOW = frozenset(["c", "cpp", "java", "rust"])
+"""Languages in which the brace of a body often stands on a line of its own."""
+_GO_ON = (
+    ",",
+    "=",
+    "=>",
+    "+",
+    "-",
+    "*",
+    "/",
+    "&",
+    "|",
+    "^",
+    "<",
+    "?",
+    ":",
+    ".",
+    "\\",
+    " and",
+    " or",
+    " extends",
+    " inline",
+)
+_NEED_MORE = ("@", "#", "try", "template")
+"""How lines begin that are nothing without the next one."""
 
-def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str) -> bool:
-    """Whether inserting a text leaves no more errors than there are; true where it cannot be told.
+
+def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True) -> bool:
+    """Whether a text can be inserted without breaking anything.
+
+    A line in the making is mostly broken as it stands, and what completes it has to mend it: a whole insertion may
+    leave no more errors than there would be without the line. Brackets that it opens at its end may stay open, and
+    comments and docstrings may go on as they like.
 
     Args:
         tree: the document as it is.
         offset: where it goes, in code points.
-        insertion: the text.
+        insertion: one line or several.
+        is_whole: False for an insertion that breaks off within its line; it has only to add no error.
+
+    Returns:
+        True also where it cannot be told, because parsing would take too long.
     """
-    after = tree.edited(tree.text[:offset] + insertion + tree.text[offset:])
-    return after is None or after.num_errors <= tree.num_errors
+    line_start = max(tree.text.rfind("\n", 0, offset), tree.text.rfind("\r", 0, offset)) + 1
+    end = offset + len(insertion)
+    after = _replaced(tree, offset, offset, insertion)
+    if after is None or after.num_errors == 0 or _stays_in_prose(tree, after, line_start, offset, end):
+        return True
+    num_allowed = tree.num_errors
+    if _is_unfinished(tree.language_id, after.text[line_start:end]):
+        num_allowed += 1
+    elif is_whole:
+        without = _replaced(tree, line_start, _line_end(tree.text, offset), "")
+        has_macros = tree.language_id in _HAVE_MACROS
+        if without is not None and not (has_macros and without.num_errors):
+            num_allowed = min(num_allowed, without.num_errors)
+    if after.num_errors <= num_allowed:
+        return True
+    for continuation in _continuations(after, line_start, offset, end):
+        continued = _replaced(after, end, end, continuation)
+        if continued is None or continued.num_errors <= num_allowed:
+            return True
+    return False
+
+
+def _replaced(tree: SyntaxTree, start: int, end: int, new: str) -> SyntaxTree | None:
+    return tree.edited(tree.text[:start] + new + tree.text[end:])
+
+
+def _line_end(text: str, offset: int) -> int:
+    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
+    return min(ends, default=len(text))
+
+
+def _stays_in_prose(tree: SyntaxTree, after: SyntaxTree, line_start: int, offset: int, end: int) -> bool:
+    """Whether a comment, or a string of several lines, just goes on."""
+    scope = tree.scope_at(offset)
+    is_prose = scope is Scope.COMMENT or (scope is Scope.STRING and tree.scope_at(line_start) is Scope.STRING)
+    return is_prose and after.scope_at(end) is scope
+
+
+def _is_unfinished(language_id: str, text: str) -> bool:
+    """Whether the last line of `text` cannot stand without another one below."""
+    line = text.rstrip()
+    line = line[line.rfind("\n") + 1 :].lstrip()
+    if line.endswith(":") and language_id == "python":
+        return line == "try:"
+    return line.endswith(_GO_ON) or line.startswith(_NEED_MORE)
+
+
+def _continuations(after: SyntaxTree, line_start: int, offset: int, end: int) -> Iterator[str]:
+    """Texts that could stand below an insertion that goes from `offset` to `end`."""
+    insertion = after.text[offset:end].rstrip()
+    own, whole = _open_brackets(after, offset, end), _open_brackets(after, line_start, end)
+    if insertion.endswith(("(", "[", "{")) or "\n" in insertion:
+        yield f"\n{own}"
+        if whole != own:
+            yield f"\n{whole}"
+    if insertion.endswith((")", ">")) and after.language_id in _BODY_BELOW:
+        yield "\n{}"
+
+
+def _open_brackets(tree: SyntaxTree, start: int, end: int) -> str:
+    """What closes the brackets that are opened between two offsets, innermost first."""
+    waiting: list[str] = []
+    for offset in range(start, end):
+        character = tree.text[offset]
+        is_bracket = character in "()[]{}"
+        if not is_bracket or tree.scope_at(offset + 1) is not Scope.CODE:
+            continue
+        if character in _CLOSING:
+            waiting.append(_CLOSING[character])
+        elif waiting and waiting[-1] == character:
+            waiting.pop()
+    return "".join(reversed(waiting))
