@@ -105,6 +105,14 @@ def config_show(as_json: JsonOption = False) -> None:
         terminal.say(f"warning: {warning}")
 
 
+@config_app.command("schema")
+def config_schema() -> None:
+    """The settings as a JSON schema."""
+    from glm_lsp.config_schema import settings_schema
+
+    terminal.print_json(settings_schema())
+
+
 @app.command()
 def serve(
     *,

@@ -5,12 +5,16 @@ frozen, every value present. Between them, a value of the wrong type or range gi
 with a warning, so that a typing error never costs somebody their completions. Later layers win:
 
     defaults < config file < environment (GLM_LSP_*) < editor < command line
+
+An editor's options come from the opened folder, too. While nobody has said that the folder is to be trusted, it may
+not choose the model or where code goes; the other layers are the person's own.
 """
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
 import reprlib
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -27,12 +31,16 @@ from glm_lsp.errors import AddressError
 ENVIRONMENT_PREFIX = "GLM_LSP_"
 Device = Literal["auto", "cpu", "cuda"]
 LogLevel = Literal["error", "warning", "info", "debug"]
+Suggest = Literal["eager", "balanced", "subtle"]
+
+_RENAMED = {"disabledLanguages": "disabledIn"}
 
 
 class InitializationOptions(Struct, frozen=True, kw_only=True, rename="camel"):
     """The keys an editor may send in `initializationOptions`, and the keys of config.toml."""
 
     enable: bool | UnsetType = UNSET
+    suggest: Suggest | UnsetType = UNSET
     model: Annotated[str, Meta(min_length=1)] | UnsetType = UNSET
     device: Device | UnsetType = UNSET
     threads: Annotated[int, Meta(ge=0, le=256)] | UnsetType = UNSET
@@ -40,7 +48,7 @@ class InitializationOptions(Struct, frozen=True, kw_only=True, rename="camel"):
     linger_s: Annotated[float, Meta(ge=0, le=86_400)] | UnsetType = UNSET
     debounce_ms: Annotated[int, Meta(ge=0, le=2_000)] | UnsetType = UNSET
     max_tokens: Annotated[int, Meta(ge=0, le=512)] | UnsetType = UNSET
-    disabled_languages: list[str] | UnsetType = UNSET
+    disabled_in: list[str] | UnsetType = UNSET
     memory_mib: Annotated[int, Meta(ge=16, le=1_048_576)] | UnsetType = UNSET
     log_level: LogLevel | UnsetType = UNSET
 
@@ -51,19 +59,23 @@ class Settings:
 
     Attributes:
         enable: whether to suggest anything
+        suggest: how sure a suggestion must be: eager shows all that passes the filters, balanced what is likely
+            enough to be right, subtle only what is nearly sure
         model: name of an installed model, or the full path of a model folder
         device: where the model runs: auto or cpu; cuda is refused, as no model of this version runs there
         threads: CPU threads of the engine; 0 chooses by the machine
         engine_url: use the engine at this address instead of starting one: https, or on this machine
         linger_s: seconds an engine stays after its last window was closed
-        debounce_ms: milliseconds to wait for the next key before the model is asked
+        debounce_ms: at most so many milliseconds are waited for the next key before the model is asked, never
+            longer than the model takes, the editor's own wait counted in
         max_tokens: most tokens of one completion; 0 chooses by what is completed
-        disabled_languages: LSP language identifiers of files to leave alone
+        disabled_in: where to suggest nothing: LSP language identifiers, and `comment` and `string`
         memory_mib: limit of the engine's KV cache, which holds what was read of the latest files
         log_level: error, warning, info or debug; source text is logged at debug only
     """
 
     enable: bool = True
+    suggest: Suggest = "balanced"
     model: str = "starter"
     device: Device = "auto"
     threads: int = 0
@@ -71,7 +83,7 @@ class Settings:
     linger_s: float = 30.0
     debounce_ms: int = 0
     max_tokens: int = 0
-    disabled_languages: tuple[str, ...] = ()
+    disabled_in: tuple[str, ...] = ()
     memory_mib: int = 256
     log_level: LogLevel = "warning"
 
@@ -120,9 +132,23 @@ class Configuration:
         ]
 
 
-def load(options: object = None, command_line: Mapping[str, object] | None = None) -> Configuration:
-    """All layers together: `options` from the editor, `command_line` with the same camelCase keys."""
+def load(
+    options: object = None,
+    command_line: Mapping[str, object] | None = None,
+    *,
+    is_trusted: bool = True,
+) -> Configuration:
+    """All layers together.
+
+    Args:
+        options: from the editor.
+        command_line: the same camelCase keys.
+        is_trusted: whether the folder that the editor has open may choose the model and the engine.
+    """
     from_file, complaints = _file_options()
+    if not is_trusted:
+        options, refused = _without_what_needs_trust(options)
+        complaints += refused
     configuration = Configuration.of(
         [
             ("config file", from_file),
@@ -141,11 +167,13 @@ def environment_options(environ: Mapping[str, str]) -> dict[str, object]:
     Text that does not read as the setting's type is handed on as it is and complained about later. Unknown
     variables are handed on only when they look like a misspelt setting: others may use the prefix too.
     """
-    known = {ENVIRONMENT_PREFIX + field.name.upper(): field for field in _FIELDS.values()}
+    known = {ENVIRONMENT_PREFIX + field.name.upper(): (key, field) for key, field in _FIELDS.items()}
+    known |= {_variable(old): (old, _FIELDS[new]) for old, new in _RENAMED.items()}
     options: dict[str, object] = {}
     for variable, text in environ.items():
-        if field := known.get(variable):
-            options[field.encode_name] = _read_text(text, field)
+        if named := known.get(variable):
+            key, field = named
+            options[key] = _read_text(text, field)
         elif variable.startswith(ENVIRONMENT_PREFIX) and _resembles(variable, known):
             options[variable] = text
     return options
@@ -162,7 +190,12 @@ def _usable_values(options: object) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
     complaints: list[str] = []
     for key, value in options.items():
-        field = _FIELDS.get(key)
+        new_key: Any = _RENAMED.get(key, key)
+        field = _FIELDS.get(new_key)
+        if new_key != key:
+            complaints.append(f"{key!r} is called {new_key!r} now")
+            if new_key in options:
+                continue
         if field is None:
             complaints.append(_unknown(str(key)))
         elif value is not None:  # editors send null for what nobody set
@@ -177,6 +210,8 @@ def _usable_values(options: object) -> tuple[dict[str, Any], list[str]]:
 
 
 def _checked(field: msgspec.structs.FieldInfo, value: object) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # some editors know one kind of number only
     checked = msgspec.convert(value, field.type)  # a ValidationError is a ValueError
     if field.name == "engine_url":
         return _engine_url(checked)
@@ -190,6 +225,21 @@ def _engine_url(text: str) -> str:
         return str(parse_address(text))
     except AddressError as error:
         raise ValueError(error.cause) from error
+
+
+def _without_what_needs_trust(options: object) -> tuple[object, list[str]]:
+    """The options without a model of their own and an address, and what to say of that."""
+    if not isinstance(options, Mapping):
+        return options, []
+    held_back = {"model": Settings().model, "engineUrl": None}
+    refused = [key for key, default in held_back.items() if options.get(key) not in (None, default)]
+    complaints = [f"editor: {key} is left out: this workspace is not trusted" for key in refused]
+    return {key: value for key, value in options.items() if key not in refused}, complaints
+
+
+def _variable(key: str) -> str:
+    """`lingerS` as `GLM_LSP_LINGER_S`."""
+    return ENVIRONMENT_PREFIX + re.sub(r"(?=[A-Z])", "_", key).upper()
 
 
 def _resembles(name: str, known: Iterable[str]) -> bool:

@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 LOOK_AHEAD_AFTER_S = 0.1
 """Nobody who types on takes a suggestion; who stops for so long might."""
 
-_NEED_NO_NEW_LINK = frozenset({"disabled_languages", "max_tokens", "log_level"})
+_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "max_tokens", "log_level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,16 @@ class Front:
         window: where status, popups and progress appear.
         connect: makes the engine's client.
         command_line: settings given to `glm-lsp serve`; they win over the editor's.
+
+    Attributes:
+        is_trusted: whether the opened folder may choose the model and the engine.
     """
 
     def __init__(
         self, window: Window, connect: Connect, command_line: Mapping[str, object] | None = None
     ) -> None:
         self.status = StatusDisplay(window.send_status)
+        self.is_trusted = True
         self._window = window
         self._command_line = command_line
         self._link = EngineLink(connect, self._engine_changed)
@@ -76,7 +80,7 @@ class Front:
         """Takes the editor's options; the engine is started, changed or left alone as they ask."""
         config = await asyncio.to_thread(importlib.import_module, "glm_lsp.config")
         self._options = options
-        configuration = config.load(options, self._command_line)
+        configuration = config.load(options, self._command_line, is_trusted=self.is_trusted)
         if configuration.warnings:
             self.tell(str(SettingError("; ".join(configuration.warnings))))
         # One change after the other: changing the engine takes several steps.
@@ -89,6 +93,12 @@ class Front:
     async def reload(self) -> None:
         """Reads the settings again, with the options the editor sent last."""
         await self.configure(self._options)
+
+    async def trust(self, is_trusted: bool) -> None:
+        """Takes note of whether the opened folder is trusted; its settings hold or fall with that."""
+        self.is_trusted = is_trusted
+        if self._settings is not None:
+            await self.reload()
 
     def is_config_file(self, path: str) -> bool:
         """Whether a path is that of our settings file."""
@@ -171,11 +181,7 @@ class Front:
 
     def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
         settings = self._settings
-        return (
-            settings is not None
-            and settings.enable
-            and snapshot.language_id not in settings.disabled_languages
-        )
+        return settings is not None and settings.enable and snapshot.language_id not in settings.disabled_in
 
     def _succeeded(self, outcome: Outcome, milliseconds: float) -> None:
         usage = outcome.usage

@@ -17,6 +17,7 @@ import typer
 
 from glm_lsp.cli import app
 from glm_lsp.config import InitializationOptions, Settings
+from glm_lsp.config_schema import attribute_meanings
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 
 ROOT = Path(__file__).parents[2]
@@ -36,19 +37,13 @@ FOLDERS = {
 
 def settings_table() -> str:
     """One row for each setting: name, default, meaning."""
-    meanings = attribute_docs(Settings)
+    meanings = attribute_meanings(Settings)
     defaults = {field.name: field.default for field in dataclasses.fields(Settings)}
     rows = [
         f"| `{wire.encode_name}` | {shown(defaults[wire.name])} | {meanings[wire.name]} |"
         for wire in msgspec.structs.fields(InitializationOptions)
     ]
     return "\n".join(["| setting | default | meaning |", "|---|---|---|", *rows])
-
-
-def attribute_docs(kind: type) -> dict[str, str]:
-    """The "Attributes:" of a docstring, continued lines joined."""
-    listed = re.split(r"^ {8}(\w+): ", (kind.__doc__ or "").partition("Attributes:")[2], flags=re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in zip(listed[1::2], listed[2::2], strict=True)}
 
 
 def shown(default: object) -> str:

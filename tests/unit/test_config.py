@@ -26,8 +26,8 @@ def test_wire_and_settings_have_the_same_names() -> None:
     assert wire == [field.name for field in dataclasses.fields(Settings)]
 
 
-def test_there_are_at_most_twelve_settings() -> None:
-    assert len(dataclasses.fields(Settings)) <= 12
+def test_there_are_twelve_settings() -> None:
+    assert len(dataclasses.fields(Settings)) == 12
 
 
 @pytest.mark.parametrize("options", [None, {}, [], {"model": None, "threads": None}])
@@ -38,6 +38,7 @@ def test_nothing_set_gives_the_defaults(options: object) -> None:
 def test_every_setting_can_be_set() -> None:
     options: dict[str, Any] = {
         "enable": False,
+        "suggest": "subtle",
         "model": "codegeex4",
         "device": "cpu",
         "threads": 3,
@@ -45,7 +46,7 @@ def test_every_setting_can_be_set() -> None:
         "lingerS": 5,
         "debounceMs": 40,
         "maxTokens": 32,
-        "disabledLanguages": ["markdown", "plaintext"],
+        "disabledIn": ["markdown", "comment"],
         "memoryMib": 64,
         "logLevel": "debug",
     }
@@ -53,6 +54,7 @@ def test_every_setting_can_be_set() -> None:
     assert warnings == []
     assert settings == Settings(
         enable=False,
+        suggest="subtle",
         model="codegeex4",
         device="cpu",
         threads=3,
@@ -60,7 +62,7 @@ def test_every_setting_can_be_set() -> None:
         linger_s=5.0,
         debounce_ms=40,
         max_tokens=32,
-        disabled_languages=("markdown", "plaintext"),
+        disabled_in=("markdown", "comment"),
         memory_mib=64,
         log_level="debug",
     )
@@ -83,8 +85,9 @@ def test_every_setting_can_be_set() -> None:
         ("lingerS", float("nan")),
         ("lingerS", -1),
         ("maxTokens", -1),
-        ("disabledLanguages", "python"),
-        ("disabledLanguages", [1]),
+        ("disabledIn", "python"),
+        ("suggest", "always"),
+        ("disabledIn", [1]),
         ("memoryMib", 1),
         ("logLevel", "loud"),
     ],
@@ -108,6 +111,57 @@ def test_unknown_key_is_told_with_the_likely_one(key: str, meant: str) -> None:
 
 def test_key_like_no_other_gets_no_guess() -> None:
     assert Settings.from_options({"colourScheme": 1})[1] == ["editor: unknown setting 'colourScheme'"]
+
+
+def test_old_name_still_counts_and_is_told_with_the_new_one() -> None:
+    settings, warnings = Settings.from_options({"disabledLanguages": ["tex"]})
+    assert settings.disabled_in == ("tex",)
+    assert warnings == ["editor: 'disabledLanguages' is called 'disabledIn' now"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_new_name_wins_over_the_old_one(order: int) -> None:
+    both = [("disabledLanguages", ["tex"]), ("disabledIn", ["comment"])]
+    settings, warnings = Settings.from_options(dict(both[::order]))
+    assert settings.disabled_in == ("comment",)
+    assert len(warnings) == 1
+
+
+def test_old_name_in_the_environment() -> None:
+    options = config.environment_options({"GLM_LSP_DISABLED_LANGUAGES": "markdown, tex"})
+    configuration = Configuration.of([("environment", options)])
+    assert configuration.settings.disabled_in == ("markdown", "tex")
+    assert configuration.warnings == ["environment: 'disabledLanguages' is called 'disabledIn' now"]
+
+
+def test_whole_numbers_may_be_written_with_a_point() -> None:
+    settings, warnings = Settings.from_options({"threads": 2.0, "lingerS": 3.0})
+    assert (settings.threads, settings.linger_s, warnings) == (2, 3.0, [])
+
+
+@pytest.mark.parametrize(("key", "value"), [("model", "theirs"), ("engineUrl", "https://elsewhere.example")])
+def test_untrusted_workspace_chooses_neither_model_nor_engine(home: Path, key: str, value: str) -> None:
+    (home / "config.toml").write_text("model = 'mine'\nengineUrl = 'https://mine.example'\n")
+    options = {key: value, "maxTokens": 9}
+    untrusted, trusted = config.load(options, is_trusted=False), config.load(options)
+    assert (untrusted.settings.model, untrusted.settings.engine_url) == ("mine", "https://mine.example")
+    assert untrusted.settings.max_tokens == 9
+    assert untrusted.warnings == [f"editor: {key} is left out: this workspace is not trusted"]
+    assert value in (trusted.settings.model, trusted.settings.engine_url)
+    assert trusted.warnings == []
+
+
+def test_untrusted_workspace_leaves_the_command_line_alone() -> None:
+    options, command_line = {"model": "theirs", "engineUrl": None}, {"model": "mine"}
+    configuration = config.load(options, command_line, is_trusted=False)
+    assert (configuration.settings.model, configuration.origins["model"]) == ("mine", "command line")
+    assert len(configuration.warnings) == 1
+
+
+@pytest.mark.parametrize("options", [None, [], "x", {}, {"model": "starter"}, {"model": None}])
+def test_untrusted_workspace_that_chooses_nothing_is_not_complained_about(options: object) -> None:
+    found, as_usual = config.load(options, is_trusted=False), config.load(options)
+    assert (found.settings, found.warnings) == (as_usual.settings, as_usual.warnings)
 
 
 @pytest.mark.parametrize("options", [[1], "x", 5, True])
@@ -206,7 +260,7 @@ def test_bad_value_leaves_the_lower_layers_in_place(home: Path) -> None:
 def test_environment_reads_text_as_the_settings_type() -> None:
     environ = {
         "GLM_LSP_ENABLE": "false",
-        "GLM_LSP_DISABLED_LANGUAGES": "markdown, tex",
+        "GLM_LSP_DISABLED_IN": "markdown, tex",
         "GLM_LSP_MODEL": "a,b",
         "GLM_LSP_THREADS": "x",
         "GLM_LSP_HOME": "/elsewhere",
@@ -214,7 +268,7 @@ def test_environment_reads_text_as_the_settings_type() -> None:
     }
     assert config.environment_options(environ) == {
         "enable": False,
-        "disabledLanguages": ["markdown", "tex"],
+        "disabledIn": ["markdown", "tex"],
         "model": "a,b",
         "threads": "x",
     }

@@ -162,7 +162,8 @@ async def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("options", "is_new_engine"),
     [
-        ({"disabledLanguages": ["c"]}, False),
+        ({"disabledIn": ["c"]}, False),
+        ({"suggest": "eager"}, False),
         ({"maxTokens": 9}, False),
         ({"logLevel": "error"}, False),
         ({"model": "other"}, True),

@@ -9,6 +9,7 @@ from lsprotocol import types
 from glm_lsp.lsp.features import (
     did_change,
     did_change_configuration,
+    did_change_trust,
     did_change_workspace_folders,
     did_close,
     did_open,
@@ -22,6 +23,7 @@ from glm_lsp.lsp.features import (
 )
 from glm_lsp.lsp.last_request import LAST_REQUEST
 from glm_lsp.lsp.status import STATUS
+from glm_lsp.lsp.trust import DID_CHANGE_TRUST
 
 if TYPE_CHECKING:
     from glm_lsp.lsp.server import GlmLanguageServer
@@ -42,6 +44,7 @@ def register(ls: GlmLanguageServer) -> None:
     ls.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(configuration)
     folders = did_change_workspace_folders.did_change_workspace_folders
     ls.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)(folders)
+    ls.feature(DID_CHANGE_TRUST)(did_change_trust.did_change_trust)
     ls.feature(STATUS)(status.status)
     ls.feature(LAST_REQUEST)(last_request.last_request)
     ls.command(restart_engine.RESTART_ENGINE)(restart_engine.restart_engine)

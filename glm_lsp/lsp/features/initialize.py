@@ -9,6 +9,7 @@ from pygls.uris import from_fs_path
 
 from glm_lsp.lsp.document import Documents
 from glm_lsp.lsp.positions import MAX_UINTEGER, PositionEncoding
+from glm_lsp.lsp.trust import stated_trust
 
 if TYPE_CHECKING:
     from glm_lsp.lsp.server import GlmLanguageServer
@@ -18,7 +19,7 @@ def initialize(ls: GlmLanguageServer, params: types.InitializeParams) -> None:
     """Notes encoding, folders and options, and watches the editor's process from now on."""
     encoding = PositionEncoding(ls.workspace.position_encoding or PositionEncoding.UTF16)
     ls.documents = Documents(encoding, _folders(params))
-    ls.options = params.initialization_options
+    ls.options, ls.front.is_trusted = stated_trust(params.initialization_options)
     if params.process_id is not None and 0 < params.process_id <= MAX_UINTEGER:
         ls.watch_editor(params.process_id)
 
