@@ -47,7 +47,8 @@ def scope_at(tree: SyntaxTree, offset: int) -> Scope:
         return Scope.CODE
     node = tree.root.descendant_for_byte_range(at - 1, at)
     while node is not None:
-        scope = _SCOPES.get(node.type)
+        # Keywords are nodes, too: TypeScript's type `string` is not one.
+        scope = _SCOPES.get(node.type) if node.is_named else None
         if scope is not None and at < _inner_end(tree, node):
             return scope
         if node.type in _UNREAD:
@@ -72,9 +73,19 @@ def _first_doubt(tree: SyntaxTree, at: int) -> int | None:
     line_end = tree.data.find(b"\n", at)
     for node in damaged_nodes(tree.root, max(0, at - _FAR), len(tree.data) if line_end < 0 else line_end):
         broken = node.parent if node.is_missing and node.parent is not None else node
-        start = max(broken.start_byte, at - _FAR) if broken.start_byte < at else at
-        return tree.data.rfind(b"\n", 0, start) + 1
+        start = min(max(broken.start_byte, at - _FAR), at)
+        return _sound_place(tree, tree.data.rfind(b"\n", 0, start) + 1, start)
     return None
+
+
+def _sound_place(tree: SyntaxTree, line: int, start: int) -> int:
+    """`line`, the start of the line of `start`, or where a string or comment ends that reaches into that line."""
+    node = tree.root.descendant_for_byte_range(line, line + 1)
+    while node is not None:
+        if node.is_named and node.start_byte < line and _SCOPES.get(node.type, Scope.CODE) is not Scope.CODE:
+            return min(node.end_byte, start)
+        node = node.parent
+    return line
 
 
 def _read_from(tree: SyntaxTree, start: int, offset: int) -> Scope:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from glm_lsp.syntax.damage import damaged_nodes
 from glm_lsp.syntax.difference import common_prefix, common_suffix
 from glm_lsp.syntax.languages import language_for
+from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.offsets import Offsets, encode
 from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.scoping import scope_at
@@ -39,6 +40,8 @@ class SyntaxTree:
         self._offsets = offsets
         self._tree = tree
         self.root: Node = tree.root_node
+        self._without_line: SyntaxTree | None = None
+        self._is_without_line = False
 
     @staticmethod
     def parse(language_id: str, text: str) -> SyntaxTree | None:
@@ -76,7 +79,29 @@ class SyntaxTree:
             _place(data, start_byte, place, start_byte + len(new)),
         )
         tree = _parse(language, data, old)
-        return None if tree is None else SyntaxTree(self.language_id, text, data, offsets, tree)
+        if tree is None:
+            return None
+        result = SyntaxTree(self.language_id, text, data, offsets, tree)
+        result._without_line = self if self._is_without_line else self._without_line
+        return result
+
+    def without_line(self, offset: int) -> SyntaxTree | None:
+        """The tree of the text with nothing on the line of `offset`; None as in `parse`.
+
+        One and the same object for all trees between which only this line was edited: what is read off it cannot
+        change while somebody types there.
+        """
+        start, end = line_span(self.text, offset)
+        text = self.text[:start] + self.text[end:]
+        if text == self.text:
+            # Not a reference to itself, which would keep the tree alive.
+            self._without_line, self._is_without_line = None, True
+            return self
+        if self._without_line is None or self._without_line.text != text:
+            self._without_line = self.edited(text)
+            if self._without_line is not None:
+                self._without_line._without_line, self._without_line._is_without_line = None, True
+        return self._without_line
 
     @cached_property
     def num_errors(self) -> int:

@@ -16,28 +16,33 @@ from glm_lsp.syntax.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What opens a comment or string, the text up to its end, and the brackets of code within."""
+    """What opens a comment or string, and the text up to its end.
+
+    `code` opens code within a string, and `literal` is the text before it, with all such code that is closed.
+    """
 
     opening: str
     rest: str
     scope: Scope = Scope.STRING
-    code: tuple[str, str] | None = None
+    code: str = ""
+    literal: str = ""
 
 
 def _line_comment(opening: str) -> _Mark:
     return _Mark(opening, r"[^\r\n]*+[\r\n]", Scope.COMMENT)
 
 
-def _line_string(opening: str, quote: str, code: tuple[str, str] | None = None) -> _Mark:
+def _line_string(opening: str, quote: str, code: str = "", literal: str = "") -> _Mark:
     """It ends at a quote or a line end, but for a line end behind a backslash."""
-    return _Mark(opening, rf"(?:[^{quote}\\\r\n]|\\\r\n|\\.)*+[{quote}\r\n]", code=code)
+    return _Mark(opening, rf"(?:[^{quote}\\\r\n]|\\\r\n|\\.)*+[{quote}\r\n]", code=code, literal=literal)
 
 
-def _long_string(opening: str, closing: str, code: tuple[str, str] | None = None) -> _Mark:
-    return _Mark(opening, rf"(?:[^\\]|\\.)*?{closing}", code=code)
+def _long_string(opening: str, closing: str, code: str = "", literal: str = "") -> _Mark:
+    return _Mark(opening, rf"(?:[^\\]|\\.)*?{closing}", code=code, literal=literal)
 
 
-_BRACES = ("{", "}")
+_FORMATTED = ("{", r"(?:[^{\\]|\\.|\{\{|\{(?:[^{}]|\{[^{}]*+\})*+\})*+")
+_IN_TEMPLATE = r"(?:[^`\\$]|\\.|\$(?!\{)|\$\{(?:[^`{}]|\{[^`{}]*+\}|`[^`]*+`)*+\})*+"
 _BLOCK_COMMENT = _Mark(r"/\*", r".*?\*/", Scope.COMMENT)
 _SLASHES = (_line_comment("//"), _BLOCK_COMMENT)
 _SINGLE, _DOUBLE = _line_string("'", "'"), _line_string('"', '"')
@@ -46,17 +51,19 @@ _FORMAT = r"(?<![A-Za-z0-9_])(?:[fFtT][rR]?|[rR][fFtT])"
 _JS_PATTERN = _Mark(
     r"(?<=[(,=:\[!&|?;{}+\n])[ \t]*/(?![/*])", r"(?:[^/\\\r\n\[]|\\.|\[(?:[^\]\\\r\n]|\\.)*+\])*+[/\r\n]"
 )
-_JAVASCRIPT = (*_SLASHES, _JS_PATTERN, _long_string("`", "`", ("${", "}")), _DOUBLE, _SINGLE)
-_C = (*_SLASHES, _DOUBLE, _line_string(r"(?<![0-9A-Fa-f])'", "'"))
+_TEMPLATE = _Mark("`", f"{_IN_TEMPLATE}`", code="${", literal=_IN_TEMPLATE)
+_JAVASCRIPT = (*_SLASHES, _JS_PATTERN, _TEMPLATE, _DOUBLE, _SINGLE)
+_INCLUDED = _Mark(r"#[ \t]*include[ \t]*<", r"[^>\r\n]*+[>\r\n]")
+_C = (*_SLASHES, _INCLUDED, _DOUBLE, _line_string(r"(?<![0-9A-Fa-f])'", "'"))
 
 # Earlier marks come first where two open at the same place.
 _MARKS: Mapping[str, tuple[_Mark, ...]] = {
     "python": (
         _line_comment("#"),
-        _long_string(rf'{_FORMAT}"""', '"""', _BRACES),
-        _long_string(rf"{_FORMAT}'''", "'''", _BRACES),
-        _line_string(f'{_FORMAT}"', '"', _BRACES),
-        _line_string(f"{_FORMAT}'", "'", _BRACES),
+        _long_string(rf'{_FORMAT}"""', '"""', *_FORMATTED),
+        _long_string(rf"{_FORMAT}'''", "'''", *_FORMATTED),
+        _line_string(f'{_FORMAT}"', '"', *_FORMATTED),
+        _line_string(f"{_FORMAT}'", "'", *_FORMATTED),
         _long_string('"""', '"""'),
         _long_string("'''", "'''"),
         _DOUBLE,
@@ -107,13 +114,15 @@ def scope_behind(language_id: str, text: str) -> Scope:
         index = next(i for i, opening in enumerate(openings) if opening.match(text, at))
         ended = whole[index].match(text, at)
         if ended is None:
-            mark = _MARKS[language_id][index]
-            return Scope.CODE if mark.code and _is_in_code(text[found.end() :], *mark.code) else mark.scope
+            return _scope_within(language_id, _MARKS[language_id][index], text[found.end() :])
         at = ended.end()
     return Scope.CODE
 
 
-def _is_in_code(content: str, opening: str, closing: str) -> bool:
-    """Whether code is interpolated at the end of an open string's content."""
-    content = content.replace(opening * 2, "")
-    return content.rfind(opening) > content.rfind(closing)
+def _scope_within(language_id: str, mark: _Mark, content: str) -> Scope:
+    """What the end of a comment's or string's content is, as far as it goes."""
+    if mark.code and (literal := re.match(mark.literal, content, re.DOTALL)):
+        inside = content[literal.end() :]
+        if inside.startswith(mark.code):
+            return scope_behind(language_id, inside[len(mark.code) :])
+    return mark.scope

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.scope import Scope
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: 
     Returns:
         True also where it cannot be told, because parsing would take too long.
     """
-    line_start = max(tree.text.rfind("\n", 0, offset), tree.text.rfind("\r", 0, offset)) + 1
+    line_start, _ = line_span(tree.text, offset)
     end = offset + len(insertion)
     after = _replaced(tree, offset, offset, insertion)
     if after is None or after.num_errors == 0 or _stays_in_prose(tree, after, line_start, offset, end):
@@ -65,7 +66,7 @@ def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: 
     if _is_unfinished(tree.language_id, after.text[line_start:end]):
         num_allowed += 1
     elif is_whole:
-        without = _replaced(tree, line_start, _line_end(tree.text, offset), "")
+        without = tree.without_line(offset)
         has_macros = tree.language_id in _HAVE_MACROS
         if without is not None and not (has_macros and without.num_errors):
             num_allowed = min(num_allowed, without.num_errors)
@@ -80,11 +81,6 @@ def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: 
 
 def _replaced(tree: SyntaxTree, start: int, end: int, new: str) -> SyntaxTree | None:
     return tree.edited(tree.text[:start] + new + tree.text[end:])
-
-
-def _line_end(text: str, offset: int) -> int:
-    ends = [end for end in (text.find("\n", offset), text.find("\r", offset)) if end >= 0]
-    return min(ends, default=len(text))
 
 
 def _stays_in_prose(tree: SyntaxTree, after: SyntaxTree, line_start: int, offset: int, end: int) -> bool:
