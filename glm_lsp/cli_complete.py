@@ -67,11 +67,12 @@ async def complete(
         GlmError: the engine cannot be loaded or reached, or refuses the request.
     """
     from glm_lsp.completion.lifecycle import Completer
+    from glm_lsp.completion.preferences import Preferences
 
     async with engine_client(settings) as client:
         model = (await client.describe()).model if settings.engine_url else settings.model
         outcome = await Completer(client).suggest(
-            snapshot, candidates=num_candidates, max_tokens=settings.max_tokens or None
+            snapshot, candidates=num_candidates, preferences=Preferences.of(settings)
         )
         return outcome, model
 

@@ -149,15 +149,15 @@ def kept_characters(
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
-    from glm_lsp.evaluate.typing_simulation import best, draw_regions, simulate_all, summarise
+    from glm_lsp.evaluate.typing_simulation import CURVE, best, draw_regions, simulate_all, summarise
 
     data = held_out(paths or [], are_files=files)
     regions = draw_regions(data.files, limit, seed)
     with _subject(model, engine_url) as subject, progress_bar("typing") as bar:
         identity = subject.identity()
         tallies = subject.run(simulate_all(subject.client, regions, progress=bar))
-    curve = [summarise(threshold, found, seed) for threshold, found in tallies.items()]
-    found = {"best": best(curve), "curve": {f"{scores.threshold:.1f}": scores for scores in curve}}
+    curve = {name: summarise(CURVE[name], found, seed) for name, found in tallies.items()}
+    found = {"best": best(curve.values()), "curve": curve}
     _print("typing", identity, describe(data), seed, len(regions), found, as_json)
 
 
@@ -187,6 +187,36 @@ def docstring(
     results = {name: score(tasks, written, seed) for name, written in texts.items()}
     found = _with_floors(results, floors([]))
     _print("docstring", identity, describe(data), seed, len(tasks), found, as_json)
+
+
+@app.command()
+def context(
+    paths: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="The top folders of projects.")],
+    *,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Cursors.")] = 400,
+    only: Annotated[
+        str | None, typer.Option(metavar="WAY", help="in_the_prompt or looked_up; both if left out.")
+    ] = None,
+    seed: SeedOption = 1,
+    model: ModelOption = None,
+    engine_url: EngineUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """The rest of a line with and without pieces of the project's other files."""
+    from glm_lsp.evaluate import context as measured
+    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.evaluate.report import describe
+
+    if only not in (None, *measured.Way):
+        raise InputError(f"{only!r} is no way to use references", f"Known: {', '.join(measured.Way)}.")
+    projects = measured.read_projects(paths)
+    tasks = measured.draw(projects, limit, seed)
+    ways = [way for way in measured.Way if only in (None, way)]
+    with _subject(model, engine_url) as subject, progress_bar("writing") as bar:
+        identity = subject.identity()
+        found = measured.measure(subject, tasks, ways, measured.SETS, seed, progress=bar)
+    data = describe(measured.describe(projects))
+    _print("context", identity, data, seed, len(tasks), found, as_json)
 
 
 @contextmanager

@@ -1,19 +1,19 @@
-"""Answers of the model that are still known: the least recently used goes first."""
+"""Texts of the model that are still known: the least recently used goes first."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
 
-from glm_lsp.completion.outcome import Outcome
+from glm_lsp.completion.outcome import Written
 from glm_lsp.engine.wire import CompletionRequest
 
 
-class CacheKey(NamedTuple):
-    """All that an answer depends on: equal keys have equal answers, whatever else happened to the document.
+class Stem(NamedTuple):
+    """All that an answer depends on but the text before the cursor.
 
     The text around the window stands in it as a hash of 64 bits, as it may be far longer than the prompt. It is the
     interpreter's own, keyed anew in each process; a digest for cryptography took three times as long.
@@ -22,19 +22,62 @@ class CacheKey(NamedTuple):
     uri: str
     eol: str
     request: CompletionRequest
-    around: int = 0
+    around: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the model is asked: equal questions have equal answers, whatever else happened to the document."""
+
+    stem: Stem
+    prefix: str
 
     @classmethod
-    def of(cls, uri: str, eol: str, request: CompletionRequest) -> CacheKey:
-        """The key of a request."""
+    def of(cls, uri: str, eol: str, request: CompletionRequest) -> Question:
+        """The question a request asks."""
         options = request.glm
         bare = msgspec.structs.replace(options, text_before="", text_after="")
         around = hash((options.text_before, options.text_after))
-        return cls(uri, eol, msgspec.structs.replace(request, glm=bare), around)
+        stem = Stem(uri, eol, msgspec.structs.replace(request, prompt="", glm=bare), around)
+        return cls(stem, request.prompt_text)
+
+    def typed_since(self, earlier: Question) -> str | None:
+        """What has been typed at the cursor since an earlier question; None if anything else differs."""
+        if not self.prefix.startswith(earlier.prefix) or self.stem != earlier.stem:
+            return None
+        return self.prefix[len(earlier.prefix) :]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model wrote, in the order of the candidates."""
+
+    choices: tuple[Written, ...]
+
+    def after(self, typed: str) -> Answer | None:
+        """What is left of those that begin with what was typed; None if nothing is.
+
+        A text that the model ended where the typing is now is left with nothing: it would say nothing now.
+        """
+        if not typed:
+            return self
+        left = (
+            one.after(len(typed))
+            for one in self.choices
+            if one.text.startswith(typed) and not (one.is_torn and len(one.text) == len(typed))
+        )
+        return Answer(choices) if (choices := tuple(left)) else None
+
+    def is_enough(self, num_asked: int, rest_of_line: str) -> bool:
+        """Whether what is left says as much as a new answer would.
+
+        Where something stands right of the cursor, a text may have ended for that, not because all was said.
+        """
+        return len(self.choices) >= num_asked and bool(self.choices[0].text or not rest_of_line.strip())
 
 
 class CompletionCache:
-    """Outcomes by request, in memory only.
+    """Answers by question, in memory only. Typing the beginning of one, or taking it back, asks nothing new.
 
     Args:
         capacity: most entries kept; each holds its prompt, some ten thousand characters.
@@ -42,35 +85,44 @@ class CompletionCache:
 
     def __init__(self, capacity: int = 128) -> None:
         self._capacity = capacity
-        self._outcomes: OrderedDict[CacheKey, Outcome] = OrderedDict()
+        self._answers: OrderedDict[Question, Answer] = OrderedDict()
+        self._prefixes: dict[Stem, list[str]] = {}
 
     def __len__(self) -> int:
-        return len(self._outcomes)
+        return len(self._answers)
 
-    def match(self, key: CacheKey) -> Outcome | None:
-        """The outcome of the same request, if it is still known."""
-        outcome = self._outcomes.get(key)
-        if outcome is not None:
-            self._outcomes.move_to_end(key)
-        return outcome
+    def match(self, question: Question) -> tuple[Answer, str] | None:
+        """What is known of an answer, and what of it has been typed already.
 
-    def insert(self, key: CacheKey, outcome: Outcome) -> None:
-        """Remembers an outcome, without the text around its window; the entry unused for longest makes room."""
-        self._outcomes[key] = _lean(outcome)
-        self._outcomes.move_to_end(key)
-        if len(self._outcomes) > self._capacity:
-            self._outcomes.popitem(last=False)
+        Of several the one asked last wins: with the fewest characters typed it knows most of what comes.
+        """
+        stem, prefix = question.stem, question.prefix
+        known = [before for before in self._prefixes.get(stem, ()) if prefix.startswith(before)]
+        for before in sorted(known, key=len, reverse=True):
+            key, typed = Question(stem, before), prefix[len(before) :]
+            left = self._answers[key].after(typed)
+            if left is not None:
+                self._answers.move_to_end(key)
+                return left, typed
+        return None
+
+    def insert(self, question: Question, answer: Answer) -> None:
+        """Remembers an answer; the one unused for longest makes room."""
+        if question not in self._answers:
+            self._prefixes.setdefault(question.stem, []).append(question.prefix)
+        self._answers[question] = answer
+        self._answers.move_to_end(question)
+        if len(self._answers) > self._capacity:
+            self._drop(next(iter(self._answers)))
 
     def evict(self, uri: str) -> None:
         """Forgets a document."""
-        for key in [key for key in self._outcomes if key.uri == uri]:
-            del self._outcomes[key]
+        for question in [question for question in self._answers if question.stem.uri == uri]:
+            self._drop(question)
 
-
-def _lean(outcome: Outcome) -> Outcome:
-    """The outcome without text that no filter looks at: 64 Ki characters of each entry."""
-    around = outcome.surroundings
-    if around is None:
-        return outcome
-    window = replace(around.window, before="", after="")
-    return replace(outcome, surroundings=replace(around, window=window))
+    def _drop(self, question: Question) -> None:
+        del self._answers[question]
+        prefixes = self._prefixes[question.stem]
+        prefixes.remove(question.prefix)
+        if not prefixes:
+            del self._prefixes[question.stem]

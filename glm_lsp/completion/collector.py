@@ -1,20 +1,18 @@
-"""Collects the chunks of one stream into texts, token scores and counts."""
+"""Collects the chunks of one stream into texts, token log-probabilities and counts."""
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from glm_lsp.completion.outcome import TokenCounts
+from glm_lsp.completion.outcome import TokenCounts, Written
 from glm_lsp.engine.wire import Choice, CompletionChunk, FinishReason, Timing, Usage
 
 
 @dataclass(slots=True)
-class Written:
-    """One choice as it grows: its text and, for each token, where in the text it began and its log-probability."""
+class Writing:
+    """One choice as it grows."""
 
     text: str = ""
     finish_reason: FinishReason = "stop"
@@ -32,46 +30,53 @@ class Written:
         self.text += choice.text
         self.finish_reason = choice.finish_reason or self.finish_reason
 
-    def log_probability(self, shown: str) -> tuple[float, int] | None:
-        r"""Sum of the natural logarithms over the tokens of `shown` (with `\n`), and their number.
-
-        Tokens that post-processing cut away do not count. None without log-probabilities.
-        """
-        at = self.text.find(shown)
-        end = at + len(shown) if at >= 0 else len(self.text)
-        logprobs = [p for start, p in zip(self.token_starts, self.token_logprobs, strict=True) if start < end]
-        return (math.fsum(logprobs), len(logprobs)) if logprobs else None
+    def written(self) -> Written:
+        """The choice as it is now."""
+        return Written(self.text, self.finish_reason, tuple(self.token_starts), tuple(self.token_logprobs))
 
 
 @dataclass(slots=True)
-class Collected:
-    """All choices of a finished stream, in order, and what the engine reported at its end."""
+class Collector:
+    """What has come of one stream.
 
-    choices: list[Written]
-    usage: TokenCounts
-    timing_ms: Timing | None
+    Attributes:
+        usage, timing_ms: what the engine reported at the end.
+    """
+
+    usage: TokenCounts = field(default_factory=TokenCounts)
+    timing_ms: Timing | None = None
+    _choices: dict[int, Writing] = field(default_factory=dict)
+
+    @property
+    def choices(self) -> tuple[Written, ...]:
+        """All choices, in order."""
+        return tuple(self._choices[index].written() for index in sorted(self._choices))
+
+    @property
+    def first_text(self) -> str:
+        """What the first choice says so far."""
+        return self._choices[0].text if 0 in self._choices else ""
 
     @property
     def is_cancelled(self) -> bool:
         """Whether the engine broke off on its own account, so that a new request might bring more."""
-        return any(written.finish_reason == "cancelled" for written in self.choices)
+        return any(choice.finish_reason == "cancelled" for choice in self._choices.values())
 
+    async def read(
+        self, stream: AsyncGenerator[CompletionChunk, None], on_piece: Callable[[], None] = lambda: None
+    ) -> None:
+        """Reads a stream to its end. It is closed at once when reading ends early: that is how work is cancelled.
 
-async def collect(stream: AsyncGenerator[CompletionChunk, None]) -> Collected:
-    """Reads a stream to its end. It is closed at once when reading ends early: that is how work is cancelled.
-
-    Raises:
-        GlmError: as the engine reports it.
-    """
-    written: defaultdict[int, Written] = defaultdict(Written)
-    usage, timing = TokenCounts(), None
-    async with aclosing(stream) as chunks:
-        async for chunk in chunks:
-            for choice in chunk.choices:
-                written[choice.index].push(choice)
-            usage = _counts(chunk.usage) if chunk.usage else usage
-            timing = chunk.glm.timing_ms if chunk.glm else timing
-    return Collected([written[index] for index in sorted(written)], usage, timing)
+        Raises:
+            GlmError: as the engine reports it.
+        """
+        async with aclosing(stream) as chunks:
+            async for chunk in chunks:
+                for choice in chunk.choices:
+                    self._choices.setdefault(choice.index, Writing()).push(choice)
+                self.usage = _counts(chunk.usage) if chunk.usage else self.usage
+                self.timing_ms = chunk.glm.timing_ms if chunk.glm else self.timing_ms
+                on_piece()
 
 
 def _counts(usage: Usage) -> TokenCounts:

@@ -2,35 +2,72 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from glm_lsp.completion.cache import CacheKey, CompletionCache
-from glm_lsp.completion.collector import Collected, Written, collect
+from glm_lsp.completion.cache import Answer, CompletionCache, Question
+from glm_lsp.completion.collector import Collector
 from glm_lsp.completion.context import Window, WindowBudget, make_window
+from glm_lsp.completion.debounce import Debounce
+from glm_lsp.completion.judge import is_cut_short, judge
 from glm_lsp.completion.mode import Mode, choose_mode
-from glm_lsp.completion.outcome import Candidate, Outcome, Source, TokenCounts
-from glm_lsp.completion.placement import refuse, refuse_document
-from glm_lsp.completion.postprocess import NOTHING_GENERATED, postprocess
+from glm_lsp.completion.outcome import Candidate, Judgement, Outcome, Source, TokenCounts
+from glm_lsp.completion.placement import Refusal, refuse, refuse_document
+from glm_lsp.completion.policy import SHOW_ALL, Policy
+from glm_lsp.completion.postprocess import NOTHING_GENERATED
+from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, Reference
-from glm_lsp.completion.reason import BELOW_THRESHOLD, CANCELLED
+from glm_lsp.completion.reason import CANCELLED
+from glm_lsp.completion.running import Run, Runs
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.shown import Shown
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.surroundings import Surroundings
+from glm_lsp.completion.trees import Trees
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
 from glm_lsp.errors import EngineLostError
+from glm_lsp.syntax.scope import Scope
 
 if TYPE_CHECKING:
     from glm_lsp.engine.client.client import EngineClient
+    from glm_lsp.engine.description import EngineDescription
+    from glm_lsp.syntax.tree import SyntaxTree
 
 MAX_TOKENS = {Mode.LINE: 48, Mode.BLOCK: 128}
-_TEMPERATURE = 0.8
+DEFAULTS = Preferences()
+_TEMPERATURES = (0.8, 1.1)
+"""Of the candidates besides the first; the second is for another try where too many were the same."""
 _TOP_P = 0.95
-_SEED = 0
+_MOST_AHEAD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """All that is known of the cursor before anybody is asked.
+
+    Attributes:
+        request: what the engine would be asked.
+        question: the same, for finding answers again.
+    """
+
+    snapshot: DocumentSnapshot
+    tree: SyntaxTree | None
+    window: Window
+    policy: Policy
+    request: CompletionRequest
+    question: Question
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What filters look at."""
+        mode = self.request.glm.mode or Mode.BLOCK
+        return Surroundings(window=self.window, mode=mode, language_id=self.snapshot.language_id)
 
 
 class Completer:
@@ -39,36 +76,42 @@ class Completer:
     Args:
         engine: where the model runs.
         max_prompt_tokens: a smaller window than the model's context allows, where prefill is dear.
-        min_score: candidates with a lower `Candidate.score` are not shown.
+        debounce: how long to wait for the next key before the engine is asked unasked.
     """
 
     def __init__(
-        self, engine: EngineClient, *, max_prompt_tokens: int | None = None, min_score: float = 0.0
+        self, engine: EngineClient, *, max_prompt_tokens: int | None = None, debounce: Debounce | None = None
     ) -> None:
+        self.debounce = debounce or Debounce()
         self._engine = engine
         self._max_prompt_tokens = max_prompt_tokens
-        self._min_score = min_score
-        self._budget: WindowBudget | None = None
+        self._description: EngineDescription | None = None
         self._shown: dict[str, Shown] = {}
         self._cache = CompletionCache()
+        self._runs = Runs()
+        self._trees = Trees()
 
     async def suggest(
         self,
         snapshot: DocumentSnapshot,
         *,
         candidates: int = 1,
-        max_tokens: int | None = None,
+        preferences: Preferences = DEFAULTS,
         references: tuple[Reference, ...] = (),
+        since_key_s: float = 0.0,
     ) -> Outcome:
         """What may be shown at the cursor of a snapshot.
 
-        Cancelling the awaiting task closes the stream to the engine at once, and nothing is remembered.
+        Cancelling the awaiting task leaves the engine to a request that can use its answer; when there is none
+        within a tenth of a second, the stream to it is closed.
 
         Args:
             snapshot: the document; the outcome is about this version of it and no other.
-            candidates: how many to ask for, 1 to 8; the first is greedy, the others are sampled.
-            max_tokens: most tokens of each; by default 48 for a line, 128 for a block.
+            candidates: how many to ask for, 1 to 8; the first is greedy, the others are sampled. More than one is
+                what a person asks for by hand: nothing is held back then that passes the filters.
+            preferences: what a person wants of suggestions.
             references: pieces of other files, oldest first; those of secret files are left out.
+            since_key_s: how long ago the document was last changed.
 
         Raises:
             GlmError: the engine cannot be reached or refused the request.
@@ -79,8 +122,16 @@ class Completer:
         # 2 what is on screen, as far as it still fits
         if typed_through := self._typed_through(snapshot, candidates):
             return typed_through
-        # 3 what the model says, now or before
-        outcome = await self._answer(snapshot, candidates, max_tokens, references)
+        # 3 does the person want one here?
+        tree = self._trees.of(snapshot)
+        if candidates == 1 and tree and (refusal := _refuse_scope(tree, snapshot.offset, preferences)):
+            return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
+        # 4 what the model says, now or before
+        place = await self._place(snapshot, tree, candidates, preferences, references)
+        delay_s = self.debounce.delay_s(since_key_s) if candidates == 1 else 0.0
+        outcome = self._known(place) or await self._ask(place, delay_s)
+        if 1 < candidates > len(outcome.suggestions) and outcome.usage.num_completion_tokens:
+            outcome = await self._ask_for_more(place, outcome)
         self._remember(snapshot, outcome, candidates)
         return outcome
 
@@ -89,28 +140,35 @@ class Completer:
         snapshot: DocumentSnapshot,
         outcome: Outcome,
         *,
-        max_tokens: int | None = None,
+        preferences: Preferences = DEFAULTS,
         references: tuple[Reference, ...] = (),
     ) -> None:
         """Finds out what comes next if the first suggestion is taken, so that it is known by then.
 
-        Meant for the time in which a person looks at the suggestion; cancel it when they ask for something else.
+        Meant for the time in which a person looks at the suggestion. The next request ends it, or joins it.
 
         Args:
             snapshot: what `suggest` was asked about.
             outcome: what it answered.
-            max_tokens: as they will be in the request after taking it; likewise `references`.
+            preferences: as they will be in the request after taking it; likewise `references`.
 
         Raises:
             GlmError: as `suggest`.
         """
-        if not outcome.suggestions:
-            return
-        taken, offset = outcome.suggestions[0].text, snapshot.offset
-        text = snapshot.text[:offset] + taken + snapshot.text[offset:]
-        then = replace(snapshot, text=text, offset=offset + len(taken))
-        if not refuse(then):
-            await self._answer(then, 1, max_tokens, references)
+        for _ in range(_MOST_AHEAD):
+            if not outcome.suggestions:
+                return
+            taken, offset = outcome.suggestions[0].text, snapshot.offset
+            text = snapshot.text[:offset] + taken + snapshot.text[offset:]
+            snapshot = replace(snapshot, text=text, offset=offset + len(taken))
+            if refuse(snapshot):
+                return
+            place = await self._place(snapshot, self._trees.of(snapshot), 1, preferences, references)
+            known = self._known(place)
+            if known is None:
+                await self._ask(place, is_idle=True)
+                return
+            outcome = known
 
     async def warm(self, snapshot: DocumentSnapshot, references: tuple[Reference, ...] = ()) -> TokenCounts:
         """Fills the engine's KV cache with the prompt that `suggest` would send; generates nothing.
@@ -120,38 +178,19 @@ class Completer:
         """
         if refuse_document(snapshot):
             return TokenCounts()
-        window = make_window(snapshot, await self._window_budget())
-        request = _request(snapshot, window, 1, None, references)
-        options = msgspec.structs.replace(request.glm, warm_up=True)
-        collected = await self._collect(msgspec.structs.replace(request, glm=options))
-        return collected.usage
+        place = await self._place(snapshot, self._trees.of(snapshot), 1, DEFAULTS, references)
+        options = msgspec.structs.replace(place.request.glm, warm_up=True)
+        collector = Collector()
+        with self._minding_loss():
+            await collector.read(self._engine.complete(msgspec.structs.replace(place.request, glm=options)))
+        return collector.usage
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a document, when it is closed."""
         self._shown.pop(uri, None)
         self._cache.evict(uri)
-
-    async def _answer(
-        self,
-        snapshot: DocumentSnapshot,
-        candidates: int,
-        max_tokens: int | None,
-        references: tuple[Reference, ...],
-    ) -> Outcome:
-        """The model's answer, from the cache if it has said so before."""
-        # what the model may see
-        window = make_window(snapshot, await self._window_budget())
-        # the request, whose answer may be known
-        request = _request(snapshot, window, candidates, max_tokens, references)
-        key = CacheKey.of(snapshot.uri, window.eol, request)
-        if (outcome := self._cached(snapshot, key)) is not None:
-            return outcome
-        collected = await self._collect(request)
-        # what of the model's text may be shown
-        outcome = self._judge(snapshot, window, request, collected)
-        if not collected.is_cancelled:
-            self._cache.insert(key, outcome)
-        return outcome
+        self._runs.end(uri)
+        self._trees.forget(uri)
 
     def _typed_through(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         shown = self._shown.get(snapshot.uri)
@@ -162,19 +201,96 @@ class Completer:
             return None
         return Outcome(version=snapshot.version, offset=snapshot.offset, suggestions=remainders)
 
-    def _cached(self, snapshot: DocumentSnapshot, key: CacheKey) -> Outcome | None:
-        outcome = self._cache.match(key)
-        if outcome is None:
-            return None
-        suggestions = tuple(replace(candidate, source=Source.CACHE) for candidate in outcome.suggestions)
-        return replace(
-            outcome,
-            version=snapshot.version,
-            offset=snapshot.offset,
-            suggestions=suggestions,
-            usage=TokenCounts(),
-            timing_ms=None,
+    async def _place(
+        self,
+        snapshot: DocumentSnapshot,
+        tree: SyntaxTree | None,
+        candidates: int,
+        preferences: Preferences,
+        references: tuple[Reference, ...],
+    ) -> _Place:
+        with self._minding_loss():
+            self._description = self._description or await self._engine.describe()
+        # what the model may see
+        engine = self._description
+        window = make_window(
+            snapshot,
+            WindowBudget.for_context(engine.context_length, self._max_prompt_tokens, copies=engine.copies),
         )
+        # who asks by hand gets all that passes the filters
+        preferences = preferences if candidates == 1 else replace(preferences, policy=SHOW_ALL)
+        mode = choose_mode(snapshot)
+        request = _request(snapshot, window, mode, candidates, preferences, references=references)
+        question = Question.of(snapshot.uri, window.eol, request)
+        return _Place(snapshot, tree, window, preferences.policy, request, question)
+
+    def _known(self, place: _Place) -> Outcome | None:
+        """What the model has said before, as far as it still fits."""
+        match = self._cache.match(place.question)
+        if match is None:
+            return None
+        answer, typed = match
+        if typed and not answer.is_enough(place.request.n, place.window.rest_of_line):
+            return None
+        outcome = self._judged(place, answer, Source.CACHE)
+        return None if typed and is_cut_short(outcome.judgements[0]) else outcome
+
+    async def _ask(self, place: _Place, delay_s: float = 0.0, *, is_idle: bool = False) -> Outcome:
+        """What the model says, perhaps to a question of an earlier key."""
+        question = place.question
+        with self._minding_loss():
+            earlier = None if is_idle else self._runs.take(question)
+            if earlier is not None:
+                if await earlier.wait(question) and (outcome := self._joined(place, earlier)):
+                    return outcome
+                earlier.cancel()
+            run = self._start(place, delay_s, is_idle=is_idle)
+            if not await run.wait(question):
+                # a later request wanted something else
+                return replace(_outcome(place, ()), reason=CANCELLED)
+        return self._finished(place, run, run.answer, Source.MODEL)
+
+    def _start(self, place: _Place, delay_s: float, *, is_idle: bool) -> Run:
+        started = time.perf_counter() + delay_s
+
+        def remember(run: Run) -> None:
+            self._cache.insert(run.question, run.answer)
+            if not is_idle:
+                self.debounce.observe(time.perf_counter() - started)
+
+        stream = partial(self._engine.complete, place.request)
+        run = Run(place.question, stream, remember, delay_s=delay_s, is_idle=is_idle)
+        self._runs.add(run)
+        return run
+
+    def _joined(self, place: _Place, run: Run) -> Outcome | None:
+        """What an earlier question's answer says to this one; None if that is not all the model would say."""
+        typed = place.question.typed_since(run.question)
+        answer = None if typed is None else run.answer.after(typed)
+        if answer is None or not answer.is_enough(place.request.n, place.window.rest_of_line):
+            return None
+        outcome = self._finished(place, run, answer, Source.JOINED)
+        return None if typed and is_cut_short(outcome.judgements[0]) else outcome
+
+    def _finished(self, place: _Place, run: Run, answer: Answer, source: Source) -> Outcome:
+        outcome = self._judged(place, answer, source)
+        return replace(outcome, usage=run.collected.usage, timing_ms=run.collected.timing_ms)
+
+    async def _ask_for_more(self, place: _Place, outcome: Outcome) -> Outcome:
+        """Another round, less predictable, where too many candidates were the same."""
+        request = msgspec.structs.replace(place.request, temperature=_TEMPERATURES[1], seed=place.request.n)
+        question = Question(place.question.stem._replace(request=request), place.question.prefix)
+        more = await self._ask(replace(place, request=request, question=question))
+        judgements = outcome.judgements + more.judgements
+        self._cache.insert(place.question, Answer(tuple(judgement.written for judgement in judgements)))
+        merged = _outcome(place, judgements)
+        return replace(merged, usage=outcome.usage + more.usage, timing_ms=outcome.timing_ms)
+
+    def _judged(self, place: _Place, answer: Answer, source: Source) -> Outcome:
+        weights = self._description.confidence if self._description else None
+        told = partial(judge, weights=weights, source=source)
+        fits, around = _parses(place), place.surroundings
+        return _outcome(place, tuple(told(one, around, place.policy, fits) for one in answer.choices))
 
     def _remember(self, snapshot: DocumentSnapshot, outcome: Outcome, candidates: int) -> None:
         """Notes what is on screen now, unless a newer version of the document was answered meanwhile."""
@@ -182,85 +298,71 @@ class Completer:
         if outcome.suggestions and (shown is None or shown.version <= snapshot.version):
             self._shown[snapshot.uri] = Shown.of(snapshot, outcome.suggestions, candidates)
 
-    async def _window_budget(self) -> WindowBudget:
-        if self._budget is None:
-            engine = await self._engine.describe()
-            self._budget = WindowBudget.for_context(
-                engine.context_length, self._max_prompt_tokens, copies=engine.copies
-            )
-        return self._budget
-
-    async def _collect(self, request: CompletionRequest) -> Collected:
+    @contextmanager
+    def _minding_loss(self) -> Iterator[None]:
+        """The engine that takes a lost one's place may serve another model."""
         try:
-            return await collect(self._engine.complete(request))
+            yield
         except EngineLostError:
-            self._budget = None  # the one that takes its place may serve another model
+            self._description = None
             raise
 
-    def _judge(
-        self, snapshot: DocumentSnapshot, window: Window, request: CompletionRequest, collected: Collected
-    ) -> Outcome:
-        mode = request.glm.mode or Mode.BLOCK
-        around = Surroundings(window=window, mode=mode, language_id=snapshot.language_id)
-        judged = [self._candidate(written, around) for written in collected.choices]
-        unique: dict[str, Candidate] = {}
-        for candidate in judged:
-            if isinstance(candidate, Candidate):
-                unique.setdefault(candidate.text.strip(), candidate)
-        reasons = [reason for reason in judged if isinstance(reason, str)]
-        return Outcome(
-            version=snapshot.version,
-            offset=snapshot.offset,
-            suggestions=tuple(unique.values()),
-            reason="" if unique else next(iter(reasons), NOTHING_GENERATED),
-            mode=mode,
-            usage=collected.usage,
-            timing_ms=collected.timing_ms,
-            generated=tuple(written.text for written in collected.choices),
-            surroundings=around,
-        )
 
-    def _candidate(self, written: Written, around: Surroundings) -> Candidate | str:
-        """The candidate, or the reason why the text is not shown."""
-        suggestion = postprocess(_whole_lines(written, around.mode), around)
-        if not suggestion.text:
-            is_cancelled = written.finish_reason == "cancelled" and not written.text
-            return CANCELLED if is_cancelled else suggestion.reason
-        scored = written.log_probability(suggestion.text.replace(around.window.eol, "\n"))
-        score = math.exp(scored[0] / scored[1]) if scored else None
-        if score is not None and score < self._min_score:
-            return BELOW_THRESHOLD
-        return Candidate(
-            text=suggestion.text,
-            score=score,
-            probability=math.exp(scored[0]) if scored else None,
-            finish_reason=written.finish_reason,
-        )
+def _refuse_scope(tree: SyntaxTree, offset: int, preferences: Preferences) -> Refusal | None:
+    if not preferences.quiet_in:
+        return None
+    scope = tree.scope_at(offset)
+    if scope not in preferences.quiet_in:
+        return None
+    return Refusal.IN_COMMENT if scope is Scope.COMMENT else Refusal.IN_STRING
 
 
-def _whole_lines(written: Written, mode: Mode) -> str:
-    """The text without its last line if that was broken off for its length; a first line stays as it is."""
-    is_torn = written.finish_reason == "length" and mode is Mode.BLOCK and "\n" in written.text.strip()
-    return written.text[: written.text.rfind("\n")] if is_torn else written.text
+def _parses(place: _Place) -> Callable[[str], bool]:
+    """Whether the document parses no worse with a text at the cursor."""
+    if (tree := place.tree) is None:
+        return lambda text: True
+    from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
+
+    return partial(parses_no_worse, tree, place.snapshot.offset)
+
+
+def _outcome(place: _Place, judgements: tuple[Judgement, ...]) -> Outcome:
+    unique: dict[str, Candidate] = {}
+    for judgement in judgements:
+        if judgement.candidate is not None:
+            unique.setdefault(judgement.candidate.text.strip(), judgement.candidate)
+    suggestions = tuple(unique.values())[: place.request.n]
+    reasons = (judgement.reason for judgement in judgements)
+    return Outcome(
+        version=place.snapshot.version,
+        offset=place.snapshot.offset,
+        suggestions=suggestions,
+        reason="" if suggestions else next(reasons, NOTHING_GENERATED),
+        mode=place.request.glm.mode,
+        judgements=judgements,
+        surroundings=place.surroundings,
+        policy=place.policy,
+    )
 
 
 def _request(
     snapshot: DocumentSnapshot,
     window: Window,
+    mode: Mode,
     candidates: int,
-    max_tokens: int | None,
+    preferences: Preferences,
+    *,
     references: tuple[Reference, ...],
 ) -> CompletionRequest:
-    mode = choose_mode(snapshot)
     return CompletionRequest(
         prompt=window.prefix,
         suffix=window.suffix,
-        max_tokens=MAX_TOKENS[mode] if max_tokens is None else max_tokens,
+        max_tokens=preferences.max_tokens or MAX_TOKENS[mode],
         n=candidates,
         # With several the engine makes the first one greedy; a fixed seed makes the others repeatable.
-        temperature=_TEMPERATURE if candidates > 1 else 0.0,
+        temperature=_TEMPERATURES[0] if candidates > 1 else 0.0,
         top_p=_TOP_P if candidates > 1 else 1.0,
-        seed=_SEED if candidates > 1 else None,
+        seed=0 if candidates > 1 else None,
         stream=True,
         logprobs=0,
         glm=GlmOptions(
@@ -270,6 +372,7 @@ def _request(
             rest_of_line=window.rest_of_line,
             text_before=window.before,
             text_after=window.after,
+            min_probability=preferences.policy.floor,
             references=tuple(
                 WireReference(ref.path, ref.text) for ref in references if not is_secret_path(ref.path)
             ),

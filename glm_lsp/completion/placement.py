@@ -25,6 +25,8 @@ class Refusal(StrEnum):
     EMPTY_DOCUMENT = "empty_document"
     INSIDE_WORD = "inside_word"
     MID_LINE = "mid_line"
+    IN_COMMENT = "in_comment"
+    IN_STRING = "in_string"
 
     @property
     def explanation(self) -> str:
@@ -38,6 +40,8 @@ _EXPLANATIONS = {
     Refusal.EMPTY_DOCUMENT: "the document is empty and has no name: there is nothing to go by",
     Refusal.INSIDE_WORD: "the cursor stands inside a word",
     Refusal.MID_LINE: "more than closing punctuation stands right of the cursor",
+    Refusal.IN_COMMENT: "the cursor stands in a comment, where the setting `disabledIn` wants nothing",
+    Refusal.IN_STRING: "the cursor stands in a string, where the setting `disabledIn` wants nothing",
 }
 
 

@@ -1,9 +1,10 @@
-r"""From what the model wrote to what may be shown: an ordered list of small filters.
+r"""From what the model wrote to what may be shown: two ordered lists of small filters.
 
 A filter is a pure function (text, surroundings) -> text. One that leaves nothing over has dropped the suggestion
-and is named as the reason. Within the list `\n` is the only line break. A filter may uncover work for one before
-it, so the list is gone through until nothing changes: what is shown would pass again as it is, which lets a
-suggestion come out of a cache or be typed through.
+and is named as the reason. Within the lists `\n` is the only line break. The first list looks at the text alone,
+the second at the place. A filter may uncover work for one before it, so they are gone through until nothing
+changes: what is shown would pass again as it is, which lets a suggestion be typed through, or come out of a cache,
+which holds texts as the model wrote them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from glm_lsp.completion.brackets import imbalance, mask_literals
 from glm_lsp.completion.indent import TAB, convert_indent, leading_space
@@ -172,11 +174,15 @@ def _nonblank(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
 
 
-FILTERS: tuple[Filter, ...] = (
+TEXT_FILTERS: tuple[Filter, ...] = (
     strip_hidden,  # first: what does not show could hide a sentinel from the next filter
     cut_at_sentinel,
     remove_broken_characters,
     cut_at_code_fence,
+)
+"""What is wrong wherever it stands."""
+
+PLACE_FILTERS: tuple[Filter, ...] = (
     remove_doubled_space,  # the three on white space come before the stop rules, which compare indentation
     match_indent_style,
     snap_first_indent,
@@ -189,6 +195,9 @@ FILTERS: tuple[Filter, ...] = (
     drop_if_repeats_below,
     drop_if_repeats_above,
 )
+"""What does not fit where the cursor is."""
+
+FILTERS = TEXT_FILTERS + PLACE_FILTERS
 
 
 def trace(text: str, around: Surroundings) -> Iterator[tuple[str, str]]:
@@ -206,9 +215,15 @@ def trace(text: str, around: Surroundings) -> Iterator[tuple[str, str]]:
             return
 
 
-def postprocess(text: str, around: Surroundings) -> Suggestion:
-    """The text that may be shown, with the document's line breaks, or the name of the filter that dropped it."""
+def passed(text: str, around: Surroundings) -> Suggestion:
+    r"""What the filters let through, with `\n` as line break, or the name of the one that dropped it."""
     reason = NOTHING_GENERATED
     for name, kept in trace(text, around):
         reason, text = name, kept
-    return Suggestion(text.replace("\n", around.window.eol)) if text else Suggestion("", reason)
+    return Suggestion(text) if text else Suggestion("", reason)
+
+
+def postprocess(text: str, around: Surroundings) -> Suggestion:
+    """The same with the document's line breaks."""
+    suggestion = passed(text, around)
+    return replace(suggestion, text=suggestion.text.replace("\n", around.window.eol))

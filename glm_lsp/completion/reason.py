@@ -8,11 +8,15 @@ from glm_lsp.completion.placement import Refusal
 from glm_lsp.completion.postprocess import FILTERS, NOTHING_GENERATED
 
 BELOW_THRESHOLD: Final = "below_threshold"
+NOT_WORTH_A_KEY: Final = "not_worth_a_key"
+PARSES_WORSE: Final = "parses_worse"
 CANCELLED: Final = "cancelled"
 
 _FIXED = {
     NOTHING_GENERATED: "the model had nothing to add",
     BELOW_THRESHOLD: "the model was not sure enough of its text",
+    NOT_WORTH_A_KEY: "no part of the text that is likely enough has more than one character",
+    PARSES_WORSE: "the file would have more syntax errors with the text than without",
     CANCELLED: "the engine withdrew the request before it wrote anything",
 }
 

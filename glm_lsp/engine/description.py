@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from glm_lsp.models.manifest import ConfidenceWeights
+
+__all__ = ["ConfidenceWeights", "EngineDescription", "ModelEntry", "ModelList"]
+
 
 class EngineDescription(Struct, frozen=True, kw_only=True):
     """One running engine. A foreign server tells `model` and perhaps `context_length`; the rest stays empty."""
@@ -20,6 +24,8 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     """Most tokens of prompt and completion together."""
     copies: bool = False
     """Whether it looks things up in a request's `text_before` and `text_after`."""
+    confidence: ConfidenceWeights | None = None
+    """How its probabilities become those of being right."""
     num_slots: int = 0
     """Files whose KV cache is kept."""
     device: str = ""

@@ -71,6 +71,7 @@ class Engine:
             precision=manifest.precision,
             context_length=worker.context_length,
             copies=manifest.copying is not None,
+            confidence=manifest.confidence,
             num_slots=max_slots,
             device="cpu",
             threads=session.threads,

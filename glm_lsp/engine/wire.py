@@ -20,7 +20,8 @@ MAX_BODY_BYTES = 4 * 1024 * 1024
 MAX_LOOKUP_CHARS = 64 * 1024
 """Of one text to look things up in: a search looks at all of it."""
 _MAX_LOOKUP_REFERENCES = 4
-FinishReason = Literal["stop", "length", "cancelled"]
+FinishReason = Literal["stop", "length", "cancelled", "unsure"]
+"""`unsure`: the text had become less likely than `GlmOptions.min_probability`."""
 TokenId = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
@@ -47,6 +48,8 @@ class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """False: the prompt's last tokens stay as they are, also where they are half a word."""
     copying: bool = True
     """False: the model's own word only."""
+    min_probability: Annotated[float, Meta(ge=0, le=1)] = 0.0
+    """End a text as soon as the product of its tokens' probabilities is smaller: nobody will be shown more of it."""
     warm_up: bool = False
     """Only fill the KV cache; generate nothing."""
     raw: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -207,6 +208,7 @@ class Worker:
         answer = Answer(self._tokenizer, self._stop_rule(request), len(work.pending.decode()))
         reason: FinishReason = "length"
         token_ids: list[int] = []
+        lowest, total = _log(request.glm.min_probability), 0.0
         try:
             for token in decode(
                 self._session,
@@ -227,6 +229,10 @@ class Worker:
                 work.outbox.add(index, answer.push(token.token_id), logprobs)
                 if answer.stopped:
                     reason = "stop"
+                    break
+                total += token.logprob
+                if total < lowest:
+                    reason = "unsure"
                     break
         except CancelledError:
             reason = "cancelled"
@@ -320,6 +326,10 @@ class Worker:
             job.id, num_prompt, num_cached, num_completion, timing.total,
         )  # fmt: skip
         outbox.report(usage, GlmReport(timing_ms=timing))
+
+
+def _log(probability: float) -> float:
+    return math.log(probability) if probability > 0 else -math.inf
 
 
 def _vocabulary(tokenizer: SourceTokenizer) -> VocabularyIndex | None:

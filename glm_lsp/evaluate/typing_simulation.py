@@ -8,7 +8,7 @@ automatic indent is assumed to be right, so the white space at a line's start co
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,6 +16,8 @@ import numpy as np
 from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.outcome import Candidate, Source
+from glm_lsp.completion.policy import SHOW_ALL, Policy
+from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
@@ -26,7 +28,15 @@ from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, estimate_ratio
 
-THRESHOLDS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+CURVE = {
+    "whole": SHOW_ALL,
+    **{
+        f"{threshold:.2f}": Policy(threshold, trims=True)
+        for threshold in (0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8)
+    },
+}
+"""What is simulated: everything as a whole, then the likely part at rising thresholds. None of them has a floor, so
+the model answers each question once for all."""
 LEAST_PRECISION = 0.35
 """At `best`, at least this part of the hints shown is taken: fewer, and people switch them off."""
 
@@ -78,7 +88,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class TypingScores:
-    """Over all regions, with hints below `threshold` not shown.
+    """Over all regions, with one policy.
 
     Attributes:
         kept_chars: characters that came with hints, of all.
@@ -89,6 +99,7 @@ class TypingScores:
     """
 
     threshold: float
+    trims: bool
     kept_chars: Estimate
     saved_keys: Estimate
     shown_precision: Estimate | None
@@ -139,13 +150,14 @@ def draw_regions(files: Sequence[HeldOutFile], count: int, seed: int) -> list[Re
     return [rng.choice(rng.choice(regions)) for _ in range(count)]
 
 
-async def simulate(client: EngineClient, region: Region, threshold: float = 0.0) -> Tally:
-    """Types one region with hints of at least this confidence.
+async def simulate(client: EngineClient, region: Region, policy: Policy = SHOW_ALL) -> Tally:
+    """Types one region with the hints that a policy shows.
 
     Raises:
         GlmError: the engine failed.
     """
-    completer = Completer(client, min_score=threshold)
+    completer = Completer(client)
+    preferences = Preferences(policy=policy)
     tally = Tally(num_chars=region.num_chars)
     text = region.text
     at = 0
@@ -160,7 +172,7 @@ async def simulate(client: EngineClient, region: Region, threshold: float = 0.0)
             text=before + region.file.text[region.end :],
             offset=len(before),
         )
-        outcome = await completer.suggest(snapshot)
+        outcome = await completer.suggest(snapshot, preferences=preferences)
         tally.num_asked += 1
         hint = outcome.suggestions[0] if outcome.suggestions else None
         if hint and (shown is None or hint.source is not Source.TYPED_THROUGH):
@@ -180,20 +192,20 @@ async def simulate(client: EngineClient, region: Region, threshold: float = 0.0)
 async def simulate_all(
     client: EngineClient,
     regions: Sequence[Region],
-    thresholds: Sequence[float] = THRESHOLDS,
+    policies: Mapping[str, Policy] = CURVE,
     *,
     progress: Progress = silent,
-) -> dict[float, list[Tally]]:
-    """Types every region with every threshold; the model answers each question once.
+) -> dict[str, list[Tally]]:
+    """Types every region with every policy; the model answers each question once.
 
     Raises:
         GlmError: the engine failed.
     """
-    tallies: dict[float, list[Tally]] = {threshold: [] for threshold in thresholds}
+    tallies: dict[str, list[Tally]] = {name: [] for name in policies}
     for number, region in enumerate(regions, start=1):
         remembering = RememberingClient(client)
-        for threshold in thresholds:
-            tallies[threshold].append(await simulate(remembering, region, threshold))
+        for name, policy in policies.items():
+            tallies[name].append(await simulate(remembering, region, policy))
         progress(number, len(regions))
     return tallies
 
@@ -223,7 +235,7 @@ def count_typed(text: str, *, at_line_start: bool) -> int:
     return typed
 
 
-def summarise(threshold: float, tallies: Sequence[Tally], seed: int) -> TypingScores:
+def summarise(policy: Policy, tallies: Sequence[Tally], seed: int) -> TypingScores:
     """The ratios over all regions; their intervals say what other regions would have given."""
     chars = [tally.num_chars for tally in tallies]
     shown = [tally.num_shown for tally in tallies]
@@ -232,7 +244,8 @@ def summarise(threshold: float, tallies: Sequence[Tally], seed: int) -> TypingSc
     saved = [tally.num_kept - tally.num_taken for tally in tallies]
     replaced = [tally.num_replaced for tally in tallies]
     return TypingScores(
-        threshold=threshold,
+        threshold=policy.threshold,
+        trims=policy.trims,
         kept_chars=estimate_ratio(kept, chars, seed),
         saved_keys=estimate_ratio(saved, chars, seed),
         shown_precision=estimate_ratio(taken, shown, seed) if any(shown) else None,
@@ -243,8 +256,8 @@ def summarise(threshold: float, tallies: Sequence[Tally], seed: int) -> TypingSc
     )
 
 
-def best(curve: Sequence[TypingScores]) -> TypingScores | None:
-    """The threshold that keeps most characters at `LEAST_PRECISION`; None if none is that precise."""
+def best(curve: Iterable[TypingScores]) -> TypingScores | None:
+    """The policy that keeps most characters at `LEAST_PRECISION`; None if none is that precise."""
     precise = [s for s in curve if s.shown_precision and s.shown_precision.value >= LEAST_PRECISION]
     return max(precise, key=lambda scores: scores.kept_chars.value, default=None)
 

@@ -12,19 +12,16 @@ import logging
 import os
 import signal
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from glm_lsp.errors import EngineLostError, GlmError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.config import Settings
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.description import EngineDescription
-    from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 
 logger = logging.getLogger(__name__)
 
@@ -156,27 +153,7 @@ def _import_heavy_modules() -> None:
 
 
 def _new_completer(client: EngineClient, settings: Settings) -> Completer:
+    from glm_lsp.completion.debounce import Debounce  # noqa: PLC0415
     from glm_lsp.completion.lifecycle import Completer  # noqa: PLC0415
 
-    return Completer(_Debounced(client, settings.debounce_ms / 1000) if settings.debounce_ms else client)
-
-
-class _Debounced:
-    """An `EngineClient` that waits for the next key before it bothers the model with a completion while typing.
-
-    It stands here, and not before the completer, so that what is known already is shown without delay.
-    """
-
-    def __init__(self, engine: EngineClient, delay_s: float) -> None:
-        self._engine = engine
-        self._delay_s = delay_s
-        self.describe = engine.describe
-        self.close = engine.close
-
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
-        """Several candidates are asked for by hand: they are not kept waiting."""
-        if request.n == 1 and not request.glm.warm_up:
-            await asyncio.sleep(self._delay_s)
-        async with aclosing(self._engine.complete(request)) as chunks:
-            async for chunk in chunks:
-                yield chunk
+    return Completer(client, debounce=Debounce(settings.debounce_ms / 1000))

@@ -24,6 +24,7 @@ from glm_lsp.lsp.workspace_path import document_key
 if TYPE_CHECKING:
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.completion.outcome import Outcome
+    from glm_lsp.completion.preferences import Preferences
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
 
@@ -113,7 +114,9 @@ class Front:
             if self._settings is not None and self._settings.enable:
                 await self._link.restart(self._settings)
 
-    async def suggest(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
+    async def suggest(
+        self, snapshot: DocumentSnapshot, candidates: int, since_key_s: float = 0.0
+    ) -> Outcome | None:
         """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
         completer = self._link.completer
         key = document_key(snapshot.uri)
@@ -127,7 +130,10 @@ class Front:
         with self.status.busy():
             try:
                 outcome = await completer.suggest(
-                    snapshot, candidates=candidates, max_tokens=self._settings.max_tokens or None
+                    snapshot,
+                    candidates=candidates,
+                    preferences=self._preferences(self._settings),
+                    since_key_s=since_key_s,
                 )
             except Exception as error:
                 # A link that was closed meanwhile, or is being mended, is nobody's trouble.
@@ -178,6 +184,12 @@ class Front:
             self._link.open(settings)
         else:
             self.status.show(State.INACTIVE, "switched off by the setting `enable`")
+
+    @staticmethod
+    def _preferences(settings: Settings) -> Preferences:
+        from glm_lsp.completion.preferences import Preferences  # noqa: PLC0415 - loaded with the engine's link
+
+        return Preferences.of(settings)
 
     def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
         settings = self._settings
@@ -250,7 +262,7 @@ class Front:
         if completer is not self._link.completer or settings is None or settings.engine_url is not None:
             return
         try:
-            await completer.look_ahead(snapshot, outcome, max_tokens=settings.max_tokens or None)
+            await completer.look_ahead(snapshot, outcome, preferences=self._preferences(settings))
         except Exception as error:
             logger.info("nothing was prepared: %s", type(error).__name__)
 

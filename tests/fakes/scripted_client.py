@@ -32,14 +32,14 @@ class Script:
         choices: for each choice the texts of its tokens.
         probability: of every token; None leaves log-probabilities out.
         finish_reason: of every choice.
-        gate: when given, each token waits for it.
+        gate: when given, each token waits for it; of a semaphore it takes one.
         error: raised after the tokens, in place of an end.
     """
 
     choices: list[list[str]]
     probability: float | None = 0.5
     finish_reason: FinishReason = "stop"
-    gate: asyncio.Event | None = None
+    gate: asyncio.Event | asyncio.Semaphore | None = None
     error: GlmError | None = None
 
 
@@ -53,6 +53,7 @@ class ScriptedClient:
     open_streams: int = 0
     num_cancelled: int = 0
     num_described: int = 0
+    num_pieces: int = 0
     started: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
@@ -87,8 +88,9 @@ class ScriptedClient:
         num_tokens = 0
         for index, tokens in enumerate([] if request.glm.warm_up else script.choices):
             for token in tokens:
-                await (script.gate.wait() if script.gate else asyncio.sleep(0))
+                await _pass(script.gate)
                 num_tokens += 1
+                self.num_pieces += 1
                 yield _chunk(Choice(index=index, text=token, logprobs=_logprobs(token, script.probability)))
             yield _chunk(Choice(index=index, finish_reason=script.finish_reason))
         if script.error:
@@ -100,6 +102,15 @@ class ScriptedClient:
             prompt_tokens_details=PromptTokensDetails(cached_tokens=90),
         )
         yield _chunk(usage=usage)
+
+
+async def _pass(gate: asyncio.Event | asyncio.Semaphore | None) -> None:
+    if gate is None:
+        await asyncio.sleep(0)
+    elif isinstance(gate, asyncio.Event):
+        await gate.wait()
+    else:
+        await gate.acquire()
 
 
 def _chunk(*choices: Choice, usage: Usage | None = None) -> CompletionChunk:

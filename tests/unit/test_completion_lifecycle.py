@@ -11,8 +11,11 @@ from glm_lsp.completion.lifecycle import MAX_TOKENS, Completer
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Outcome, Source, TokenCounts
 from glm_lsp.completion.placement import Refusal
+from glm_lsp.completion.policy import Policy
+from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.prompt import Reference
 from glm_lsp.completion.reason import BELOW_THRESHOLD, CANCELLED
+from glm_lsp.completion.running import GRACE_S
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.errors import EngineError, EngineLostError, GlmError
 from tests.fakes.scripted_client import TIMING, Script, ScriptedClient
@@ -52,20 +55,21 @@ async def test_the_score_is_about_what_is_shown() -> None:
     client = ScriptedClient([Script([["ab", "cd", "\n", "ef"]], probability=0.5)])
     (candidate,) = (await Completer(client).suggest(at("x = ║"))).suggestions
     assert candidate.text == "abcd"
-    assert candidate.score == pytest.approx(0.5)
-    assert candidate.probability == pytest.approx(0.25)
+    assert candidate.score == pytest.approx(0.25)
 
 
 async def test_an_engine_without_log_probabilities_gives_no_score() -> None:
     client = ScriptedClient([Script([["ab"]], probability=None)])
-    (candidate,) = (await Completer(client, min_score=0.9).suggest(at("x = ║"))).suggestions
-    assert (candidate.text, candidate.score, candidate.probability) == ("ab", None, None)
+    sure = Preferences(policy=Policy(threshold=0.9))
+    (candidate,) = (await Completer(client).suggest(at("x = ║"), preferences=sure)).suggestions
+    assert (candidate.text, candidate.score) == ("ab", None)
 
 
 async def test_what_is_not_likely_is_not_shown() -> None:
     client = ScriptedClient([Script([["ab"]], probability=0.3)])
-    assert texts(await Completer(client, min_score=0.29).suggest(at("x = ║"))) == ["ab"]
-    outcome = await Completer(client, min_score=0.31).suggest(at("x = ║"))
+    less, more = (Preferences(policy=Policy(threshold=threshold)) for threshold in (0.29, 0.31))
+    assert texts(await Completer(client).suggest(at("x = ║"), preferences=less)) == ["ab"]
+    outcome = await Completer(client).suggest(at("x = ║"), preferences=more)
     assert (outcome.suggestions, outcome.reason) == ((), BELOW_THRESHOLD)
 
 
@@ -101,7 +105,7 @@ async def test_a_block_gets_more_room() -> None:
     outcome = await Completer(client).suggest(at("def f():\n    ║\n"))
     assert texts(outcome) == ["a = 1\n    return a"]
     assert client.requests[0].max_tokens == MAX_TOKENS[Mode.BLOCK] > MAX_TOKENS[Mode.LINE]
-    await Completer(client).suggest(at("def f():\n    ║\n"), max_tokens=5)
+    await Completer(client).suggest(at("def f():\n    ║\n"), preferences=Preferences(max_tokens=5))
     assert client.requests[1].max_tokens == 5
 
 
@@ -111,16 +115,15 @@ async def test_a_torn_last_line_of_a_block_is_not_shown() -> None:
     assert texts(outcome) == ["a = 1"]
     assert outcome.suggestions[0].finish_reason == "length"
     script = Script([list("compute(a, b")], finish_reason="length")
-    assert texts(await Completer(ScriptedClient([script])).suggest(at("def f():\n    ║\n"))) == [
-        "compute(a, b"
-    ]
+    # Without its end the call would be an error in the file.
+    assert texts(await Completer(ScriptedClient([script])).suggest(at("def f():\n    ║\n"))) == ["compute"]
 
 
 async def test_line_breaks_go_back_as_they_are_in_the_document() -> None:
     client = ScriptedClient.saying("a = 1\n    return a")
     outcome = await Completer(client).suggest(at("def f():\r\n    ║\r\nx = 1\r\n"))
     assert texts(outcome) == ["a = 1\r\n    return a"]
-    assert outcome.suggestions[0].probability == pytest.approx(0.5 ** len("a = 1\n    return a"))
+    assert outcome.suggestions[0].score == pytest.approx(0.5 ** len("a = 1\n    return a"))
     assert (client.requests[0].prompt, client.requests[0].suffix) == ("def f():\n    ", "x = 1\n")
 
 
@@ -138,9 +141,11 @@ async def test_several_candidates_are_sampled_and_all_different() -> None:
     client = ScriptedClient([Script([["first"], ["second"], [" first "], ["\n"]])])
     outcome = await Completer(client).suggest(at("x =║"), candidates=4)
     assert texts(outcome) == ["first", "second"]
-    (request,) = client.requests
-    assert (request.n, request.temperature, request.seed) == (4, 0.8, 0)
-    assert outcome.usage.num_completion_tokens == 4
+    first, second = client.requests
+    assert (first.n, first.temperature, first.seed) == (4, 0.8, 0)
+    # Two of them were of no use, so others were asked for.
+    assert (second.n, second.temperature, second.seed) == (4, 1.1, 4)
+    assert outcome.usage.num_completion_tokens == 8
 
 
 async def test_more_candidates_than_are_known_ask_the_engine() -> None:
@@ -193,7 +198,6 @@ async def test_typing_through_several_lines() -> None:
         "x = comma║\ny = 1\n",
         "x = com║\ny = 2\n",
         "z = com║\ny = 1\n",
-        "x = compute(y)║\ny = 1\n",
         "x = com║;\ny = 1\n",
         "x =║\ny = 1\n",
         "x = com\n║\ny = 1\n",
@@ -208,21 +212,37 @@ async def test_anything_else_asks_again(marked: str) -> None:
     assert len(client.requests) == 2
 
 
+async def test_where_the_model_had_ended_nothing_follows() -> None:
+    client = ScriptedClient.saying("compute(y)", "new")
+    completer = Completer(client)
+    await completer.suggest(at("x = ║\ny = 1\n"))
+    outcome = await completer.suggest(at("x = compute(y)║\ny = 1\n", 2))
+    assert (outcome.suggestions, outcome.reason) == ((), "nothing_generated")
+    assert len(client.requests) == 1
+
+
+async def test_where_the_model_was_stopped_something_may_follow() -> None:
+    client = ScriptedClient([Script([list("compute")], finish_reason="length"), Script([list("(y)")])])
+    completer = Completer(client)
+    await completer.suggest(at("x = ║\ny = 1\n"))
+    assert texts(await completer.suggest(at("x = compute║\ny = 1\n", 2))) == ["(y)"]
+
+
 @pytest.mark.parametrize(
     ("marked", "left"),
     [
         ("x = f(║)", "a, 'b')"[:-1]),
         ("x = f(a, '║')", "b"),
         ("x = f(a, 'b'║)", None),
-        ("x = f(a, 'b')║", None),
+        ("x = f(a, 'c')║", None),
     ],
 )
 async def test_what_the_editor_closes_by_itself_still_fits(marked: str, left: str | None) -> None:
-    client = ScriptedClient.saying("f(a, 'b')", "new")
+    client = ScriptedClient.saying("f(a, 'b')", ", new")
     completer = Completer(client)
     await completer.suggest(at("x = ║"))
     outcome = await completer.suggest(at(marked, 2))
-    assert texts(outcome) == ([left] if left else ["new"])
+    assert texts(outcome) == ([left] if left else [", new"])
     assert len(client.requests) == (1 if left else 2)
 
 
@@ -270,17 +290,82 @@ async def test_a_closed_document_is_forgotten() -> None:
 # cancellation, errors, overlapping requests
 
 
-async def test_cancelling_closes_the_stream_at_once() -> None:
-    gate = asyncio.Event()
-    client = ScriptedClient([Script([["o", "ne"]], gate=gate), Script([["two"]])])
-    completer = Completer(client)
-    task = asyncio.create_task(completer.suggest(at("x = ║")))
+async def cancelled_at(
+    completer: Completer, client: ScriptedClient, marked: str, num_pieces: int = 0
+) -> None:
+    """Asks, and takes it back when so many pieces have come."""
+    task = asyncio.create_task(completer.suggest(at(marked)))
     await client.started.wait()
+    while client.num_pieces < num_pieces:
+        await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+async def test_cancelling_closes_the_stream_soon() -> None:
+    client = ScriptedClient([Script([["o", "ne"]], gate=asyncio.Event()), Script([["two"]])])
+    completer = Completer(client)
+    await cancelled_at(completer, client, "x = ║")
+    assert client.open_streams == 1
+    await asyncio.sleep(GRACE_S + 0.05)
     assert (client.open_streams, client.num_cancelled) == (0, 1)
     assert texts(await completer.suggest(at("x = ║"))) == ["two"]
+
+
+async def test_a_request_that_says_what_is_typed_is_joined() -> None:
+    gate = asyncio.Semaphore(2)
+    client = ScriptedClient([Script([list("compute")], gate=gate), Script([["other"]])])
+    completer = Completer(client)
+    await cancelled_at(completer, client, "x = ║", num_pieces=2)
+    joined = asyncio.create_task(completer.suggest(at("x = c║", version=2)))
+    await asyncio.sleep(GRACE_S + 0.05)
+    for _ in range(5):
+        gate.release()
+    outcome = await joined
+    assert (texts(outcome), outcome.version, outcome.offset) == (["ompute"], 2, 5)
+    assert outcome.suggestions[0].source is Source.JOINED
+    assert outcome.usage.num_completion_tokens == 7
+    assert (len(client.requests), client.num_cancelled) == (1, 0)
+
+
+async def test_a_request_that_goes_another_way_is_not_waited_for() -> None:
+    gate = asyncio.Semaphore(1)
+    client = ScriptedClient([Script([list("compute")], gate=gate), Script([["lumn"]])])
+    completer = Completer(client)
+    await cancelled_at(completer, client, "x = ║", num_pieces=1)
+    task = asyncio.create_task(completer.suggest(at("x = col║", version=2)))
+    await asyncio.sleep(0.01)
+    assert len(client.requests) == 1, "c may become col"
+    gate.release()
+    gate.release()
+    outcome = await task
+    assert (texts(outcome), outcome.suggestions[0].source) == (["lumn"], Source.MODEL)
+    assert (len(client.requests), client.num_cancelled, client.open_streams) == (2, 1, 0)
+
+
+async def test_what_nobody_waited_for_to_the_end_is_known() -> None:
+    gate = asyncio.Semaphore(1)
+    client = ScriptedClient([Script([list("one")], gate=gate), Script([["two"]])])
+    completer = Completer(client)
+    await cancelled_at(completer, client, "x = ║", num_pieces=1)
+    gate.release()
+    gate.release()
+    await asyncio.sleep(0.02)
+    (candidate,) = (await completer.suggest(at("x = o║", version=2))).suggestions
+    assert (candidate.text, candidate.source) == ("ne", Source.CACHE)
+    assert len(client.requests) == 1
+
+
+async def test_another_document_is_left_alone() -> None:
+    gate = asyncio.Event()
+    client = ScriptedClient([Script([["one"]], gate=gate), Script([["two"]])])
+    completer = Completer(client)
+    first = asyncio.create_task(completer.suggest(at("x = ║")))
+    await client.started.wait()
+    assert texts(await completer.suggest(at("y = ║", uri="file:///w/b.py"))) == ["two"]
+    gate.set()
+    assert texts(await first) == ["one"]
 
 
 @pytest.mark.parametrize("error", [EngineLostError("gone"), EngineError("refused")])
@@ -305,7 +390,7 @@ async def test_an_older_request_that_ends_late_answers_for_its_own_text_only() -
     gate.set()
     late = await old
     assert (texts(new), new.version, new.offset) == (["newer"], 2, 5)
-    assert (texts(late), late.version, late.offset) == (["old"], 1, 4)
+    assert (texts(late), late.reason, late.version, late.offset) == ([], CANCELLED, 1, 4)
     # What is on screen is the newer one: typing on goes through that.
     assert texts(await completer.suggest(at("x = nne║", 3))) == ["wer"]
     assert texts(await completer.suggest(at("x = ol║", 4))) == ["third"]
@@ -326,7 +411,7 @@ async def test_suggestions_never_change_what_was_typed() -> None:
 
 
 async def test_what_follows_a_suggestion_is_known_before_it_is_taken() -> None:
-    client = ScriptedClient.saying("foo", "(1)")
+    client = ScriptedClient([Script([list("foo")], finish_reason="length"), Script([list("(1)")])])
     completer = Completer(client)
     here = at("x = ║\ny = 2\n")
     await completer.look_ahead(here, await completer.suggest(here))
@@ -347,7 +432,7 @@ async def test_looking_ahead_asks_only_where_something_could_follow() -> None:
     here = at("y = ║")
     shown = await completer.suggest(here)
     for _ in range(3):
-        await completer.look_ahead(here, shown, max_tokens=9)
+        await completer.look_ahead(here, shown, preferences=Preferences(max_tokens=9))
     assert [request.max_tokens for request in client.requests] == [MAX_TOKENS[Mode.LINE]] * 2 + [9]
 
 

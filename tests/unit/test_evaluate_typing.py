@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from glm_lsp.completion.policy import Policy
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import (
     Choice,
@@ -107,8 +108,8 @@ async def test_replaced_hints_are_counted() -> None:
 async def test_hints_below_the_threshold_are_not_shown() -> None:
     text = "first = alpha(1)"
     client = Knowing(oracle(text), probability=0.6)
-    assert (await typing.simulate(client, region(text), 0.5)).num_taken == 1
-    assert (await typing.simulate(client, region(text), 0.7)).num_shown == 0
+    assert (await typing.simulate(client, region(text), Policy(0.5))).num_taken == 1
+    assert (await typing.simulate(client, region(text), Policy(0.7))).num_shown == 0
 
 
 async def test_indents_count_nowhere() -> None:
@@ -123,9 +124,11 @@ async def test_indents_count_nowhere() -> None:
 async def test_model_is_asked_each_question_once_for_all_thresholds() -> None:
     text = "first = alpha(1)"
     client = Knowing(lambda prompt: "")
-    tallies = await typing.simulate_all(client, [region(text), region(text)], (0.0, 0.5, 0.9))
-    assert list(tallies) == [0.0, 0.5, 0.9]
-    assert [tally.num_asked for tally in tallies[0.9]] == [len(text)] * 2
+    tallies = await typing.simulate_all(
+        client, [region(text), region(text)], {"whole": Policy(), "half": Policy(0.5), "sure": Policy(0.9)}
+    )
+    assert list(tallies) == ["whole", "half", "sure"]
+    assert [tally.num_asked for tally in tallies["sure"]] == [len(text)] * 2
     # Each region has a memory of its own.
     assert len(client.prompts) == 2 * len(text)
 
@@ -135,7 +138,7 @@ async def test_progress_counts_regions() -> None:
     await typing.simulate_all(
         Knowing(lambda prompt: ""),
         [region("a = 1")] * 2,
-        (0.0,),
+        {"whole": Policy()},
         progress=lambda *counts: seen.append(counts),
     )
     assert seen == [(1, 2), (2, 2)]
@@ -213,7 +216,7 @@ def test_ratios_are_over_all_regions() -> None:
         Tally(num_chars=100, num_kept=30, num_asked=80, num_shown=10, num_taken=5, num_replaced=2),
         Tally(num_chars=300, num_kept=10, num_asked=290, num_shown=30, num_taken=5, num_replaced=10),
     ]
-    scores = typing.summarise(0.4, tallies, seed=1)
+    scores = typing.summarise(Policy(0.4), tallies, seed=1)
     assert scores.kept_chars.value == pytest.approx(40 / 400)
     assert scores.saved_keys.value == pytest.approx(30 / 400)
     assert scores.shown_precision is not None
@@ -227,7 +230,7 @@ def test_ratios_are_over_all_regions() -> None:
 def test_best_keeps_most_where_the_precision_is_enough() -> None:
     def at(threshold: float, kept: int, taken: int, shown: int) -> typing.TypingScores:
         tally = Tally(num_chars=100, num_kept=kept, num_shown=shown, num_taken=taken)
-        return typing.summarise(threshold, [tally], seed=1)
+        return typing.summarise(Policy(threshold), [tally], seed=1)
 
     curve = [at(0, 30, 2, 10), at(0.5, 20, 4, 10), at(0.7, 25, 5, 10), at(0.9, 1, 1, 1), at(1, 0, 0, 0)]
     assert typing.best(curve) is curve[2]

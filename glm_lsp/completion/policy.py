@@ -1,0 +1,41 @@
+"""How sure a suggestion has to be before anybody sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Eagerness(StrEnum):
+    """The setting `suggest`."""
+
+    EAGER = "eager"
+    BALANCED = "balanced"
+    SUBTLE = "subtle"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What of a text may be shown.
+
+    Attributes:
+        threshold: the least probability of being right (`confidence.py`).
+        trims: whether a text is cut to the beginning that promises to save most keys; otherwise it is shown as a
+            whole wherever that parses.
+        floor: the product of a text's token probabilities below which the engine need not go on. It is so low that
+            no part that long has ever cleared `threshold`.
+    """
+
+    threshold: float = 0.0
+    trims: bool = False
+    floor: float = 0.0
+
+
+SHOW_ALL = Policy()
+"""Whatever passes the filters: for who asks by hand."""
+POLICIES = {
+    Eagerness.EAGER: SHOW_ALL,
+    Eagerness.BALANCED: Policy(threshold=0.2, trims=True, floor=0.01),
+    Eagerness.SUBTLE: Policy(threshold=0.6, trims=True, floor=0.05),
+}
+"""The thresholds stand where docs/evaluation.md's curve of kept characters against precision puts them."""
