@@ -1,0 +1,61 @@
+"""Where documents and files lie: from an editor's address to a path, from a path to its place in the workspace."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from urllib.parse import unquote
+
+_DRIVE = re.compile(r"/(?P<drive>[A-Za-z]:)(?=/|\Z)")
+_ADDRESS = re.compile(r"file://(?P<host>[^/]*)(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+
+
+def file_of(uri: str) -> str:
+    """The path of a `file:` address; empty for documents that lie nowhere on this machine."""
+    return file_of_key(unquote(uri.partition("?")[0].partition("#")[0]))
+
+
+def file_of_key(key: str) -> str:
+    """The same for an address that is decoded already."""
+    found = _ADDRESS.match(key)
+    if found is None or "\0" in key:
+        return ""
+    path = found["path"]
+    if found["host"].lower() not in ("", "localhost"):
+        path = f"//{found['host']}{path}"
+    elif drive := _DRIVE.match(path):
+        path = drive["drive"].lower() + path[drive.end() :]
+    return os.path.normpath(path)
+
+
+def joined(folder: str, *names: str) -> str:
+    """A path in a folder. Texts, not `Path`s: many are made for each that is used."""
+    return os.path.join(folder, *names)  # noqa: PTH118
+
+
+def parent(path: str) -> str:
+    """The folder a path lies in."""
+    return os.path.dirname(path)  # noqa: PTH120
+
+
+def is_below(folder: str, path: str) -> bool:
+    """Whether a path lies below a folder; both are absolute and normal. By names: links are not followed."""
+    folder, path = os.path.normcase(folder), os.path.normcase(path)
+    return path.startswith(folder if folder.endswith(os.sep) else folder + os.sep)
+
+
+def root_of(path: str, roots: Sequence[str]) -> str:
+    """The innermost of the folders in which a path lies; empty if it lies in none."""
+    return max((root for root in roots if is_below(root, path)), key=len, default="")
+
+
+def shown_path(path: str, root: str) -> str:
+    """The path as a model sees it: relative to the workspace, with forward slashes."""
+    return path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+
+
+def normal_roots(roots: Sequence[Path]) -> tuple[str, ...]:
+    """Absolute folders without `..`; links stay as they are."""
+    return tuple(dict.fromkeys(os.path.normpath(root.absolute()) for root in roots))

@@ -1,0 +1,247 @@
+"""References for an editor's requests: what is there in time, the same from key to key, and the rest next time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from glm_lsp.completion.prompt import Reference
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.references.candidate import ALL_KINDS, Explained, Kind
+from glm_lsp.references.files import OpenDocument
+from glm_lsp.references.gatherer import Errand, Gatherer
+from glm_lsp.references.ignore import IgnoreRules
+from glm_lsp.references.location import file_of, file_of_key, normal_roots, root_of, shown_path
+from glm_lsp.references.notes import FAR_LINES, EditorNotes
+from glm_lsp.references.selection import Selection
+
+logger = logging.getLogger(__name__)
+
+_RULE_FILES = (".gitignore", ".glmignore", "/exclude")
+_RULES_HOLD_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What references are chosen for; within 32 lines of `line` they stay."""
+
+    file: str
+    language_id: str
+    line: int
+    max_chars: int
+
+    def covers(self, other: _Place) -> bool:
+        """Whether what was chosen here is good there."""
+        is_same = replace(other, line=self.line) == self
+        return is_same and abs(other.line - self.line) <= FAR_LINES
+
+
+@dataclass(slots=True)
+class _Running:
+    place: _Place
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    future: Future[Selection | None] = field(default_factory=Future)
+
+
+class ReferenceSource:
+    """Finds pieces of other files for the prompt.
+
+    All calls are made on one event loop; files are read and compared on one thread of its own, which starts with the
+    first `gather`.
+
+    Args:
+        workspace_roots: files are read below these folders alone, and only their documents are shown.
+        is_trusted: without trust nothing is read from disk.
+        kinds: what is looked for.
+    """
+
+    def __init__(
+        self,
+        workspace_roots: Sequence[Path],
+        *,
+        is_trusted: bool = True,
+        kinds: Collection[Kind] = ALL_KINDS,
+    ) -> None:
+        self._roots = normal_roots(workspace_roots)
+        self._is_trusted = is_trusted
+        self._kinds = frozenset(kinds)
+        self._notes = EditorNotes()
+        self._gatherer = Gatherer()
+        self._executor: ThreadPoolExecutor | None = None
+        self._place: _Place | None = None
+        self._selection = Selection()
+        self._is_stale = False
+        self._running: _Running | None = None
+        self._is_stopped = False
+        self._excluded: dict[str, tuple[float, bool]] = {}
+
+    def open(self, uri_key: str, path: str, real_path: str, language_id: str, text: str) -> None:
+        """Notes that a document was opened.
+
+        Args:
+            uri_key: its address, the same in all calls about it.
+            path: relative to the workspace; empty for an unsaved document, of which nothing is ever shown.
+            real_path: where the file really lies; empty where that is the same or unknown.
+            language_id: LSP identifier.
+            text: all of it.
+        """
+        if path:
+            self._notes.open(uri_key, real_path, language_id, text)
+
+    def edited(self, uri_key: str, text: str, line: int) -> None:
+        """Notes a change at a line (from 0) and the whole text after it."""
+        self._notes.edited(uri_key, text, line)
+
+    def saved(self, uri_key: str) -> None:
+        """Notes that what lies on disk has changed: the next `gather` looks again, in the background."""
+        self._is_stale = True
+        if uri_key.endswith(_RULE_FILES):
+            self._forget_choice()
+
+    def close(self, uri_key: str) -> None:
+        """Forgets a document, and stops looking for references for it."""
+        self._notes.close(uri_key)
+        if self._running is not None and self._running.place.file == file_of_key(uri_key):
+            self._cancel()
+
+    def set_trust(self, is_trusted: bool) -> None:
+        """Says whether files may be read from disk."""
+        if is_trusted != self._is_trusted:
+            self._is_trusted = is_trusted
+            self._forget_choice()
+
+    def set_roots(self, workspace_roots: Sequence[Path]) -> None:
+        """Says which folders are the workspace."""
+        roots = normal_roots(workspace_roots)
+        if roots != self._roots:
+            self._roots = roots
+            self._forget_choice()
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether a `.glmignore` names a file (absolute path), so that nothing may be completed in it.
+
+        For the event loop: an answer holds for a second. False outside of the workspace, and without trust, as then
+        nothing is read.
+        """
+        if not self._is_trusted or not root_of(path, self._roots):
+            return False
+        now = time.monotonic()
+        known = self._excluded.get(path)
+        if known is None or now - known[0] > _RULES_HOLD_S:
+            if len(self._excluded) > 256:
+                self._excluded.clear()
+            known = (now, IgnoreRules(self._roots).is_excluded(path))
+            self._excluded[path] = known
+        return known[1]
+
+    async def gather(
+        self, snapshot: DocumentSnapshot, max_chars: int, *, within_s: float = 0.05
+    ) -> tuple[Reference, ...]:
+        """Pieces of other files for a request, oldest first.
+
+        They stay the same until the cursor moves more than 32 lines, or to another document, or a document is saved.
+        What is not found in time is there the next time; until then the old ones stay.
+
+        Args:
+            snapshot: the document in hand, of which nothing is returned.
+            max_chars: most characters of all of them, with what a prompt puts around each.
+            within_s: how long to wait at most.
+        """
+        line = snapshot.text.count("\n", 0, snapshot.offset)
+        place = _Place(file_of(snapshot.uri) or snapshot.uri, snapshot.language_id, line, max_chars)
+        if self._is_stopped:
+            return ()
+        self._adopt()
+        is_covered = self._place is not None and self._place.covers(place)
+        if not is_covered or self._is_stale:
+            running = self._running
+            if running is None or not running.place.covers(place) or self._is_stale:
+                running = self._start(place, snapshot)
+            # Where something is shown already nobody waits for the same once more.
+            if not is_covered and not running.future.done():
+                await asyncio.wait({asyncio.wrap_future(running.future)}, timeout=within_s)
+            self._adopt()
+        return self._references(snapshot)
+
+    def explain(self) -> list[Explained]:
+        """What the last `gather` used, and why other pieces and files were left out; never any of their text."""
+        return list(self._selection.explained)
+
+    def stop(self) -> None:
+        """Ends the thread as soon as it has finished the file it is at."""
+        self._is_stopped = True
+        self._cancel()
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def _start(self, place: _Place, snapshot: DocumentSnapshot) -> _Running:
+        self._cancel()
+        self._is_stale = False
+        stays = self._place is not None and self._place.covers(place)
+        if stays and self._place is not None:
+            place = self._place  # what is near is what was near, so that the same is found
+        happened = self._notes.take()
+        running = _Running(place)
+        file = file_of(snapshot.uri)
+        errand = Errand(
+            roots=self._roots,
+            is_trusted=self._is_trusted,
+            kinds=self._kinds,
+            document=OpenDocument(file, snapshot.real_path, snapshot.language_id, snapshot.text, place.line),
+            max_chars=place.max_chars,
+            open_documents=tuple(each for each in self._notes.documents if each.file != file),
+            visited=happened.visited,
+            closed=happened.closed,
+            shown=self._selection.chosen,
+            stays=stays,
+        )
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(1, "references")
+        running.future = self._executor.submit(self._work, errand, running.cancelled)
+        self._running = running
+        return running
+
+    def _work(self, errand: Errand, cancelled: threading.Event) -> Selection | None:
+        try:
+            return self._gatherer.gather(errand, cancelled.is_set)
+        except Exception as error:
+            # Suggestions come without references, too.
+            logger.warning("no references were found: %s", type(error).__name__)
+            return None
+
+    def _adopt(self) -> None:
+        """Takes over what has been found meanwhile."""
+        running = self._running
+        if running is None or not running.future.done():
+            return
+        self._running = None
+        found = None if running.future.cancelled() else running.future.result()
+        self._place = running.place
+        self._selection = found or Selection()
+        logger.debug("references: %d pieces", len(self._selection.chosen))
+
+    def _cancel(self) -> None:
+        if self._running is not None:
+            self._running.cancelled.set()
+            self._running = None
+
+    def _forget_choice(self) -> None:
+        """What was chosen under other rules is not shown once more."""
+        self._cancel()
+        self._place = None
+        self._selection = Selection()
+        self._excluded.clear()
+
+    def _references(self, snapshot: DocumentSnapshot) -> tuple[Reference, ...]:
+        """What is chosen, without pieces of the very document, which may be there from another one's choice."""
+        file = file_of(snapshot.uri)
+        root = root_of(file, self._roots)
+        own = shown_path(file, root) if root else ""
+        return tuple(Reference(each.path, each.text) for each in self._selection.chosen if each.path != own)
