@@ -24,7 +24,7 @@ from glm_lsp.completion.postprocess import NOTHING_GENERATED
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.prompt import LANGUAGE_NAMES, Reference
 from glm_lsp.completion.reason import CANCELLED
-from glm_lsp.completion.running import Run, Runs
+from glm_lsp.completion.running import Run, Runs, TypedSince
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.shown import Shown
 from glm_lsp.completion.snapshot import DocumentSnapshot
@@ -185,6 +185,14 @@ class Completer:
             await collector.read(self._engine.complete(msgspec.structs.replace(place.request, glm=options)))
         return collector.usage
 
+    def edited(self, uri: str, typed_since: TypedSince) -> None:
+        """Ends requests for a document that its new text has overtaken.
+
+        Args:
+            typed_since: what was typed at the cursor of a snapshot since; None if anything else happened.
+        """
+        self._runs.revise(uri, typed_since)
+
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a document, when it is closed."""
         self._shown.pop(uri, None)
@@ -259,7 +267,7 @@ class Completer:
                 self.debounce.observe(time.perf_counter() - started)
 
         stream = partial(self._engine.complete, place.request)
-        run = Run(place.question, stream, remember, delay_s=delay_s, is_idle=is_idle)
+        run = Run(place.question, place.snapshot, stream, remember, delay_s=delay_s, is_idle=is_idle)
         self._runs.add(run)
         return run
 

@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator, Callable
 
 from glm_lsp.completion.cache import Answer, Question
 from glm_lsp.completion.collector import Collector
+from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.wire import CompletionChunk
 
 GRACE_S = 0.1
 """How long a request is kept that nobody waits for. An editor takes back its last request at a key, and asks again
 40 ms later."""
 
+TypedSince = Callable[[DocumentSnapshot], str | None]
 Stream = AsyncGenerator[CompletionChunk, None]
 
 
@@ -25,6 +27,7 @@ class Run:
 
     Args:
         question: what is asked.
+        snapshot: the document it is asked about.
         stream: the engine's answer.
         on_answer: called with this when all of it has come, also when nobody waits any more.
         delay_s: how long to wait before it is asked at all.
@@ -37,6 +40,7 @@ class Run:
     def __init__(
         self,
         question: Question,
+        snapshot: DocumentSnapshot,
         stream: Callable[[], Stream],
         on_answer: Callable[[Run], None],
         *,
@@ -44,6 +48,7 @@ class Run:
         is_idle: bool = False,
     ) -> None:
         self.question = question
+        self.snapshot = snapshot
         self.is_idle = is_idle
         self.collected = Collector()
         self._news = asyncio.Event()
@@ -64,12 +69,15 @@ class Run:
         return Answer(self.collected.choices)
 
     def fits(self, question: Question) -> bool:
-        """Whether it may answer a later question: what it says so far and what was typed since agree.
+        """Whether it may answer a later question.
 
         As long as it has said nothing, only the same question will do: to begin anew costs little then.
         """
-        if (typed := question.typed_since(self.question)) is None:
-            return False
+        typed = question.typed_since(self.question)
+        return typed is not None and self.agrees(typed)
+
+    def agrees(self, typed: str) -> bool:
+        """Whether what it says so far and what was typed since agree."""
         said = self.collected.first_text
         return not typed or (bool(said) and (said.startswith(typed) or typed.startswith(said)))
 
@@ -133,6 +141,18 @@ class Runs:
         if fitting is not None:
             fitting.is_idle = False
         return fitting
+
+    def revise(self, uri: str, typed_since: TypedSince) -> None:
+        """Ends what is being done for a document and does not fit its new text, without waiting for the next question.
+
+        Args:
+            typed_since: what was typed at the cursor of a snapshot since; None if anything else happened.
+        """
+        for run in self._runs:
+            if run.question.stem.uri == uri and not run.is_done and not run.is_idle:
+                typed = typed_since(run.snapshot)
+                if typed is None or not run.agrees(typed):
+                    run.cancel()
 
     def end(self, uri: str) -> None:
         """Ends what is being done for a document."""

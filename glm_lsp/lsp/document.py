@@ -8,6 +8,8 @@ loop. A document that is not open does not exist: nothing is ever read from disk
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,6 +41,8 @@ class Document:
     version: int
     text: Text
     real_path: str = ""
+    changed: float = -math.inf
+    """When its text was last changed, on the clock of `time.monotonic`; opening it does not count."""
 
     def apply(self, change: Change, encoding: PositionEncoding) -> None:
         """Makes one edit. A range beyond the text is cut to it, a reversed one turned round."""
@@ -104,6 +108,7 @@ class Documents:
         for change in changes:
             document.apply(change, self.encoding)
         document.version = document.version + 1 if version is None else version
+        document.changed = time.monotonic()
 
     def close(self, uri: str) -> None:
         """Forgets everything about the document."""
@@ -143,6 +148,10 @@ class Documents:
         num_typed = len(now) - len(before)
         is_insertion = num_typed >= 0 and now.startswith(before[:offset]) and now.endswith(before[offset:])
         return now[offset : offset + num_typed] if is_insertion else None
+
+    def since_change_s(self, uri: str) -> float:
+        """Seconds since the last edit of a document, infinite before the first; the document must be open."""
+        return time.monotonic() - self._documents[document_key(uri)].changed
 
     def place(self, uri: str, offset: int) -> Place:
         """Where an offset into the present text lies, in the editor's units; the document must be open."""

@@ -115,7 +115,7 @@ class Front:
                 await self._link.restart(self._settings)
 
     async def suggest(
-        self, snapshot: DocumentSnapshot, candidates: int, since_key_s: float = 0.0
+        self, snapshot: DocumentSnapshot, candidates: int, *, since_key_s: float = 0.0
     ) -> Outcome | None:
         """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
         completer = self._link.completer
@@ -158,6 +158,11 @@ class Front:
         self._to_warm = snapshot
         if self._link.completer is not None:
             self._warming = self._spawn(self._warm())
+
+    def edited(self, uri: str, typed_since: Callable[[DocumentSnapshot], str | None]) -> None:
+        """Gives up what was asked about an older text of a document, unless it is being typed."""
+        if self._link.completer is not None:
+            self._link.completer.edited(uri, typed_since)
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""

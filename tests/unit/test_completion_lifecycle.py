@@ -344,6 +344,20 @@ async def test_a_request_that_goes_another_way_is_not_waited_for() -> None:
     assert (len(client.requests), client.num_cancelled, client.open_streams) == (2, 1, 0)
 
 
+async def test_an_edit_ends_what_it_overtakes_before_anybody_asks_again() -> None:
+    gate = asyncio.Semaphore(2)
+    client = ScriptedClient([Script([list("compute")], gate=gate)])
+    completer = Completer(client)
+    await cancelled_at(completer, client, "x = ║", num_pieces=2)
+    completer.edited("file:///w/b.py", lambda _: None)
+    completer.edited("file:///w/a.py", lambda _: "c")
+    await asyncio.sleep(0.01)
+    assert (client.open_streams, client.num_cancelled) == (1, 0)
+    completer.edited("file:///w/a.py", lambda snapshot: "cat" if snapshot.offset == 4 else None)
+    await asyncio.sleep(0.01)
+    assert (client.open_streams, client.num_cancelled) == (0, 1)
+
+
 async def test_what_nobody_waited_for_to_the_end_is_known() -> None:
     gate = asyncio.Semaphore(1)
     client = ScriptedClient([Script([list("one")], gate=gate), Script([["two"]])])

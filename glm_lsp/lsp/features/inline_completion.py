@@ -53,7 +53,11 @@ async def inline_completion(
     outcome = None
     if question is not None:
         with ls.turns.newest(question.snapshot.uri):
-            outcome = await ls.front.suggest(question.asked, _NUM_CANDIDATES[params.context.trigger_kind])
+            outcome = await ls.front.suggest(
+                question.asked,
+                _NUM_CANDIDATES[params.context.trigger_kind],
+                since_key_s=ls.documents.since_change_s(question.snapshot.uri),
+            )
         if ls.documents.get(question.snapshot.uri) is None:
             ls.front.forget(question.snapshot.uri)  # it was closed meanwhile: nothing of it is kept
     if question is None or outcome is None:
