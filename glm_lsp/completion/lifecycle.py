@@ -227,7 +227,7 @@ class Completer:
         )
         # who asks by hand gets all that passes the filters
         preferences = preferences if candidates == 1 else replace(preferences, policy=SHOW_ALL)
-        mode = choose_mode(snapshot)
+        mode = choose_mode(snapshot, tree)
         request = _request(snapshot, window, mode, candidates, preferences, references=references)
         question = Question.of(snapshot.uri, window.eol, request)
         return _Place(snapshot, tree, window, preferences.policy, request, question)
