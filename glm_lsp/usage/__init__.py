@@ -1,0 +1,1 @@
+"""What becomes of suggestions, told by the edits alone: in memory only, texts for two minutes at most."""
