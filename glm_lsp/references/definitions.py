@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 
 from glm_lsp.references.candidate import Candidate, Kind, Verdict
@@ -83,7 +84,8 @@ class Definitions:
             refused: is told of each file that may not be shown.
             cancelled: whether nobody wants the result any more.
         """
-        near, far = [], []
+        near: list[tuple[int, Candidate]] = []
+        far: list[Candidate] = []
         for file, names in self._wanted(use, cancelled).items():
             if cancelled():
                 break
@@ -92,9 +94,10 @@ class Definitions:
                 refused(file, Kind.DEFINITIONS, found)
                 continue
             definitions = self._outline(found, use.spot.language_id).definitions
-            near += _candidate(found, definitions, names.near)
+            defined = names.near.intersection(definition.name for definition in definitions)
+            near += [(-len(defined), each) for each in _candidate(found, definitions, defined)]
             far += _candidate(found, definitions, names.used - names.near)
-        return near + far
+        return [candidate for _, candidate in sorted(near, key=itemgetter(0))] + far
 
     def _wanted(self, use: Use, cancelled: Callable[[], bool]) -> dict[str, _Wanted]:
         wanted: dict[str, _Wanted] = {}

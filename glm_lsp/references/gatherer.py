@@ -89,10 +89,6 @@ class Gatherer:
         self._files.refresh(errand.open_documents, errand.document.file)
 
     def _fill_ring(self, errand: Errand, spot: Spot) -> None:
-        for file in errand.closed:
-            # What is saved in the workspace can be read there; a draft that is thrown away is gone.
-            if not self._files.exists(file):
-                self._ring.forget(file)
         for document in errand.visited:
             found = self._files.visited_text(document)
             if isinstance(found, Verdict):
@@ -104,6 +100,10 @@ class Gatherer:
                 text = around(found.text, document.line, MAX_LINES, _LONGEST_CHUNK)
             if text:
                 self._ring.add(RingChunk.of(document.file, text))
+        for file in errand.closed:
+            # What is saved in the workspace can be read there; a draft that is thrown away is gone.
+            if not self._files.exists(file):
+                self._ring.forget(file)
 
     def _candidates(self, errand: Errand, spot: Spot, cancelled: Callable[[], bool]) -> list[Candidate]:
         """Best first."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,7 +35,6 @@ _WRAPPERS = frozenset(
     ["decorated_definition", "export_statement", "ambient_declaration", "if_statement", "try_statement", "block",
      "else_clause", "except_clause", "declaration_list", "mod_item", "internal_module", "statement_block"]
 )  # fmt: skip
-_COMMENT = re.compile(r"(?:^|[ \t]+)#[^\n]*", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +134,20 @@ def _header(tree: SyntaxTree, node: Node) -> str:
     """Everything before the body."""
     body = node.child_by_field_name("body")
     end = body.start_byte if body is not None else node.end_byte
-    text = tree.data[node.start_byte : end].decode("utf-8", "ignore").strip()
+    pieces, at = [], node.start_byte
     if tree.language_id == "python":
-        # Comments may stand between parameters, and between the colon and the body.
-        text = _COMMENT.sub("", text)
-        text = text[: text.rfind(":") + 1] or text
-    return _shortened(text)
+        for comment in _comments(node):
+            pieces.append(tree.data[at : comment.start_byte].rstrip(b" \t"))
+            at = comment.end_byte
+    text = b"".join([*pieces, tree.data[at:end]]).decode("utf-8", "ignore")
+    return _shortened(text.strip())
+
+
+def _comments(node: Node) -> list[Node]:
+    """Comments between parameters, and between the colon and the body."""
+    parameters = node.child_by_field_name("parameters")
+    children = [*(parameters.children if parameters is not None else []), *node.children]
+    return [child for child in children if child.type == "comment"]
 
 
 def _docstring(tree: SyntaxTree, node: Node) -> str:

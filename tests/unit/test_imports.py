@@ -23,6 +23,7 @@ ONLY_IN = {
     "optimum": (),
     "requests": (),
     "matplotlib": ("glm_lsp/bench/plots.py",),
+    "pathspec": ("glm_lsp/references/ignore.py",),
     "tree_sitter": ("glm_lsp/syntax/", "glm_lsp/references/"),
     "typer": (
         "glm_lsp/cli.py",
@@ -110,6 +111,14 @@ def test_completion_is_pure(imports: dict[str, set[str]]) -> None:
     assert impure == {}
 
 
+def test_usage_is_pure_and_stands_alone(imports: dict[str, set[str]]) -> None:
+    rooms = [m for m in MODULES if m.startswith("glm_lsp/usage/")]
+    assert len(rooms) > 3
+    assert {m: sorted(names) for m in rooms if (names := imports[m] & IMPURE)} == {}
+    outside = {name for m in rooms for name in imports[m] if name.startswith("glm_lsp.")}
+    assert {name for name in outside if not name.startswith("glm_lsp.usage")} == set()
+
+
 @pytest.mark.parametrize(
     ("room", "never"),
     [
@@ -119,6 +128,12 @@ def test_completion_is_pure(imports: dict[str, set[str]]) -> None:
         ("glm_lsp/syntax/", "glm_lsp.lsp"),
         ("glm_lsp/syntax/", "glm_lsp.references"),
         ("glm_lsp/completion/", "glm_lsp.models"),
+        ("glm_lsp/completion/", "glm_lsp.references"),
+        ("glm_lsp/references/", "glm_lsp.lsp"),
+        ("glm_lsp/references/", "glm_lsp.engine"),
+        ("glm_lsp/references/", "glm_lsp.models"),
+        ("glm_lsp/references/", "glm_lsp.evaluate"),
+        ("glm_lsp/engine/", "glm_lsp.references"),
         ("glm_lsp/engine/", "glm_lsp.lsp"),
         ("glm_lsp/models/", "glm_lsp.engine"),
         ("glm_lsp/models/", "glm_lsp.lsp"),
@@ -182,8 +197,9 @@ FRONT_PARTS = {"httptools", "lsprotocol", "msgspec", "numpy", "pygls", "rich"}
     [
         ("glm_lsp.cli", ENGINE_PARTS | FRONT_PARTS),
         ("glm_lsp.__main__", ENGINE_PARTS | FRONT_PARTS | {"typer"}),
-        ("glm_lsp.lsp.server", ENGINE_PARTS | GRAMMAR_PARTS | {"typer"}),
+        ("glm_lsp.lsp.server", ENGINE_PARTS | GRAMMAR_PARTS | {"pathspec", "typer"}),
         ("glm_lsp.syntax.tree", GRAMMAR_PARTS),
+        ("glm_lsp.references.source", ENGINE_PARTS | GRAMMAR_PARTS | {"pathspec", "pygls", "typer"}),
     ],
 )
 def test_start_is_light(module: str, heavy: set[str]) -> None:
