@@ -165,6 +165,33 @@ def complete(
 
 
 @app.command()
+def why(
+    place: Annotated[
+        str, typer.Argument(metavar="FILE:LINE[:COL]", help="Both from 1; without COL the line's end.")
+    ],
+    invoked: Annotated[bool, typer.Option("--invoked", help="As if asked for by hand.")] = False,
+    model: ModelOption = None,
+    engine_url: EngineUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Why there is a suggestion at a place, or none: one request step by step."""
+    import asyncio
+
+    import msgspec
+
+    from glm_lsp import cli_why
+    from glm_lsp.source_file import SourcePosition
+
+    snapshot = SourcePosition.parse(place).snapshot()
+    settings = settings_with(model=model, engineUrl=engine_url)
+    told = asyncio.run(cli_why.tell(snapshot, settings, is_invoked=invoked))
+    if as_json:
+        terminal.print_json(msgspec.to_builtins(told))
+    else:
+        cli_why.print_story(told, snapshot.language_id)
+
+
+@app.command()
 def engine(
     *,
     listen: Annotated[

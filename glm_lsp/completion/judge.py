@@ -39,17 +39,17 @@ def judge(
     filtered = passed(kept.text, around)
     if not filtered.text:
         is_cancelled = written.finish_reason == "cancelled" and not written.text
-        return Judgement(written, None, CANCELLED if is_cancelled else filtered.reason)
+        return Judgement(written, kept.text, None, CANCELLED if is_cancelled else filtered.reason)
     part, tried = choose_part(filtered.text, kept, weights, policy, fits)
     if part is None:
-        return Judgement(written, None, tried[-1].verdict, tried)
+        return Judgement(written, kept.text, None, tried[-1].verdict, tried)
     candidate = Candidate(
         text=part.text.replace("\n", around.window.eol),
         score=part.score,
         finish_reason=written.finish_reason,
         source=source,
     )
-    return Judgement(written, candidate, "", tried)
+    return Judgement(written, kept.text, candidate, "", tried)
 
 
 def is_cut_short(judgement: Judgement) -> bool:

@@ -207,7 +207,10 @@ class Completer:
         remainders = shown.remainders(snapshot)
         if not remainders:
             return None
-        return Outcome(version=snapshot.version, offset=snapshot.offset, suggestions=remainders)
+        source = remainders[0].source
+        return Outcome(
+            version=snapshot.version, offset=snapshot.offset, suggestions=remainders, source=source
+        )
 
     async def _place(
         self,
@@ -292,13 +295,15 @@ class Completer:
         judgements = outcome.judgements + more.judgements
         self._cache.insert(place.question, Answer(tuple(judgement.written for judgement in judgements)))
         merged = _outcome(place, judgements)
-        return replace(merged, usage=outcome.usage + more.usage, timing_ms=outcome.timing_ms)
+        usage = outcome.usage + more.usage
+        return replace(merged, source=outcome.source, usage=usage, timing_ms=outcome.timing_ms)
 
     def _judged(self, place: _Place, answer: Answer, source: Source) -> Outcome:
         weights = self._description.confidence if self._description else None
         told = partial(judge, weights=weights, source=source)
         fits, around = _parses(place), place.surroundings
-        return _outcome(place, tuple(told(one, around, place.policy, fits) for one in answer.choices))
+        judgements = (told(one, around, place.policy, fits) for one in answer.choices)
+        return replace(_outcome(place, tuple(judgements)), source=source)
 
     def _remember(self, snapshot: DocumentSnapshot, outcome: Outcome, candidates: int) -> None:
         """Notes what is on screen now, unless a newer version of the document was answered meanwhile."""

@@ -91,12 +91,14 @@ class Judgement:
 
     Attributes:
         written: the model's text, without what the person has typed of it since.
+        whole: the same without a torn last line of several; what the filters got.
         candidate: what of it may be shown, if anything.
         reason: why nothing, else empty.
         tried: the beginnings of it that were considered last, the one that is shown at the end.
     """
 
     written: Written
+    whole: str
     candidate: Candidate | None
     reason: str = ""
     tried: tuple[Tried, ...] = ()
@@ -128,6 +130,7 @@ class Outcome:
         offset: of the snapshot's cursor, where the texts go.
         suggestions: the greedy one first, all different.
         reason: set when there are none: a `Refusal`, the name of a filter, or a constant of `reason.py`.
+        source: where they come from; None when neither the model nor its memory was asked.
         mode: what the model was asked for; None when it was not.
         usage: token counts.
         timing_ms: milliseconds inside the engine; None when it was not asked.
@@ -140,6 +143,7 @@ class Outcome:
     offset: int
     suggestions: tuple[Candidate, ...] = ()
     reason: str = ""
+    source: Source | None = None
     mode: Mode | None = None
     usage: TokenCounts = TokenCounts()
     timing_ms: Timing | None = None

@@ -27,6 +27,11 @@ def explain(reason: str) -> str:
         return _FIXED[reason]
     if reason in set(Refusal):
         return Refusal(reason).explanation
+    return f"a filter left nothing of the model's text: {does(reason)}"
+
+
+def does(name: str) -> str:
+    """What a filter does, in a few words."""
     texts = {step.__name__: step.__doc__ or "" for step in FILTERS}
-    first_line = texts.get(reason, reason).partition("\n")[0]
-    return f"a filter left nothing of the model's text: {first_line[:1].lower()}{first_line[1:].rstrip('.')}"
+    first_line = texts.get(name, name).partition("\n")[0]
+    return f"{first_line[:1].lower()}{first_line[1:].rstrip('.')}"

@@ -142,7 +142,7 @@ class Front:
                 self._last[key] = LastRequest(snapshot.version, reason=FAILED)
                 return None
         milliseconds = 1000 * (time.perf_counter() - start)
-        self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds)
+        self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds, is_invoked=candidates > 1)
         self._succeeded(outcome, milliseconds)
         if outcome.suggestions:
             self._looking_ahead = self._spawn(self._look_ahead(completer, snapshot, outcome))

@@ -68,7 +68,7 @@ class CopyWeights(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConfidenceWeights(msgspec.Struct, frozen=True, kw_only=True):
-    """Weights of the logistic function that tells how likely a text is what a person wants (`completion/confidence.py`).
+    """Weights of the logistic function that tells how likely a text is the one wanted (`completion/confidence.py`).
 
     They belong to: 1, the sum of its tokens' natural log-probabilities, the lowest of them, the logarithm of their
     number, and the product of the probabilities.
@@ -88,8 +88,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     the model was trained for, `vocab_size` the number of ids that can be generated. `files` names every file
     of the folder except the manifest itself. `healing` says before which cursors tokens are taken back
     (`engine/healing.py`): those in or after a word, or all that could stand inside a token. `copying` holds the
-    weights for looking things up in the text around (`engine/copying.py`); a model without does not. `confidence` turns the
-    model's own probabilities into those of being right; without, its own are taken at their word.
+    weights for looking things up in the text around (`engine/copying.py`); a model without does not. `confidence`
+    turns the model's own probabilities into those of being right; without, its own are taken at their word.
     """
 
     format_version: int

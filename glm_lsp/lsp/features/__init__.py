@@ -20,6 +20,7 @@ from glm_lsp.lsp.features import (
     last_request,
     restart_engine,
     status,
+    why,
 )
 from glm_lsp.lsp.last_request import LAST_REQUEST
 from glm_lsp.lsp.status import STATUS
@@ -47,4 +48,5 @@ def register(ls: GlmLanguageServer) -> None:
     ls.feature(DID_CHANGE_TRUST)(did_change_trust.did_change_trust)
     ls.feature(STATUS)(status.status)
     ls.feature(LAST_REQUEST)(last_request.last_request)
+    ls.feature(why.WHY)(why.why)
     ls.command(restart_engine.RESTART_ENGINE)(restart_engine.restart_engine)
