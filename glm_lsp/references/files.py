@@ -95,7 +95,7 @@ class WorkspaceFiles:
     def shown_path(self, file: str) -> str:
         """The path as a model sees it; outside of the workspace the name alone."""
         root = root_of(file, self.roots)
-        return shown_path(file, root) if root else file.replace(os.sep, "/").rpartition("/")[2]
+        return shown_path(file, root or parent(file))
 
     def refusal(self, file: str, real_file: str = "") -> Verdict | None:
         """Why nothing of a file may be shown, told by its names alone; None if it may.

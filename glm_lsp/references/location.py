@@ -52,8 +52,12 @@ def root_of(path: str, roots: Sequence[str]) -> str:
 
 
 def shown_path(path: str, root: str) -> str:
-    """The path as a model sees it: relative to the workspace, with forward slashes."""
-    return path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+    """The path as a model sees it: relative to the workspace, with forward slashes.
+
+    File names may be any bytes; what is no UTF-8 becomes question marks.
+    """
+    shown = path[len(root) :].lstrip(os.sep).replace(os.sep, "/")
+    return shown.encode("utf-8", "replace").decode()
 
 
 def normal_roots(roots: Sequence[Path]) -> tuple[str, ...]:
