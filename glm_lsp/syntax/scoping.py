@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glm_lsp.syntax.damage import damaged_nodes
@@ -45,15 +46,17 @@ def scope_at(tree: SyntaxTree, offset: int) -> Scope:
     at = tree.byte_of(offset)
     if at == 0:
         return Scope.CODE
-    node = tree.root.descendant_for_byte_range(at - 1, at)
-    while node is not None:
+    for node in _nodes_around(tree, at - 1):
         # Keywords are nodes, too: TypeScript's type `string` is not one.
         scope = _SCOPES.get(node.type) if node.is_named else None
         if scope is not None and at < _inner_end(tree, node):
-            return scope
+            return (
+                scope
+                if _is_sound(tree, node)
+                else _read_from(tree, _line_start(tree, node.start_byte), offset)
+            )
         if node.type in _UNREAD:
             return _read_from(tree, node.start_byte, offset)
-        node = node.parent
     doubtful = _first_doubt(tree, at)
     return Scope.CODE if doubtful is None else _read_from(tree, doubtful, offset)
 
@@ -68,24 +71,46 @@ def _inner_end(tree: SyntaxTree, node: Node) -> int:
     return end + 1 if last is not None and last.is_missing else end
 
 
+def _line_start(tree: SyntaxTree, byte: int) -> int:
+    return tree.data.rfind(b"\n", 0, byte) + 1
+
+
+def _is_sound(tree: SyntaxTree, node: Node) -> bool:
+    """Whether no error lies before a node on its line: `"#` is no comment when the quote is never closed."""
+    line = _line_start(tree, node.start_byte)
+    return all(broken.start_byte < line for broken in damaged_nodes(tree.root, line, node.start_byte))
+
+
 def _first_doubt(tree: SyntaxTree, at: int) -> int | None:
     """Start of the first line with an error not far before `at`, or on its line; None when all is sound."""
     line_end = tree.data.find(b"\n", at)
     for node in damaged_nodes(tree.root, max(0, at - _FAR), len(tree.data) if line_end < 0 else line_end):
-        broken = node.parent if node.is_missing and node.parent is not None else node
-        start = min(max(broken.start_byte, at - _FAR), at)
-        return _sound_place(tree, tree.data.rfind(b"\n", 0, start) + 1, start)
+        line = _line_start(tree, min(max(node.start_byte, at - _FAR), at))
+        return min(_end_of_prose(tree, line), at)
     return None
 
 
-def _sound_place(tree: SyntaxTree, line: int, start: int) -> int:
-    """`line`, the start of the line of `start`, or where a string or comment ends that reaches into that line."""
-    node = tree.root.descendant_for_byte_range(line, line + 1)
-    while node is not None:
-        if node.is_named and node.start_byte < line and _SCOPES.get(node.type, Scope.CODE) is not Scope.CODE:
-            return min(node.end_byte, start)
-        node = node.parent
-    return line
+def _end_of_prose(tree: SyntaxTree, byte: int) -> int:
+    """`byte`, or where a string or comment ends that holds it."""
+    for node in _nodes_around(tree, byte):
+        if node.is_named and node.start_byte < byte and _SCOPES.get(node.type, Scope.CODE) is not Scope.CODE:
+            return node.end_byte
+    return byte
+
+
+def _nodes_around(tree: SyntaxTree, byte: int) -> Iterator[Node]:
+    """The nodes that hold a byte, the smallest first.
+
+    Found on one way down. `Node.parent` goes down from the root each time, and by recursion: in brackets 20,000 deep
+    it ends the process.
+    """
+    cursor, nodes = tree.root.walk(), [tree.root]
+    while cursor.goto_first_child_for_byte(byte) is not None:
+        node = cursor.node
+        if node is None or node.start_byte > byte:
+            break
+        nodes.append(node)
+    return reversed(nodes)
 
 
 def _read_from(tree: SyntaxTree, start: int, offset: int) -> Scope:

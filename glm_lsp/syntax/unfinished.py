@@ -86,18 +86,20 @@ _MARKS: Mapping[str, tuple[_Mark, ...]] = {
 }
 
 
+_DEEPEST = 8
+"""Strings within code within strings that are looked into."""
+
+
 @cache
-def _patterns(language_id: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
-    """One pattern for all openings, and one for each mark from its opening to its end."""
+def _patterns(
+    language_id: str,
+) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...], tuple[re.Pattern[str], ...]]:
+    """One pattern for any opening, those of each mark's opening, and those from there to its end."""
     marks = _MARKS[language_id]
-    openings = "|".join(re.sub(r"\?P<fence>", "?:", mark.opening) for mark in marks)
+    any_opening = "|".join(mark.opening.replace("?P<fence>", "?:") for mark in marks)
+    openings = tuple(re.compile(mark.opening) for mark in marks)
     whole = tuple(re.compile(f"{mark.opening}{mark.rest}", re.DOTALL) for mark in marks)
-    return re.compile(openings), whole
-
-
-@cache
-def _openings(language_id: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(mark.opening) for mark in _MARKS[language_id])
+    return re.compile(any_opening), openings, whole
 
 
 def scope_behind(language_id: str, text: str) -> Scope:
@@ -106,23 +108,29 @@ def scope_behind(language_id: str, text: str) -> Scope:
     Raises:
         KeyError: a language without a grammar.
     """
-    any_opening, whole = _patterns(language_id)
+    scope = Scope.CODE
+    for _ in range(_DEEPEST):
+        unclosed = _unclosed(language_id, text)
+        if unclosed is None:
+            return Scope.CODE
+        mark, content = unclosed
+        scope = mark.scope
+        literal = re.match(mark.literal, content, re.DOTALL)
+        text = content[literal.end() :] if literal else ""
+        if not mark.code or not text.startswith(mark.code):
+            break
+        text = text[len(mark.code) :]
+    return scope
+
+
+def _unclosed(language_id: str, text: str) -> tuple[_Mark, str] | None:
+    """The comment or string that nothing closes, and what is in it; None when the text ends in code."""
+    any_opening, openings, whole = _patterns(language_id)
     at = 0
     while (found := any_opening.search(text, at)) is not None:
-        at = found.start()
-        openings = _openings(language_id)
-        index = next(i for i, opening in enumerate(openings) if opening.match(text, at))
-        ended = whole[index].match(text, at)
+        index = next(i for i, opening in enumerate(openings) if opening.match(text, found.start()))
+        ended = whole[index].match(text, found.start())
         if ended is None:
-            return _scope_within(language_id, _MARKS[language_id][index], text[found.end() :])
+            return _MARKS[language_id][index], text[found.end() :]
         at = ended.end()
-    return Scope.CODE
-
-
-def _scope_within(language_id: str, mark: _Mark, content: str) -> Scope:
-    """What the end of a comment's or string's content is, as far as it goes."""
-    if mark.code and (literal := re.match(mark.literal, content, re.DOTALL)):
-        inside = content[literal.end() :]
-        if inside.startswith(mark.code):
-            return scope_behind(language_id, inside[len(mark.code) :])
-    return mark.scope
+    return None

@@ -70,9 +70,12 @@ def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: 
         has_macros = tree.language_id in _HAVE_MACROS
         if without is not None and not (has_macros and without.num_errors):
             num_allowed = min(num_allowed, without.num_errors)
+    open_on_line = _open_brackets(after, line_start, end)
+    if open_on_line is None:
+        return False
     if after.num_errors <= num_allowed:
         return True
-    for continuation in _continuations(after, line_start, offset, end):
+    for continuation in _continuations(after, offset, end, open_on_line):
         continued = _replaced(after, end, end, continuation)
         if continued is None or continued.num_errors <= num_allowed:
             return True
@@ -96,23 +99,24 @@ def _is_unfinished(language_id: str, text: str) -> bool:
     line = line[line.rfind("\n") + 1 :].lstrip()
     if line.endswith(":") and language_id == "python":
         return line == "try:"
-    return line.endswith(_GO_ON) or line.startswith(_NEED_MORE)
+    goes_on = line.endswith(_GO_ON) and not line.endswith(("++", "--"))
+    return goes_on or line.startswith(_NEED_MORE)
 
 
-def _continuations(after: SyntaxTree, line_start: int, offset: int, end: int) -> Iterator[str]:
+def _continuations(after: SyntaxTree, offset: int, end: int, open_on_line: str) -> Iterator[str]:
     """Texts that could stand below an insertion that goes from `offset` to `end`."""
     insertion = after.text[offset:end].rstrip()
-    own, whole = _open_brackets(after, offset, end), _open_brackets(after, line_start, end)
     if insertion.endswith(("(", "[", "{")) or "\n" in insertion:
-        yield f"\n{own}"
-        if whole != own:
-            yield f"\n{whole}"
+        opened = _open_brackets(after, offset, end) or ""
+        yield f"\n{opened}"
+        if open_on_line != opened:
+            yield f"\n{open_on_line}"
     if insertion.endswith((")", ">")) and after.language_id in _BODY_BELOW:
         yield "\n{}"
 
 
-def _open_brackets(tree: SyntaxTree, start: int, end: int) -> str:
-    """What closes the brackets that are opened between two offsets, innermost first."""
+def _open_brackets(tree: SyntaxTree, start: int, end: int) -> str | None:
+    """What closes the brackets that are opened between two offsets, innermost first; None if two do not match."""
     waiting: list[str] = []
     for offset in range(start, end):
         character = tree.text[offset]
@@ -121,6 +125,6 @@ def _open_brackets(tree: SyntaxTree, start: int, end: int) -> str:
             continue
         if character in _CLOSING:
             waiting.append(_CLOSING[character])
-        elif waiting and waiting[-1] == character:
-            waiting.pop()
+        elif waiting and waiting.pop() != character:
+            return None
     return "".join(reversed(waiting))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tree_sitter import Node
 
 from glm_lsp.syntax.languages import LANGUAGES, language_for
+from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.tree import MAX_PARSED_CHARS, SyntaxTree
 from tests.syntax_sources import SOURCES
 
@@ -173,6 +174,17 @@ def test_what_fits_no_grammar_takes_no_longer_than_it_may(language: str, piece: 
         tree.edited(text[:5000] + "x" + text[5000:])
     # Two parses of 0.2 s at most; the rest is for a slow machine.
     assert time.perf_counter() - start < 5
+
+
+@pytest.mark.parametrize("language", EDITED)
+@pytest.mark.parametrize("brackets", ["()", "{}", "[]"])
+def test_brackets_that_are_nested_deeply_do_no_harm(language: str, brackets: str) -> None:
+    text = brackets[0] * 40_000 + brackets[1] * 40_000
+    tree = SyntaxTree.parse(language, text)
+    if tree is not None:
+        assert tree.num_errors >= 0
+        assert tree.scope_at(40_000) is Scope.CODE
+        tree.edited(text[:40_000] + "x" + text[40_000:])
 
 
 def test_a_tree_without_a_line_stays_the_same_while_the_line_is_typed() -> None:

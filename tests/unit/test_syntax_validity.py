@@ -1,0 +1,116 @@
+"""Which insertions leave a text as sound as it was."""
+
+from __future__ import annotations
+
+import random
+import re
+
+import pytest
+
+from glm_lsp.syntax.scope import Scope
+from glm_lsp.syntax.tree import SyntaxTree
+from glm_lsp.syntax.validity import parses_no_worse
+from tests.syntax_sources import SOURCES
+
+SOUND = [
+    ("python", "x = foo(║\ny = 2\n", "1, 2)"),
+    ("python", "def f():\n    ║\n", "return 1"),
+    ("python", "║\nx = 1\n", "def f(a, b):"),
+    ("python", "║\nx = 1\n", "foo("),
+    ("python", "f(1, ║\n", "["),
+    ("python", "f(\n    1║\n)\n", ","),
+    ("python", "║\ndef f(): ...\n", "@cache"),
+    ("python", "║\nx = 1\n", "try:"),
+    ("python", "x = foo(║)\n", "a, b"),
+    ("python", "# it's ║\nx = 1\n", "a ({[ comment"),
+    ("python", 'def f():\n    """Says\n    ║\n    """\n', "what's (in it"),
+    ("python", "def f(x):\n    ║\n", "for i in x:\n        g(i)\n    return x"),
+    ("python", "x = 1 1\ny = foo(║\n", "a)"),
+    ("javascript", "║\nlet y;\n", "if (x) {"),
+    ("javascript", "f(║\nlet y;\n", "() => {"),
+    ("javascript", "/* a ║\n", "it's (b"),
+    ("go", "func f() {\n\t║\n}\n", "for i := range x {"),
+    ("rust", "fn f() {\n    ║\n}\n", "match x {"),
+    ("java", "class A {\n    ║\n}\n", "void f() {"),
+    ("c", "║\nint x;\n", "int f(int a)"),
+    ("c", "║\nint x;\n", "#if A"),
+    ("cpp", "║\n", "template <class T>"),
+    ("cobol", "║", "((("),
+]
+BROKEN = [
+    ("python", "x = foo(║\ny = 2\n", "1, 2"),
+    ("python", "x = ║\n", "foo(1))"),
+    ("python", "x = ║\ny = 2\n", '"abc'),
+    ("python", "def f():\n    ║\n", "return return"),
+    ("python", "x = foo(║)\n", "a, b)"),
+    ("python", "x = 1  # a\n║\n", ") + 2"),
+    ("python", "def f(x):\n    ║\n", "for i in x:\n        g(i))\n    return x"),
+    ("javascript", "let x = ║;\n", "f(a b)"),
+    ("go", "func f() {\n\t║\n}\n", "for i := := x {"),
+    ("rust", "fn f() {\n    ║\n}\n", "let x = ;"),
+    ("java", "class A {\n    int x = ║\n}\n", "f(1;"),
+    ("c", "int f() {\n    ║\n}\n", "return 1 1;"),
+    ("cpp", "int x = ║\n", '"a;'),
+    ("c", "void f() {\n    ║\n        g();\n    }\n}\n", "if (a[i.b > 0) {"),
+]
+
+
+def judged(language: str, marked: str, insertion: str, *, is_whole: bool = True) -> bool:
+    before, after = marked.split("║")
+    tree = SyntaxTree.parse(language, before + after)
+    return tree is None or parses_no_worse(tree, len(before), insertion, is_whole=is_whole)
+
+
+@pytest.mark.parametrize(("language", "marked", "insertion"), SOUND)
+def test_sound(language: str, marked: str, insertion: str) -> None:
+    assert judged(language, marked, insertion)
+
+
+@pytest.mark.parametrize(("language", "marked", "insertion"), BROKEN)
+def test_broken(language: str, marked: str, insertion: str) -> None:
+    assert not judged(language, marked, insertion)
+
+
+def test_a_piece_of_a_line_has_only_to_add_no_error() -> None:
+    for language, marked in [("python", "x = foo(║\n"), ("javascript", "x = foo(║;\ny();\n")]:
+        assert not judged(language, marked, "bar, 2")
+        assert judged(language, marked, "bar, 2", is_whole=False)
+    assert not judged("python", "x = foo(1)║\ny = 2\n", " bar", is_whole=False)
+
+
+@pytest.mark.parametrize("language", SOURCES)
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_the_rest_of_a_line_is_always_sound(language: str, line_end: str) -> None:
+    rng = random.Random(language)
+    source = SOURCES[language].replace("\n", line_end)
+    lines = list(re.finditer(r"[^\r\n]*\S[^\r\n]*", source))
+    for _ in range(80):
+        line = rng.choice(lines)
+        cursor = rng.randrange(line.start(), line.end())
+        tree = SyntaxTree.parse(language, source[:cursor] + source[line.end() :])
+        assert tree is not None
+        assert parses_no_worse(tree, cursor, source[cursor : line.end()])
+
+
+@pytest.mark.parametrize("language", SOURCES)
+def test_many_rests_of_a_line_without_one_of_their_brackets_are_not(language: str) -> None:
+    """On lines that are done; where one goes on below, what is missing may still come."""
+    rng = random.Random(language)
+    source = SOURCES[language]
+    whole = SyntaxTree.parse(language, source)
+    assert whole is not None
+    num_tried = num_caught = 0
+    for bracket in [at for at in range(len(source)) if source[at] in ")]"] * 4:
+        start, end = source.rfind("\n", 0, bracket) + 1, source.find("\n", bracket)
+        cursor = rng.randrange(start, bracket + 1)
+        rest = source[cursor:bracket] + source[bracket + 1 : end]
+        if not rest.strip() or rest.endswith(("{", "(", "[", ",")):
+            continue
+        if whole.scope_at(bracket + 1) is not Scope.CODE:
+            continue
+        tree = SyntaxTree.parse(language, source[:cursor] + source[end:])
+        assert tree is not None
+        num_tried += 1
+        num_caught += not parses_no_worse(tree, cursor, rest)
+    assert num_tried > 3
+    assert num_caught > num_tried / 3
