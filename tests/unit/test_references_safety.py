@@ -35,11 +35,10 @@ def main(alpha, beta):
 
 def canary(name: str) -> str:
     """Code that would be chosen if it might be: it defines what is imported, and is like the text at the cursor."""
-    return (
-        SHARED.format(name)
-        + f"{CANARY}_{name} = 'gamma alpha beta epsilon'\n"
-        + SHARED.format(f"{name}_{CANARY}")
+    definition = (
+        f"def shared_{name}(alpha, {CANARY}):\n    gamma = alpha + beta\n    return gamma.delta(epsilon)\n"
     )
+    return f"{definition}{CANARY}_{name} = 'gamma alpha beta epsilon'\n{definition}"
 
 
 @pytest.fixture
@@ -178,12 +177,52 @@ async def test_a_folder_of_the_workspace_may_be_a_link_itself(workspace: Path) -
 async def test_a_link_to_the_file_in_hand_is_no_other_file(
     workspace: Path, source: ReferenceSource, caplog: pytest.LogCaptureFixture
 ) -> None:
-    text = MAIN + f"\n\n{CANARY} = 1\n"
-    put(workspace, {"main.py": text})
+    filler = "".join(f"filler_{number} = {number}\n" for number in range(200))
+    put(workspace, {"main.py": f"{MAIN}{filler}{canary('main')}"})
     (workspace / "alias.py").symlink_to("main.py")
     editor = Editor(workspace, source)
-    editor.open("main.py", MAIN)
+    editor.open("main.py")
     assert CANARY not in await everything(editor, caplog)
+    put(workspace, {"ordinary.py": canary("main")})
+    source.saved(editor.key("ordinary.py"))
+    source.set_trust(False)
+    source.set_trust(True)
+    assert CANARY in await everything(editor, caplog)
+
+
+async def test_the_file_in_hand_is_in_nothing_that_comes_out(
+    workspace: Path, source: ReferenceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = Editor(workspace, source)
+    for name in ("main.py", "helper.py"):
+        editor.open(name, (workspace / name).read_text() + "\n" * 100 + canary(name[0]))
+        editor.edit(name, 1)
+        editor.edit(name, 110)
+        editor.edit(name, 1)
+    assert "helper.py" in {each.path for each in await editor.gather("main.py", 9)}
+    assert "main.py" not in {each.path for each in source.explain()}
+    # On the way to another file the old choice is all there is.
+    found = await editor.gather("helper.py", 1, within_s=0)
+    assert "helper.py" not in {each.path for each in found}
+    assert "main.py" in {each.path for each in await editor.gather("helper.py", 1)}
+    assert "helper.py" not in {each.path for each in source.explain()}
+
+
+async def test_without_trust_names_and_links_count_all_the_same(
+    workspace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = ReferenceSource([workspace], is_trusted=False)
+    editor = Editor(workspace, source)
+    for name in ("id_rsa.py", "a/.aws/b.py", "link.py", "secret_link.py"):
+        real = {"link.py": "/elsewhere/link.py", "secret_link.py": f"{workspace}/.env"}.get(name, "")
+        source.open(editor.key(name), name, real, "python", canary("outer"))
+        source.edited(editor.key(name), canary("outer"), 2)
+    editor.open("ordinary.py", canary("outer").replace(CANARY, "ordinary"))
+    editor.open("main.py")
+    found = await everything(editor, caplog)
+    source.stop()
+    assert CANARY not in found
+    assert "ordinary" in found
 
 
 async def test_documents_outside_of_the_workspace_are_never_shown(
@@ -278,18 +317,23 @@ async def test_a_secret_or_excluded_file_in_hand_gets_nothing(
     assert await editor.gather("ordinary.py", 9) != ()
 
 
-async def test_secrets_in_a_text_are_overwritten(workspace: Path, source: ReferenceSource) -> None:
+@pytest.mark.parametrize("is_open", [False, True], ids=["on disk", "open"])
+async def test_secrets_in_a_text_are_overwritten(
+    workspace: Path, source: ReferenceSource, is_open: bool
+) -> None:
     rng = random.Random(1)
     token = "ghp_" + "".join(rng.choice(string.ascii_letters) for _ in range(36))
     text = f"def shared_helper(alpha, beta, token='{token}'):\n    return alpha.delta(beta, epsilon)\n\n\nx = 1\n"
-    put(workspace, {"helper.py": text, "like.py": f"{MAIN.replace('gamma', 'phi')}\nTOKEN = '{token}'\n"})
+    put(workspace, {"helper.py": text})
     editor = Editor(workspace, source)
-    editor.open("like.py")
-    editor.edit("like.py", 10)
+    if is_open:
+        editor.open("helper.py")
+        editor.edit("helper.py", 1)
     editor.open("main.py")
+    editor.edit("main.py", 9)
     found = await editor.gather("main.py", 9)
     assert token not in repr(found)
-    assert "*" * len(token) in repr(found)
+    assert len([each for each in found if "*" * len(token) in each.text]) >= 1
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")

@@ -357,6 +357,17 @@ def test_similarities() -> None:
     assert jaccard(frozenset(), frozenset()) == dice(frozenset(), one) == 0.0
 
 
+def test_what_is_shown_stays_while_the_place_does() -> None:
+    pieces = [Candidate(Kind.RING, f"{name}.py", code(name, 3)) for name in ("one", "two", "three")]
+    room = pieces[2].cost + 10
+    shown = [pieces[2]]
+    assert select(pieces, shown, room, frozenset(), stays=True).chosen == (pieces[2],)
+    assert select(pieces, shown, room, frozenset(), stays=False).chosen == (pieces[0],)
+    assert select(pieces[:2], shown, room, frozenset(), stays=True).chosen == (pieces[0],)  # it is gone
+    everything = select(pieces, shown, 10_000, frozenset(), stays=True).chosen
+    assert everything == (pieces[2], pieces[1], pieces[0])
+
+
 def test_a_piece_is_cut_to_the_room_there_is() -> None:
     piece = Candidate(Kind.RING, "a.py", code("a", 30).rstrip("\n"))
     found = select([piece], [], 500, frozenset(), stays=False)
