@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Candidate, Judgement, Source, Written
-from glm_lsp.completion.part import choose_part, has_more
+from glm_lsp.completion.part import Fits, choose_part, has_more
 from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.postprocess import passed
 from glm_lsp.completion.reason import CANCELLED
 from glm_lsp.completion.surroundings import Surroundings
 from glm_lsp.engine.description import ConfidenceWeights
-
-Fits = Callable[[str], bool]
 
 
 def judge(
@@ -31,7 +27,8 @@ def judge(
         written: the text, from the cursor on.
         around: the place it is for.
         policy: how sure a suggestion has to be.
-        fits: whether the document parses no worse with a text put in at the cursor.
+        fits: whether the document parses no worse with a text put in at the cursor, which may be all that the model
+            wanted to say.
         weights: of the model's confidence.
         source: where the text comes from.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from glm_lsp.completion.debounce import Debounce
 from glm_lsp.completion.judge import is_cut_short, judge
 from glm_lsp.completion.mode import Mode, choose_mode
 from glm_lsp.completion.outcome import Candidate, Judgement, Outcome, Source, TokenCounts
+from glm_lsp.completion.part import Fits
 from glm_lsp.completion.placement import Refusal, refuse, refuse_document
 from glm_lsp.completion.policy import SHOW_ALL, Policy
 from glm_lsp.completion.postprocess import NOTHING_GENERATED
@@ -330,13 +331,14 @@ def _refuse_scope(tree: SyntaxTree, offset: int, preferences: Preferences) -> Re
     return Refusal.IN_COMMENT if scope is Scope.COMMENT else Refusal.IN_STRING
 
 
-def _parses(place: _Place) -> Callable[[str], bool]:
+def _parses(place: _Place) -> Fits:
     """Whether the document parses no worse with a text at the cursor."""
     if (tree := place.tree) is None:
-        return lambda text: True
+        return lambda text, is_whole: True
     from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
 
-    return partial(parses_no_worse, tree, place.snapshot.offset)
+    offset = place.snapshot.offset
+    return lambda text, is_whole: parses_no_worse(tree, offset, text, is_whole=is_whole)
 
 
 def _outcome(place: _Place, judgements: tuple[Judgement, ...]) -> Outcome:

@@ -13,6 +13,8 @@ from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.reason import BELOW_THRESHOLD, NOT_WORTH_A_KEY, PARSES_WORSE
 from glm_lsp.engine.description import ConfidenceWeights
 
+Fits = Callable[[str, bool], bool]
+
 _MOST_PARSED = 4
 """Parts that are parsed before none is shown: each costs about a millisecond."""
 
@@ -35,7 +37,7 @@ def choose_part(
     written: Written,
     weights: ConfidenceWeights | None,
     policy: Policy,
-    fits: Callable[[str], bool],
+    fits: Fits,
 ) -> tuple[Part | None, tuple[Tried, ...]]:
     """The part to show, and what was said of those that were considered.
 
@@ -44,7 +46,8 @@ def choose_part(
         written: what it comes from.
         weights: of the model's confidence.
         policy: how sure a part has to be.
-        fits: whether a part may stand in the document; asked of the most promising ones only.
+        fits: whether a part may stand in the document, and whether it is the model's whole text; asked of the most
+            promising ones only.
     """
     everything = whole(text, written, weights)
     found = parts(text, written, weights)
@@ -57,7 +60,7 @@ def choose_part(
         return None, (Tried(best.text, best.score, NOT_WORTH_A_KEY if likely else BELOW_THRESHOLD),)
     tried: list[Tried] = []
     for part in worthy[:_MOST_PARSED]:
-        if fits(part.text):
+        if fits(part.text, part.text == text and not written.is_torn):
             return part, (*tried, Tried(part.text, part.score))
         tried.append(Tried(part.text, part.score, PARSES_WORSE))
     return None, tuple(tried)

@@ -35,7 +35,7 @@ SHOW_ALL = Policy()
 """Whatever passes the filters: for who asks by hand."""
 POLICIES = {
     Eagerness.EAGER: SHOW_ALL,
-    Eagerness.BALANCED: Policy(threshold=0.2, trims=True, floor=0.01),
-    Eagerness.SUBTLE: Policy(threshold=0.6, trims=True, floor=0.05),
+    Eagerness.BALANCED: Policy(threshold=0.4, trims=True, floor=0.02),
+    Eagerness.SUBTLE: Policy(threshold=0.8, trims=True, floor=0.1),
 }
 """The thresholds stand where docs/evaluation.md's curve of kept characters against precision puts them."""

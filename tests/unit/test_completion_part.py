@@ -30,7 +30,7 @@ def written(tokens: Sequence[tuple[str, float]], finish_reason: str = "stop") ->
 
 
 def shown(one: Written, policy: Policy = LIKELY, text: str | None = None) -> str | None:
-    part, _ = choose_part(one.text if text is None else text, one, None, policy, lambda _: True)
+    part, _ = choose_part(one.text if text is None else text, one, None, policy, lambda *_: True)
     return part.text if part else None
 
 
@@ -54,9 +54,9 @@ def test_the_part_that_saves_most_keys_is_shown() -> None:
 
 
 def test_what_is_too_unlikely_or_too_short_is_not_shown() -> None:
-    part, tried = choose_part("ab", written([("ab", 0.2)]), None, LIKELY, lambda _: True)
+    part, tried = choose_part("ab", written([("ab", 0.2)]), None, LIKELY, lambda *_: True)
     assert (part, tried[-1].verdict, tried[-1].score) == (None, BELOW_THRESHOLD, pytest.approx(0.2))
-    part, tried = choose_part(")", written([(")", 0.9)]), None, LIKELY, lambda _: True)
+    part, tried = choose_part(")", written([(")", 0.9)]), None, LIKELY, lambda *_: True)
     assert (part, tried[-1].verdict) == (None, NOT_WORTH_A_KEY)
     assert shown(written([(")", 0.9)]), SHOW_ALL) == ")"
 
@@ -66,17 +66,26 @@ def test_without_trimming_the_whole_is_shown() -> None:
 
 
 def test_what_does_not_parse_gives_way_to_what_does() -> None:
-    part, tried = choose_part(CALL.text, CALL, None, SHOW_ALL, lambda text: text == "compute")
+    part, tried = choose_part(CALL.text, CALL, None, SHOW_ALL, lambda text, _: text == "compute")
     assert part is not None
     assert part.text == "compute"
     assert [(one.text, one.verdict) for one in tried] == [
         (CALL.text, PARSES_WORSE),
         ("compute", ""),
     ]
-    part, tried = choose_part(CALL.text, CALL, None, SHOW_ALL, lambda _: False)
+    part, tried = choose_part(CALL.text, CALL, None, SHOW_ALL, lambda *_: False)
     assert part is None
     assert {one.verdict for one in tried} == {PARSES_WORSE}
     assert len(tried) <= 4
+
+
+def test_whoever_looks_at_a_part_is_told_whether_it_is_all() -> None:
+    asked: list[tuple[str, bool]] = []
+    for reason in ("stop", "length"):
+        one = written([("compute", 0.9), ("(a)", 0.9)], reason)
+        choose_part(one.text, one, None, LIKELY, lambda *seen: bool(asked.append(seen)))
+    assert asked[:2] == [("compute(a)", True), ("compute(a", False)]
+    assert ("compute(a)", False) in asked[2:], "the model wanted to go on"
 
 
 def test_a_broken_off_word_is_no_word() -> None:
