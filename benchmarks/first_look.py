@@ -14,7 +14,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from glm_lsp.bench.editor import Editor, OpenDocument
+from glm_lsp.bench.editor import Editor
+from glm_lsp.bench.open_document import OpenDocument
 from glm_lsp.errors import GlmError
 
 ROOT = Path(__file__).parents[1]

@@ -149,7 +149,15 @@ def kept_characters(
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
-    from glm_lsp.evaluate.typing_simulation import CURVE, best, draw_regions, simulate_all, summarise
+    from glm_lsp.evaluate.typing_simulation import (
+        BALANCED,
+        CURVE,
+        best,
+        by_language,
+        draw_regions,
+        simulate_all,
+        summarise,
+    )
 
     data = held_out(paths or [], are_files=files)
     regions = draw_regions(data.files, limit, seed)
@@ -157,7 +165,8 @@ def kept_characters(
         identity = subject.identity()
         tallies = subject.run(simulate_all(subject.client, regions, progress=bar))
     curve = {name: summarise(CURVE[name], found, seed) for name, found in tallies.items()}
-    found = {"best": best(curve.values()), "curve": curve}
+    languages = by_language(CURVE[BALANCED], regions, tallies[BALANCED], seed)
+    found = {"best": best(curve.values()), "curve": curve, "by_language": languages}
     _print("typing", identity, describe(data), seed, len(regions), found, as_json)
 
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.outcome import Candidate, Source
-from glm_lsp.completion.policy import SHOW_ALL, Policy
+from glm_lsp.completion.policy import POLICIES, SHOW_ALL, Policy
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.client.client import EngineClient
@@ -27,16 +27,16 @@ from glm_lsp.evaluate.cursors import line_starts
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, estimate_ratio
+from glm_lsp.evaluate.validity import is_worse
 
+_THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 CURVE = {
-    "whole": SHOW_ALL,
-    **{
-        f"{threshold:.2f}": Policy(threshold, trims=True)
-        for threshold in (0, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.8)
-    },
+    **{name.value: replace(policy, floor=0.0) for name, policy in POLICIES.items()},
+    **{f"{threshold:.1f}": Policy(threshold, trims=True) for threshold in _THRESHOLDS},
 }
-"""What is simulated: everything as a whole, then the likely part at rising thresholds. None of them has a floor, so
-the model answers each question once for all."""
+"""What is simulated: the settings of `suggest`, then the likely part at rising thresholds. None of them has a floor,
+so the model answers each question once for all."""
+BALANCED = "balanced"
 LEAST_PRECISION = 0.35
 """At `best`, at least this part of the hints shown is taken: fewer, and people switch them off."""
 
@@ -76,6 +76,10 @@ class Tally:
         num_shown: hints shown; one that the person types along with is still the same.
         num_taken: of these, those that were taken.
         num_replaced: of these, those in whose place another hint stood one key later.
+        num_parsed: of the hints shown, those in a language with a grammar.
+        num_worse: of these, those with which the file had more syntax errors than without.
+        num_parsed: of these, those in files of a language with a grammar; of these, with `num_worse` the file had more
+            syntax errors than without.
     """
 
     num_chars: int = 0
@@ -84,6 +88,8 @@ class Tally:
     num_shown: int = 0
     num_taken: int = 0
     num_replaced: int = 0
+    num_parsed: int = 0
+    num_worse: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,7 @@ class TypingScores:
         shown_precision: hints taken, of those shown; None when none was shown.
         replaced: hints in whose place another one stood after the next key, of those shown; None likewise.
         shown_per_100_chars: how often one appears.
+        parses_no_worse: hints that add no syntax error to their file, of those shown in a language with a grammar.
     """
 
     threshold: float
@@ -105,6 +112,7 @@ class TypingScores:
     shown_precision: Estimate | None
     replaced: Estimate | None
     shown_per_100_chars: float
+    parses_no_worse: Estimate | None
     num_shown: int
     num_taken: int
 
@@ -178,6 +186,10 @@ async def simulate(client: EngineClient, region: Region, policy: Policy = SHOW_A
         if hint and (shown is None or hint.source is not Source.TYPED_THROUGH):
             tally.num_shown += 1
             tally.num_replaced += shown is not None
+            after = f"{before}{hint.text}{region.file.text[region.end :]}"
+            if (worse := is_worse(region.file.language, snapshot.text, after)) is not None:
+                tally.num_parsed += 1
+                tally.num_worse += worse
         if hint and is_taken(hint.text, text[at:]):
             tally.num_taken += 1
             tally.num_kept += count_typed(hint.text, at_line_start=False)
@@ -251,9 +263,26 @@ def summarise(policy: Policy, tallies: Sequence[Tally], seed: int) -> TypingScor
         shown_precision=estimate_ratio(taken, shown, seed) if any(shown) else None,
         replaced=estimate_ratio(replaced, shown, seed) if any(shown) else None,
         shown_per_100_chars=float(100 * np.sum(shown) / np.sum(chars)),
+        parses_no_worse=_parses_no_worse(tallies, seed),
         num_shown=sum(shown),
         num_taken=sum(taken),
     )
+
+
+def by_language(
+    policy: Policy, regions: Sequence[Region], tallies: Sequence[Tally], seed: int
+) -> dict[str, TypingScores]:
+    """The same for the regions of each language."""
+    found: dict[str, list[Tally]] = {}
+    for region, tally in zip(regions, tallies, strict=True):
+        found.setdefault(region.file.language, []).append(tally)
+    return {language: summarise(policy, found[language], seed) for language in sorted(found)}
+
+
+def _parses_no_worse(tallies: Sequence[Tally], seed: int) -> Estimate | None:
+    parsed = [tally.num_parsed for tally in tallies]
+    sound = [tally.num_parsed - tally.num_worse for tally in tallies]
+    return estimate_ratio(sound, parsed, seed) if any(parsed) else None
 
 
 def best(curve: Iterable[TypingScores]) -> TypingScores | None:

@@ -143,9 +143,10 @@ def test_typing(measured: Callable[..., dict[str, Any]], monkeypatch: pytest.Mon
     monkeypatch.setattr(typing_simulation, "REGION_CHARS", 60)
     found = measured("typing", "valid.jsonl", "--limit", "1")
     curve = found["results"]["curve"]
-    assert list(curve)[:2] == ["whole", "0.00"]
-    assert curve["0.00"]["num_shown"] >= curve["0.80"]["num_shown"]
-    assert 0 <= curve["0.00"]["kept_chars"]["value"] <= 1
+    assert list(curve)[:4] == ["eager", "balanced", "subtle", "0.0"]
+    assert curve["0.0"]["num_shown"] >= curve["0.8"]["num_shown"]
+    assert 0 <= curve["0.0"]["kept_chars"]["value"] <= 1
+    assert found["results"]["by_language"].keys() == {"python"}
     assert "best" in found["results"]
 
 

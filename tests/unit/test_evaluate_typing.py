@@ -22,6 +22,7 @@ from glm_lsp.errors import EngineLostError, InputError
 from glm_lsp.evaluate import typing_simulation as typing
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.typing_simulation import Region, Tally
+from glm_lsp.evaluate.validity import is_worse
 from tests.fakes.scripted_client import Script, ScriptedClient
 
 BEFORE = "import os\n\n\n"
@@ -76,7 +77,7 @@ async def test_who_knows_every_line_saves_all_but_the_line_breaks() -> None:
     text = "first = alpha(1)\nsecond = beta(first)"
     tally = await typing.simulate(Knowing(oracle(text)), region(text))
     assert tally == Tally(
-        num_chars=len(text), num_kept=len(text) - 1, num_asked=3, num_shown=2, num_taken=2, num_replaced=0
+        num_chars=len(text), num_kept=len(text) - 1, num_asked=3, num_shown=2, num_taken=2, num_parsed=2
     )
 
 
@@ -110,6 +111,17 @@ async def test_hints_below_the_threshold_are_not_shown() -> None:
     client = Knowing(oracle(text), probability=0.6)
     assert (await typing.simulate(client, region(text), Policy(0.5))).num_taken == 1
     assert (await typing.simulate(client, region(text), Policy(0.7))).num_shown == 0
+
+
+async def test_hints_that_break_the_file_are_counted() -> None:
+    """The server would not show one in Python; in a language it has no grammar for nobody can tell."""
+    broken = "first = alpha(1"
+    assert is_worse("python", "first = 1\n", f"{broken}\n")
+    assert not is_worse("python", "first = \n", "first = alpha(1)\n")
+    assert is_worse("elvish", "", "((((") is None
+    text = "value = first\nother = value"
+    tally = await typing.simulate(Knowing(oracle(text)), region(text))
+    assert (tally.num_parsed, tally.num_worse) == (tally.num_shown, 0)
 
 
 async def test_indents_count_nowhere() -> None:
