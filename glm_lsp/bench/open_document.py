@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from glm_lsp.bench.editor import Editor
+from glm_lsp.bench.soundness import Fault, faults
 from glm_lsp.completion.lines import line_end, line_start
 
 
@@ -83,6 +85,22 @@ class OpenDocument:
         before = self.text[line:offset].encode("utf-16-le", "surrogatepass")[2 * place["character"] :]
         typed = before.decode("utf-16-le", "surrogatepass")
         return text[len(typed) :] if text.startswith(typed) else ""
+
+    def faults(self, offset: int, result: Any) -> list[Fault]:
+        """What is wrong with the first suggestion of an answer, the cursor being at an offset."""
+        items = result.get("items", []) if isinstance(result, dict) else result or []
+        if not items:
+            return []
+        where = items[0].get("range")
+        start, end = (self.offset(where[edge]) for edge in ("start", "end")) if where else (offset, offset)
+        return faults(self.text, offset, start, end, items[0])
+
+    def offset(self, place: Mapping[str, int]) -> int:
+        """The offset of a place, its column in UTF-16 units."""
+        start = self.line_end(place["line"])
+        start = line_start(self.text, start)
+        line = self.text[start : line_end(self.text, start)].encode("utf-16-le", "surrogatepass")
+        return start + len(line[: 2 * place["character"]].decode("utf-16-le", "surrogatepass"))
 
     def close(self) -> None:
         """Closes it in the editor."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 from glm_lsp.bench.editor import ANSWER_WITHIN_S, Editor, Reply
 from glm_lsp.bench.open_document import OpenDocument
 from glm_lsp.bench.screen import Screen
+from glm_lsp.bench.soundness import Fault
 from glm_lsp.bench.trace.trace import Trace
 from glm_lsp.bench.trace.typist import Deed, Step, Typist
 from glm_lsp.errors import EngineSilentError, GlmError
@@ -58,6 +60,7 @@ class Replay:
     Attributes:
         keystrokes: in order.
         screen: what was seen.
+        faults: what was wrong with suggestions.
         elapsed_s: from the first to the last.
         num_commands: commands of items that were run.
         is_whole: whether the trace was typed to its end.
@@ -65,6 +68,7 @@ class Replay:
 
     keystrokes: list[Keystroke]
     screen: Screen
+    faults: Counter[Fault] = field(default_factory=Counter)
     elapsed_s: float = 0.0
     num_commands: int = 0
     is_whole: bool = False
@@ -211,6 +215,7 @@ class Player:
         """Puts an answer on the screen, and asks what there is to know about it: its time has been taken already."""
         document = self._documents[keystroke.file]
         keystroke.hint = document.hint(self._cursor, result)
+        self._replay.faults.update(document.faults(self._cursor, result))
         keystroke.is_new = self._replay.screen.answer(keystroke.hint)
         items = result.get("items") if isinstance(result, dict) else result
         self._command = items[0].get("command") if items else None

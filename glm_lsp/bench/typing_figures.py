@@ -10,6 +10,7 @@ from typing import Any
 from glm_lsp.bench.distribution import distribution
 from glm_lsp.bench.replay import CANCELLED_CODES, Keystroke, Replay
 from glm_lsp.bench.result import Result, Series
+from glm_lsp.bench.soundness import Fault
 from glm_lsp.bench.table import heading, table
 from glm_lsp.bench.trace.typist import Deed
 from glm_lsp.bench.window import ColdStart
@@ -57,6 +58,7 @@ def typing_figures(replay: Replay, cold_start: ColdStart, counted: Mapping[str, 
         "wasted_tokens_ratio": _ratio(generated - _used(keystrokes, taken), generated),
         "flicker_per_100_keys": _ratio(100 * flickers, keys),
         "flicker": {"replaced": replay.screen.num_replaced, "came_back": replay.screen.num_back},
+        "faulty": {fault.value: replay.faults[fault] for fault in Fault},
         "requests": len(keystrokes),
         "keys": keys,
         "chars": chars,
