@@ -17,6 +17,7 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.lsp.positions import PositionEncoding, column_from_units, units_from_column
 from glm_lsp.lsp.text import Text, without_lone_surrogates
 from glm_lsp.lsp.workspace_path import document_key, real_path, relative_path
+from glm_lsp.usage.edit import Edit
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +45,17 @@ class Document:
     changed: float = -math.inf
     """When its text was last changed, on the clock of `time.monotonic`; opening it does not count."""
 
-    def apply(self, change: Change, encoding: PositionEncoding) -> None:
+    def apply(self, change: Change, encoding: PositionEncoding) -> Edit:
         """Makes one edit. A range beyond the text is cut to it, a reversed one turned round."""
         new = without_lone_surrogates(change.text)
         if change.range is None:
+            edit = Edit(0, str(self.text), new)
             self.text = Text(new)
-            return
+            return edit
         start, end = sorted(self.clamp(place, encoding) for place in change.range)
+        edit = Edit(self.text.offset(*start), self.text.between(start, end), new)
         self.text.replace(start, end, new)
+        return edit
 
     def clamp(self, place: Place, encoding: PositionEncoding) -> Place:
         """The nearest place within the text, its column in code points."""
@@ -93,8 +97,8 @@ class Documents:
         text = without_lone_surrogates(text)
         self._documents[document_key(uri)] = Document(uri, language_id, version, Text(text), real_path(uri))
 
-    def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> None:
-        """Makes the edits in order, each on the result of the one before.
+    def change(self, uri: str, version: int | None, changes: Sequence[Change]) -> list[Edit]:
+        """Makes the edits in order, each on the result of the one before, and gives them back.
 
         A version that does not grow is only logged. The pipe keeps messages in order, so such an edit is not late:
         the editor counts oddly. Leaving it out would make our text differ from the editor's for good.
@@ -102,13 +106,13 @@ class Documents:
         document = self.get(uri)
         if document is None:
             self._note("an edit of a document that is not open was ignored")
-            return
+            return []
         if version is None or version <= document.version:
             self._note("the version of an edit was not larger than the one before")
-        for change in changes:
-            document.apply(change, self.encoding)
+        edits = [document.apply(change, self.encoding) for change in changes]
         document.version = document.version + 1 if version is None else version
         document.changed = time.monotonic()
+        return edits
 
     def close(self, uri: str) -> None:
         """Forgets everything about the document."""
@@ -148,6 +152,11 @@ class Documents:
         num_typed = len(now) - len(before)
         is_insertion = num_typed >= 0 and now.startswith(before[:offset]) and now.endswith(before[offset:])
         return now[offset : offset + num_typed] if is_insertion else None
+
+    def between(self, uri: str, start: int, end: int) -> str:
+        """The text between two offsets of a document; empty if it is not open."""
+        document = self.get(uri)
+        return "" if document is None else str(document.text)[start:end]
 
     def since_change_s(self, uri: str) -> float:
         """Seconds since the last edit of a document, infinite before the first; the document must be open."""

@@ -11,7 +11,7 @@ import importlib
 import logging
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
@@ -94,6 +94,18 @@ class EngineLink:
             return
         await self.close()
         self.open(settings)
+
+    async def report_usage(self, counts: Mapping[str, int]) -> bool:
+        """Has counts added to `/metrics` of an engine on this machine; False if there is none to take them.
+
+        Raises:
+            GlmError: it is there, but did not take them.
+        """
+        if self._client is None:
+            return False
+        from glm_lsp.engine.client.launcher import LocalEngine  # noqa: PLC0415 - loaded with the client
+
+        return isinstance(self._client, LocalEngine) and await self._client.report_usage(counts)
 
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""

@@ -169,6 +169,10 @@ class Front:
         self._last.pop(document_key(uri), None)
         self._link.forget(uri)
 
+    async def report_usage(self, counts: Mapping[str, int]) -> bool:
+        """Tells the engine what was counted here, if it runs on this machine; see `EngineLink.report_usage`."""
+        return await self._link.report_usage(counts)
+
     def tell(self, message: str) -> None:
         """Shows a message that begins with a code, once for each code: people know after the first."""
         code = message.partition(":")[0]

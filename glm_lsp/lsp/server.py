@@ -21,6 +21,7 @@ from glm_lsp.lsp import features
 from glm_lsp.lsp.document import Documents
 from glm_lsp.lsp.engine_link import Connect, connect_late
 from glm_lsp.lsp.front import Front, Window
+from glm_lsp.lsp.front_usage import FrontUsage
 from glm_lsp.lsp.parent import watch_parent
 from glm_lsp.lsp.progress import show_progress
 from glm_lsp.lsp.status import STATUS
@@ -42,6 +43,7 @@ class GlmLanguageServer(LanguageServer):
     Attributes:
         documents: what the editor has open.
         front: settings, engine and status.
+        usage: what becomes of suggestions.
         turns: which request of a document is being worked on.
     """
 
@@ -59,6 +61,8 @@ class GlmLanguageServer(LanguageServer):
         self.options: object = None
         window = Window(partial(self.protocol.notify, STATUS), self._show_message, self._show_progress)
         self.front = Front(window, connect, command_line)
+        self.usage = FrontUsage(self._text_between, self.front.report_usage)
+        self.front.status.usage = self.usage.figures
         self._left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         features.register(self)
 
@@ -71,6 +75,7 @@ class GlmLanguageServer(LanguageServer):
         status = await self._left
         pump.cancel()
         writer.close()
+        await self.usage.close()
         await self.front.close()
         return status
 
@@ -112,6 +117,9 @@ class GlmLanguageServer(LanguageServer):
     def _editor_has_gone(self) -> None:
         logger.warning("the editor's process is gone")
         self.leave(1)
+
+    def _text_between(self, uri: str, start: int, end: int) -> str:
+        return self.documents.between(uri, start, end)  # those of the moment: the greeting brings others
 
     def _show_message(self, message: str) -> None:
         kind = types.MessageType.Warning if message.startswith("GLM-1") else types.MessageType.Error

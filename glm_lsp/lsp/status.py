@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from glm_lsp.usage.figures import UsageFigures
+
 STATUS = "glm/status"
 _BUSY_AFTER_S = 0.15
 """Shorter work would only make the display flicker."""
@@ -63,15 +65,24 @@ class StatusDisplay:
     """The present status, and the editor's notion of it.
 
     Args:
-        send: takes a `Status.to_wire`.
+        send: takes what `to_wire` gives.
+
+    Attributes:
+        status: the present one.
+        usage: the counts of the window that go with it.
     """
 
     def __init__(self, send: Callable[[dict[str, Any]], None]) -> None:
         self.status = Status()
+        self.usage = UsageFigures()
         self._send = send
         self._num_busy = 0
         self._sent_at = 0.0
         self._figures: asyncio.TimerHandle | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The present status and counts, as the editor reads them."""
+        return self.status.to_wire() | _usage_on_wire(self.usage)
 
     def show(self, state: State, message: str = "", model: str | None = None) -> None:
         """Changes what people see."""
@@ -116,4 +127,21 @@ class StatusDisplay:
             self._figures.cancel()
             self._figures = None
         self._sent_at = asyncio.get_running_loop().time()
-        self._send(self.status.to_wire())
+        self._send(self.to_wire())
+
+
+def _usage_on_wire(usage: UsageFigures) -> dict[str, Any]:
+    """Shares from 0 to 1 and milliseconds; None as long as there is nothing to take them of."""
+    return {
+        "hitRate": _rounded(usage.hit_rate, 4),
+        "reuse": _rounded(usage.reuse, 4),
+        "p50Ms": _rounded(usage.latency_ms(0.5), 1),
+        "p95Ms": _rounded(usage.latency_ms(0.95), 1),
+        "shown": usage.num_shown,
+        "accepted": usage.num_accepted,
+        "acceptedChars": usage.kept_chars,
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

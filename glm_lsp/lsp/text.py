@@ -62,6 +62,14 @@ class Text:
         line = min(bisect_right(self._ends, offset), len(self._lines) - 1)
         return line, offset - self._start(line)
 
+    def between(self, start: tuple[int, int], end: tuple[int, int]) -> str:
+        """What lies between two places, `start` not behind `end`."""
+        (first, first_column), (last, last_column) = start, end
+        if first == last:
+            return self._lines[first][first_column:last_column]
+        inner = self._lines[first + 1 : last]
+        return "".join((self._lines[first][first_column:], *inner, self._lines[last][:last_column]))
+
     def replace(self, start: tuple[int, int], end: tuple[int, int], new: str) -> None:
         """Puts `new` in place of what lies between two places, `start` not behind `end`."""
         (first, first_column), (last, last_column) = start, end

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-MAX_COMPARED_CHARS = 1 << 20
-"""Whole texts longer than this are not compared."""
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -41,7 +38,7 @@ class Edit:
             return self
         num_first = _common_prefix(self.removed, self.inserted)
         removed, inserted = self.removed[num_first:], self.inserted[num_first:]
-        num_last = _common_prefix(removed[::-1], inserted[::-1])
+        num_last = _common_suffix(removed, inserted)
         removed, inserted = removed[: len(removed) - num_last], inserted[: len(inserted) - num_last]
         return Edit(self.offset + num_first, removed, inserted)
 
@@ -79,6 +76,18 @@ def _common_prefix(one: str, other: str) -> int:
     while differs - same > 1:
         middle = (same + differs) // 2
         if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            differs = middle
+    return same
+
+
+def _common_suffix(one: str, other: str) -> int:
+    """Length of what both end with."""
+    same, differs = 0, min(len(one), len(other)) + 1
+    while differs - same > 1:
+        middle = (same + differs) // 2
+        if one[len(one) - middle : len(one) - same] == other[len(other) - middle : len(other) - same]:
             same = middle
         else:
             differs = middle

@@ -10,7 +10,7 @@ from glm_lsp.usage.acceptance import Event, Verdict
 from glm_lsp.usage.survival import AGES_S, Checked
 
 _NUM_LATENCIES = 200
-_MODEL = "model"
+_RUNS = ("model", "joined")
 _NOTHING = "nothing"
 
 
@@ -94,9 +94,10 @@ class UsageFigures:
 
     @property
     def hit_rate(self) -> float | None:
-        """Share of the answers with a source that needed no run of the model."""
+        """Share of known answers: not those of a run of the model, be it one that began at an earlier key."""
         num_sourced = self.sources.total() - self.sources[_NOTHING]
-        return (num_sourced - self.sources[_MODEL]) / num_sourced if num_sourced else None
+        num_run = sum(self.sources[name] for name in _RUNS)
+        return (num_sourced - num_run) / num_sourced if num_sourced else None
 
     @property
     def reuse(self) -> float | None:

@@ -24,7 +24,8 @@ async def test_from_starting_to_ready(lab: Lab) -> None:
     assert statuses(client)[0]["state"] == "starting"
     assert statuses(client)[-1] == {
         "state": "ready", "message": "", "model": "fake", "lastMs": None,
-        "numPromptTokens": 0, "numCachedTokens": 0,
+        "numPromptTokens": 0, "numCachedTokens": 0, "hitRate": None, "reuse": None, "p50Ms": None, "p95Ms": None,
+        "shown": 0, "accepted": 0, "acceptedChars": 0,
     }  # fmt: skip
     assert await client.request("glm/status") == statuses(client)[-1]
     assert await client.request("glm/status", {}) == statuses(client)[-1]

@@ -16,7 +16,10 @@ def sent() -> list[dict[str, Any]]:
     return []
 
 
-NONE_YET = {"numPromptTokens": 0, "numCachedTokens": 0}
+NONE_YET = {
+    "numPromptTokens": 0, "numCachedTokens": 0, "hitRate": None, "reuse": None, "p50Ms": None, "p95Ms": None,
+    "shown": 0, "accepted": 0, "acceptedChars": 0,
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -90,9 +90,13 @@ def check_sequence(seed: int, num_edits: int) -> None:
         changes = [random_change(rng) for _ in range(rng.choice((1, 1, 1, 3)))]
         num_edits -= len(changes)
         version += 1
-        documents.change(URI, version, changes)
-        for change in changes:
+        text = reference.text
+        edits = documents.change(URI, version, changes)
+        for change, edit in zip(changes, edits, strict=True):
             reference.apply(change)
+            assert text[edit.offset : edit.end] == edit.removed
+            text = text[: edit.offset] + edit.inserted + text[edit.end :]
+            assert text == reference.text
         check_against(reference, documents, rng)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Protocol
 
@@ -121,6 +121,17 @@ class HttpEngineClient:
             return {name: float(value) for name, value in samples}
         except ValueError as error:
             raise EngineError(f"{self.address} does not answer as an engine would") from error
+
+    async def add_usage(self, counts: Mapping[str, int]) -> None:
+        """Has counts of an editor added to the engine's `/metrics`.
+
+        Raises:
+            EngineError: nobody answers.
+            RequestError: it does not take them.
+        """
+        async with self._stream("POST", "/v1/usage", _encoder.encode(counts)) as pieces:
+            async for _ in pieces:  # only a response that was read to its end frees its connection
+                pass
 
     async def attach(self) -> AsyncGenerator[None, None]:
         """Keeps the engine from leaving for as long as the generator is open; yields at each heartbeat.

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Literal
 
@@ -121,6 +121,20 @@ class LocalEngine:
         """See `EngineClient`; starts the engine if need be."""
         client = await self._ready_client()
         return await client.describe()
+
+    async def report_usage(self, counts: Mapping[str, int]) -> bool:
+        """Has counts of an editor added to the engine's `/metrics`, if it is up; starts nothing.
+
+        Returns:
+            Whether they were taken.
+
+        Raises:
+            GlmError: they were not; the engine is lost, or refused them.
+        """
+        if self._client is None:
+            return False
+        await self._client.add_usage(counts)
+        return True
 
     async def restart(self) -> None:
         """Forgets a failure and tries again.

@@ -3,6 +3,7 @@
     POST /v1/completions   a completion, streamed or whole; a client that goes away cancels it
     GET  /v1/models        the model, with our description under `glm`
     GET  /v1/attach        a stream that a front holds open for as long as it needs the engine
+    POST /v1/usage         what editors have counted, to be added to the metrics
     GET  /healthz          answers while the event loop turns
     GET  /metrics          Prometheus text
 
@@ -29,6 +30,7 @@ from glm_lsp.engine.http.job_events import EventQueue
 from glm_lsp.engine.http.joined_answer import merge_chunks
 from glm_lsp.engine.http.metrics import CONTENT_TYPE, render_metrics
 from glm_lsp.engine.http.stream import send_heartbeats, send_stream, watching
+from glm_lsp.engine.http.usage import EditorUsage
 from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, decode_request
 from glm_lsp.errors import EngineMismatchError, GlmError, RequestError
@@ -79,6 +81,7 @@ class EngineServer:
         self._service = service
         self._description = service.describe()
         self._outcomes: Counter[str] = Counter()
+        self._usage = EditorUsage()
         self._jobs: set[Job] = set()
         self._attached: set[asyncio.Event] = set()
         self._is_leaving = False
@@ -87,6 +90,7 @@ class EngineServer:
             "/v1/models": (("GET", "HEAD"), self._models),
             # Not HEAD: the stream would go on, but nothing of it would be seen.
             "/v1/attach": (("GET",), self._attach),
+            "/v1/usage": (("POST",), self._add_usage),
             "/healthz": (("GET", "HEAD"), self._healthz),
             "/metrics": (("GET", "HEAD"), self._metrics),
         }
@@ -164,11 +168,22 @@ class EngineServer:
         finally:
             self._attached.discard(ending)
 
+    async def _add_usage(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._usage.add(await read_body(scope, receive))
+        except ClientGoneError:
+            return
+        except GlmError as error:
+            await send_error(send, error)
+            return
+        await respond(send, b"{}")
+
     async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send, b"ok\n", content_type=b"text/plain; charset=utf-8")
 
     async def _metrics(self, scope: Scope, receive: Receive, send: Send) -> None:
         counters = {f"engine_{name}": value for name, value in self._service.counters().items()}
+        counters |= self._usage.counters()
         counters |= {f"http_completions_{outcome}": count for outcome, count in self._outcomes.items()}
         gauges = {
             "fronts_attached": self.lifetime.num_attached,

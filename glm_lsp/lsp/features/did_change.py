@@ -24,7 +24,8 @@ def did_change(ls: GlmLanguageServer, params: Any) -> None:
         document, wire = params["textDocument"], params["contentChanges"]
         uri, version = document["uri"], document.get("version")
         changes = [_change(change) for change in wire]
-        ls.documents.change(uri, version if isinstance(version, int) else None, changes)
+        edits = ls.documents.change(uri, version if isinstance(version, int) else None, changes)
+        ls.usage.edited(uri, edits)
         ls.front.edited(uri, ls.documents.typed_since)
     except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("an edit without a document, a text or a place") from error

@@ -20,3 +20,4 @@ def did_close(ls: GlmLanguageServer, params: Any) -> None:
     # What still runs would be remembered at its end.
     ls.turns.end(uri)
     ls.front.forget(uri)
+    ls.usage.closed(uri)

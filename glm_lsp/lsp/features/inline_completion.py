@@ -7,6 +7,7 @@ An empty list is the answer whenever there is nothing to show: Neovim keeps the 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -51,6 +52,8 @@ async def inline_completion(
     """The suggestions for the cursor."""
     question = _question(ls.documents, params)  # before the first await: the document may change during any
     outcome = None
+    ls.usage.requested()
+    start = time.perf_counter()
     if question is not None:
         with ls.turns.newest(question.snapshot.uri):
             outcome = await ls.front.suggest(
@@ -60,10 +63,13 @@ async def inline_completion(
             )
         if ls.documents.get(question.snapshot.uri) is None:
             ls.front.forget(question.snapshot.uri)  # it was closed meanwhile: nothing of it is kept
-    if question is None or outcome is None:
+    ls.usage.answered(outcome, 1000 * (time.perf_counter() - start))
+    if question is None:
         return types.InlineCompletionList(items=[])
-    texts = [suggestion.text for suggestion in outcome.suggestions]
-    return types.InlineCompletionList(items=list(_items(ls.documents, question, texts)))
+    texts = [suggestion.text for suggestion in outcome.suggestions] if outcome else []
+    items = list(_items(ls.documents, question, texts))
+    _note_shown(ls, question, items)
+    return types.InlineCompletionList(items=items)
 
 
 def _question(documents: Documents, params: types.InlineCompletionParams) -> _Question | None:
@@ -100,6 +106,15 @@ def _items(
                 insert_text=_with_line_feeds(whole[len(typed) :]),
                 range=types.Range(types.Position(*start), types.Position(*end)),
             )
+
+
+def _note_shown(ls: GlmLanguageServer, question: _Question, items: list[types.InlineCompletionItem]) -> None:
+    """Has it counted what is on screen from now on."""
+    uri = question.snapshot.uri
+    document, typed = ls.documents.get(uri), ls.documents.typed_since(question.snapshot)
+    if document is not None and typed is not None:
+        place = (question.start + len(typed), question.end + len(typed))
+        ls.usage.shown(uri, str(document.text), place, [str(item.insert_text) for item in items])
 
 
 def _place(position: types.Position) -> Place:

@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 
 def status(ls: GlmLanguageServer, params: Any) -> dict[str, Any]:
     """The present status."""
-    return ls.front.status.status.to_wire()
+    return ls.front.status.to_wire()
