@@ -106,17 +106,17 @@ class Gatherer:
                 self._ring.forget(file)
 
     def _candidates(self, errand: Errand, spot: Spot, cancelled: Callable[[], bool]) -> list[Candidate]:
-        """Best first."""
+        """Best first. Measured: what is alike is worth more than what is recent (docs/decisions.md)."""
         size = PieceSize.for_budget(errand.max_chars)
         found: list[Candidate] = []
         if Kind.DEFINITIONS in errand.kinds and len(spot.text) <= MAX_FILE_BYTES:
             tree = SyntaxTree.parse(spot.language_id, spot.text)
             if tree is not None:
                 found += self._definitions.find(Use(spot, tree), self._refuse, cancelled)
-        if Kind.RING in errand.kinds:
-            found += self._from_ring(spot, size)
         if Kind.NEIGHBOUR in errand.kinds:
             found += neighbours.find(self._files, spot, size, self._refuse, cancelled)
+        if Kind.RING in errand.kinds:
+            found += self._from_ring(spot, size)
         return found
 
     def _from_ring(self, spot: Spot, size: PieceSize) -> list[Candidate]:

@@ -7,13 +7,16 @@ import logging
 import os
 import random
 import string
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from glm_lsp.references.candidate import Kind, Verdict
+from glm_lsp.references.gatherer import Errand, Gatherer
 from glm_lsp.references.safe_file import read_file
+from glm_lsp.references.selection import Selection
 from glm_lsp.references.source import ReferenceSource
 from tests.fakes.editor import Editor, put
 
@@ -38,7 +41,8 @@ def canary(name: str) -> str:
     definition = (
         f"def shared_{name}(alpha, {CANARY}):\n    gamma = alpha + beta\n    return gamma.delta(epsilon)\n"
     )
-    return f"{definition}{CANARY}_{name} = 'gamma alpha beta epsilon'\n{definition}"
+    others = "".join(f"{name}_word_{number} = {number}\n" for number in range(12))
+    return f"{definition}{CANARY}_{name} = 'gamma alpha beta epsilon'\n{others}{definition}"
 
 
 @pytest.fixture
@@ -183,6 +187,7 @@ async def test_a_link_to_the_file_in_hand_is_no_other_file(
     editor = Editor(workspace, source)
     editor.open("main.py")
     assert CANARY not in await everything(editor, caplog)
+    assert "alias.py" not in {each.path for each in source.explain()}
     put(workspace, {"ordinary.py": canary("main")})
     source.saved(editor.key("ordinary.py"))
     source.set_trust(False)
@@ -202,27 +207,46 @@ async def test_the_file_in_hand_is_in_nothing_that_comes_out(
     assert "helper.py" in {each.path for each in await editor.gather("main.py", 9)}
     assert "main.py" not in {each.path for each in source.explain()}
     # On the way to another file the old choice is all there is.
+    goes_on, real = threading.Event(), Gatherer.gather
+
+    def slow(self: Gatherer, errand: Errand, cancelled: Callable[[], bool]) -> Selection:
+        assert goes_on.wait(20)
+        return real(self, errand, cancelled)
+
+    monkeypatch.setattr(Gatherer, "gather", slow)
     found = await editor.gather("helper.py", 1, within_s=0)
+    goes_on.set()
+    assert "package/inner.py" in {each.path for each in found}
     assert "helper.py" not in {each.path for each in found}
     assert "main.py" in {each.path for each in await editor.gather("helper.py", 1)}
     assert "helper.py" not in {each.path for each in source.explain()}
 
 
+@pytest.mark.parametrize(
+    ("name", "real", "comes_out"),
+    [
+        ("id_rsa.py", "", False),
+        ("a/.aws/b.py", "", False),
+        ("link.py", "/elsewhere/link.py", False),
+        ("link.py", ".env", False),
+        ("../outside.py", "", False),
+        ("ordinary.py", "", True),
+        ("link.py", "ordinary.py", True),
+    ],
+)
 async def test_without_trust_names_and_links_count_all_the_same(
-    workspace: Path, caplog: pytest.LogCaptureFixture
+    workspace: Path, caplog: pytest.LogCaptureFixture, name: str, real: str, comes_out: bool
 ) -> None:
     source = ReferenceSource([workspace], is_trusted=False)
     editor = Editor(workspace, source)
-    for name in ("id_rsa.py", "a/.aws/b.py", "link.py", "secret_link.py"):
-        real = {"link.py": "/elsewhere/link.py", "secret_link.py": f"{workspace}/.env"}.get(name, "")
-        source.open(editor.key(name), name, real, "python", canary("outer"))
-        source.edited(editor.key(name), canary("outer"), 2)
-    editor.open("ordinary.py", canary("outer").replace(CANARY, "ordinary"))
+    real = f"{workspace}/{real}" if real and not real.startswith("/") else real
+    source.open(editor.key(name), name, real, "python", canary("outer"))
+    source.edited(editor.key(name), canary("outer"), 2)
     editor.open("main.py")
+    editor.edit("main.py", 9)
     found = await everything(editor, caplog)
     source.stop()
-    assert CANARY not in found
-    assert "ordinary" in found
+    assert (CANARY in found) == comes_out
 
 
 async def test_documents_outside_of_the_workspace_are_never_shown(
