@@ -29,6 +29,7 @@ from glm_lsp.models.manifest import (
     FORMAT_VERSION,
     TOKENIZER_FILE,
     AccuracyEntry,
+    ConfidenceWeights,
     CopyWeights,
     Manifest,
     Source,
@@ -60,6 +61,7 @@ def convert(
     licence: str = "",
     healing: TokenHealing = "off",
     copying: CopyWeights | None = None,
+    confidence: ConfidenceWeights | None = None,
     replace: bool = False,
     progress: Progress = lambda _what, _share: None,
 ) -> ModelFolder:
@@ -72,6 +74,7 @@ def convert(
         description: where the checkpoint comes from, for people.
         healing: "tokens" for a model that has only seen whole tokens; see `engine/healing.py`.
         copying: weights fitted for this model; see `engine/copying.py`.
+        confidence: likewise; see `completion/confidence.py`.
         progress: called with what is being done and the finished share.
 
     Raises:
@@ -113,6 +116,7 @@ def convert(
             licence=licence,
             healing=healing,
             copying=copying,
+            confidence=confidence,
         ).write(folder)
     return ModelFolder.load(out_dir)
 

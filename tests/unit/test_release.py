@@ -39,7 +39,7 @@ batch_tokens = [[0.0, 512]]
 [model]
 """
 
-SAMPLE_SIZE = Sample(max_bytes=2500, lines=6, prompts=5)
+SAMPLE_SIZE = Sample(max_bytes=2500, lines=6, prompts=5, requests=80)
 
 
 @pytest.fixture(autouse=True)
@@ -151,6 +151,13 @@ def test_metrics_hold_what_was_measured_and_on_what(released: ModelFolder, workp
     assert released.manifest.copying == metrics.copying.weights
     assert metrics.copying.tokens > 0
     assert metrics.copying.bits_mixed < metrics.copying.bits_model
+    confidence = metrics.confidence
+    assert confidence is not None
+    assert released.manifest.confidence == confidence.weights
+    assert confidence.answers > confidence.measured_answers > 0
+    assert confidence.loss_fitted < confidence.loss_model
+    assert len(confidence.bins) == 10
+    assert sum(one.parts for one in confidence.bins if one) == confidence.measured_parts
     # Random weights predict no better than chance among 384 tokens.
     assert 2 < metrics.quality.text.bits_per_byte < 12
     for name in ("int8", "int4"):
@@ -173,7 +180,8 @@ def test_the_card_says_what_metrics_say(released: ModelFolder) -> None:
         f"cost {metrics.copying.bits_model:.2f} bits each by the model alone",
         "lines of the valid split (the figures above are of the valid split)",
         f"{SHARES[CursorKind.INSIDE_IDENTIFIER] + SHARES[CursorKind.ANYWHERE]:.0%} of them".replace("%", " %"),
-        "Of 6 checked files 1 hold", f"{metrics.shape.parameters:,}",
+        f"is {metrics.confidence.loss_model:.3f} when the model is taken at its word" if metrics.confidence else "",
+        "| 0.0 to 0.1 |", "Of 6 checked files 1 hold", f"{metrics.shape.parameters:,}",
     ):  # fmt: skip
         assert part in text
     assert "$" not in text
@@ -225,6 +233,46 @@ def test_a_card_about_other_weights_for_copying_does_not_hold(copy: ModelFolder,
         msgspec.structs.replace(copy.manifest, copying=other).write(copy.path)
         with pytest.raises(ReleaseGateError, match="weights for copying"):
             check(ModelFolder.load(copy.path), workplace / "corpus")
+
+
+def test_a_card_about_another_confidence_does_not_hold(copy: ModelFolder, workplace: Path) -> None:
+    weights = copy.manifest.confidence
+    assert weights is not None
+    changed = msgspec.structs.replace(weights, lowest=weights.lowest + 0.0001)
+    for other in (changed, None):
+        msgspec.structs.replace(copy.manifest, confidence=other).write(copy.path)
+        with pytest.raises(ReleaseGateError, match="weights of confidence"):
+            check(ModelFolder.load(copy.path), workplace / "corpus")
+
+
+def test_confidence_is_fitted_anew(
+    copy: ModelFolder, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a model was released without, or with other weights, is mended without the run it came from."""
+    before = Metrics.read(copy.path)
+    msgspec.structs.replace(before, confidence=None).write(copy.path)
+    model = seal(copy)
+    msgspec.structs.replace(model.manifest, confidence=None).write(copy.path)
+    assert main(["card", str(copy.path)]) == 0
+    assert "No weights were fitted" in (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    check(ModelFolder.load(copy.path), workplace / "corpus")
+    capsys.readouterr()
+    assert main(["confidence", str(copy.path), str(workplace / "corpus"), "--requests", "80"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    after = Metrics.read(copy.path)
+    # The sample is that of the release, so its weights are found again.
+    assert after == before
+    assert json.loads(msgspec.json.encode(after.confidence)) == told
+    assert all(one.holds for one in check(ModelFolder.load(copy.path), workplace / "corpus"))
+
+
+def test_too_few_answers_for_a_confidence_leave_the_model_as_it_was(
+    copy: ModelFolder, workplace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = contents(copy.path)
+    assert main(["confidence", str(copy.path), str(workplace / "corpus"), "--requests", "20"]) == 2
+    assert "answers could be shown, too few" in capsys.readouterr().err
+    assert contents(copy.path) == before
 
 
 def test_another_split_cannot_confirm_a_card(released: ModelFolder, workplace: Path, tmp_path: Path) -> None:
@@ -359,7 +407,7 @@ def test_evaluations_in_no_folder_are_told(
     assert not (tmp_path / "model").exists()
 
 
-@pytest.mark.parametrize("option", ["--max-bytes", "--lines", "--prompts"])
+@pytest.mark.parametrize("option", ["--max-bytes", "--lines", "--prompts", "--requests"])
 @pytest.mark.parametrize("value", ["0", "-1", "many"])
 def test_amounts_are_above_0(
     workplace: Path, tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
@@ -398,6 +446,8 @@ def test_the_command_writes_a_model(
             "5",
             "--prompts",
             "5",
+            "--requests",
+            "80",
             "--notes",
             str(tmp_path / "notes.md"),
             "--training",

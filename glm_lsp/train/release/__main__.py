@@ -1,8 +1,9 @@
-"""`python -m glm_lsp.train.release`: release a model, check a released one, or write its card anew.
+"""`python -m glm_lsp.train.release`: release a model, check a released one, or tell more of it.
 
 release CHECKPOINT TOKENIZER OUT --recipe xs --corpus CORPUS   measure, judge, write the model folder OUT
 release check MODEL CORPUS                                     measure again and compare with the card
 release card MODEL --evaluations FOLDER                        put further figures on the card
+release confidence MODEL CORPUS                                fit anew how far it may be believed
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from glm_lsp.train.arguments import positive
 from glm_lsp.train.recipe import load_recipe
 from glm_lsp.train.release.build import Plan, release
 from glm_lsp.train.release.check import check
+from glm_lsp.train.release.confidence import fit_confidence
 from glm_lsp.train.release.measure import Sample
 from glm_lsp.train.release.papers import rewrite_card
+
+_REQUESTS = "cursors at which the model is asked, to see how far it may be believed"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; 0 when the model passed, 1 when not."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    commands = {"check": _check, "card": _card}
+    commands = {"check": _check, "card": _card, "confidence": _confidence}
     try:
         if words and words[0] in commands:
             return commands[words[0]](words[1:])
@@ -58,6 +62,7 @@ def _release(words: list[str]) -> int:
     parser.add_argument("--max-bytes", type=positive, default=usual.max_bytes, help="held-out text to score")
     parser.add_argument("--lines", type=positive, default=usual.lines, help="held-out lines to complete")
     parser.add_argument("--prompts", type=positive, default=usual.prompts, help="lines to compare with fp32")
+    parser.add_argument("--requests", type=positive, default=usual.requests, help=_REQUESTS)
     parser.add_argument("--seed", type=int, default=usual.seed)
     parser.add_argument("--hardware", default="not stated", help="what it was trained on, for the card")
     parser.add_argument("--training", type=Path, help="JSON object of further facts of the training")
@@ -81,6 +86,7 @@ def _release(words: list[str]) -> int:
             max_bytes=args.max_bytes,
             lines=args.lines,
             prompts=args.prompts,
+            requests=args.requests,
             seed=args.seed,
         ),
         hardware=args.hardware,
@@ -135,6 +141,26 @@ def _card(words: list[str]) -> int:
     rewrite_card(
         ModelStore().resolve(args.model).path, args.evaluations, _read(args.notes) if args.notes else None
     )
+    return 0
+
+
+def _confidence(words: list[str]) -> int:
+    usual = Sample()
+    description = "Fits the confidence of a released model; writes metrics.json, card and manifest anew."
+    parser = _parser("release confidence", description)
+    parser.add_argument("model", help="a model's name or folder")
+    parser.add_argument("corpus", type=Path, help="the folder the corpus build wrote")
+    parser.add_argument("--split", default=usual.split, choices=("valid", "test"), help="to measure on")
+    parser.add_argument("--language", action="append", default=[], help="this one only; may be repeated")
+    parser.add_argument("--requests", type=positive, default=usual.requests, help=_REQUESTS)
+    parser.add_argument("--seed", type=int, default=usual.seed)
+    parser.add_argument("--threads", type=positive)
+    args = parser.parse_args(words)
+    model = ModelStore().resolve(args.model)
+    sample = Sample(split=args.split, languages=tuple(args.language), requests=args.requests, seed=args.seed)
+    found = fit_confidence(model, args.corpus, sample, threads=args.threads)
+    rewrite_card(model.path, confidence=found)
+    print(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     return 0
 
 

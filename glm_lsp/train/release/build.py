@@ -15,10 +15,11 @@ from glm_lsp.errors import InputError
 from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
-from glm_lsp.models.manifest import CopyWeights, TokenHealing
+from glm_lsp.models.manifest import ConfidenceWeights, CopyWeights, TokenHealing
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.recipe import Recipe
 from glm_lsp.train.release import gates
+from glm_lsp.train.release.confidence import fit_confidence
 from glm_lsp.train.release.export import read_run, write_checkpoint
 from glm_lsp.train.release.facts import corpus_facts, machine_facts, read_evaluations, training_facts
 from glm_lsp.train.release.measure import (
@@ -99,8 +100,12 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
         say(
             f"copying: {copying.bits_model:.3f} -> {copying.bits_mixed:.3f} bits for each of {copying.tokens} tokens"
         )
+        copies = with_copying(measured, copying.weights)
+        say("confidence")
+        confidence = fit_confidence(copies, plan.corpus, plan.sample)
+        say(f"confidence: log loss {confidence.loss_model:.3f} -> {confidence.loss_fitted:.3f}")
         say("held-out lines")
-        line_scores, by_language = measure_lines(with_copying(measured, copying.weights), held_out)
+        line_scores, by_language = measure_lines(copies, held_out)
         export = exports[released.precision]
         metrics = Metrics(
             name=plan.name,
@@ -114,6 +119,7 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
                 lines_by_language=by_language,
             ),
             copying=copying,
+            confidence=confidence,
             precisions=precisions,
             corpus=corpus,
             training=training_facts(run, plan.hardware) | plan.training,
@@ -125,7 +131,13 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
         write_papers(metrics, plan.corpus, folder / "checkpoint")
         # Converted once more, as the papers belong to the hashed files of the folder.
         model = _convert(
-            plan, folder / "checkpoint", plan.out, released.precision, copying.weights, replace_old=True
+            plan,
+            folder / "checkpoint",
+            plan.out,
+            released.precision,
+            copying=copying.weights,
+            confidence=confidence.weights,
+            replace_old=True,
         )
     return model, metrics
 
@@ -148,8 +160,9 @@ def _convert(
     checkpoint: Path,
     out: Path,
     precision: str,
-    copying: CopyWeights | None = None,
     *,
+    copying: CopyWeights | None = None,
+    confidence: ConfidenceWeights | None = None,
     replace_old: bool = False,
 ) -> ModelFolder:
     level = plan.accuracy_level
@@ -166,6 +179,7 @@ def _convert(
         licence="Apache-2.0",
         healing=plan.healing,
         copying=copying,
+        confidence=confidence,
         replace=replace_old,
     )
 

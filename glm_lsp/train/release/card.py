@@ -11,7 +11,7 @@ import msgspec
 
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.train.release.facts import ESTIMATE
-from glm_lsp.train.release.metrics import Metrics, PrecisionMetrics
+from glm_lsp.train.release.metrics import ConfidenceMetrics, Metrics, PrecisionMetrics
 
 CARD_FILE = "MODEL_CARD.md"
 TEMPLATE = Path(__file__).parent / "model_card.md"
@@ -50,6 +50,7 @@ def render(metrics: Metrics, template: str | None = None) -> str:
         "measured_split": metrics.held_out.split,
         "bits_model": f"{metrics.copying.bits_model:.2f}",
         "bits_mixed": f"{metrics.copying.bits_mixed:.2f}",
+        "confidence": _confidence(metrics.confidence),
         "prompts": str(metrics.held_out.prompts),
         "processor": str(metrics.measured_on.get("processor", "")),
         "cores": str(metrics.measured_on.get("cores", "")),
@@ -152,6 +153,31 @@ def _language_table(metrics: Metrics) -> str:
         match = f"{scores.exact_match:.1%} of {scores.tasks}" if scores else ""
         rows.append((language, f"{text.bytes / 1e6:.2f} MB", f"{text.bits_per_byte:.3f}", match))
     return _table(("language", "held-out text", "bits per byte", "line, exact match"), rows)
+
+
+def _confidence(confidence: ConfidenceMetrics | None) -> str:
+    if confidence is None:
+        return "No weights were fitted: the probabilities of the model itself are taken at their word."
+    said = (
+        f"The weights that turn the probabilities of tokens into that of being right were fitted on "
+        f"{confidence.answers:,} answers to held-out lines while they were typed, of the {confidence.split} split"
+        f"{_only(confidence.languages)}. On {confidence.measured_answers:,} answers of the "
+        f"{confidence.measured_split} split the log loss of {confidence.measured_parts:,} parts is "
+        f"{confidence.loss_model:.3f} when the model is taken at its word and {confidence.loss_fitted:.3f} with the "
+        f"weights."
+    )
+    tenths = enumerate(confidence.bins)
+    rows = [
+        (
+            f"{number / 10:.1f} to {(number + 1) / 10:.1f}",
+            f"{one.parts:,}",
+            f"{one.predicted:.1%}",
+            f"{one.right:.1%}",
+        )
+        for number, one in tenths
+        if one is not None
+    ]
+    return f"{said}\n\n{_table(('probability', 'parts', 'predicted', 'right'), rows)}"
 
 
 def _quantisation_table(precisions: Iterable[PrecisionMetrics]) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from glm_lsp.errors import ReleaseGateError
 from glm_lsp.models.integrity import require_intact
-from glm_lsp.models.manifest import CopyWeights
+from glm_lsp.models.manifest import ConfidenceWeights, CopyWeights
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.release import card
 from glm_lsp.train.release.facts import ESTIMATE, read_evaluations
@@ -124,6 +124,13 @@ def _check_card(folder: ModelFolder, stated: Metrics) -> None:
             f"the model copies with {_weights(folder.manifest.copying)}",
             "Release the model again.",
         )
+    believed = stated.confidence.weights if stated.confidence else None
+    if believed != folder.manifest.confidence:
+        raise ReleaseGateError(
+            f"{METRICS_FILE} is about the weights of confidence {_weights(believed)}, "
+            f"the model is believed with {_weights(folder.manifest.confidence)}",
+            "Fit them with `python -m glm_lsp.train.release confidence MODEL CORPUS`.",
+        )
     if (folder.path / card.CARD_FILE).read_text(encoding="utf-8") != card.render(stated):
         raise ReleaseGateError(
             f"{card.CARD_FILE} is not what {METRICS_FILE} gives",
@@ -131,7 +138,7 @@ def _check_card(folder: ModelFolder, stated: Metrics) -> None:
         )
 
 
-def _weights(weights: CopyWeights | None) -> str:
+def _weights(weights: CopyWeights | ConfidenceWeights | None) -> str:
     return msgspec.json.encode(weights).decode()
 
 

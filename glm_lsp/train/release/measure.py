@@ -35,7 +35,7 @@ from glm_lsp.train.release.metrics import (
 )
 
 TIMED_STEPS = 96
-COPYING_SPLIT = "valid"
+FITTING_SPLIT = "valid"
 
 Say = Callable[[str], None]
 
@@ -53,6 +53,7 @@ class Sample:
     lines: int = 500
     prompts: int = 250
     copied_lines: int = 1000
+    requests: int = 4000
     seed: int = 1
 
 
@@ -186,12 +187,12 @@ def fit_copying(folder: ModelFolder, corpus: Path, sample: Sample) -> CopyMetric
     Raises:
         InputError: the corpus has no valid split.
     """
-    files = held_out_files(corpus / f"{COPYING_SPLIT}.jsonl", sample.max_bytes, sample.languages)
+    files = held_out_files(corpus / f"{FITTING_SPLIT}.jsonl", sample.max_bytes, sample.languages)
     tasks = lines.draw_tasks(files, sample.copied_lines, sample.seed + 2)
     found = copy_weights.fit(list(copy_weights.observe(folder, tasks)))
     return CopyMetrics(
         weights=found.weights,
-        split=COPYING_SPLIT,
+        split=FITTING_SPLIT,
         lines=len(tasks),
         tokens=found.num_observations,
         bits_model=round(found.bits_model, 4),

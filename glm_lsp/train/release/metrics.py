@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from glm_lsp.errors import TrainingError
 from glm_lsp.evaluate.agreement import Agreement
-from glm_lsp.models.manifest import CopyWeights
+from glm_lsp.models.manifest import ConfidenceWeights, CopyWeights
 
 METRICS_FILE = "metrics.json"
 
@@ -71,6 +71,34 @@ class CopyMetrics(Struct, frozen=True, kw_only=True):
     bits_mixed: float
 
 
+class ConfidenceBin(Struct, frozen=True, kw_only=True):
+    """Parts of answers whose probability lies within a tenth: its mean, and the share that was right."""
+
+    parts: int
+    predicted: float
+    right: float
+
+
+class ConfidenceMetrics(Struct, frozen=True, kw_only=True):
+    """How far the released model may be believed: what that was fitted to, and how well it holds elsewhere.
+
+    Log losses are means over the parts of `measured_split`'s answers, in nats; `loss_model` is that of the model taken
+    at its word. `bins` are the ten tenths, the lowest first, None where no part lies. `languages` as in `HeldOut`.
+    """
+
+    weights: ConfidenceWeights
+    split: str
+    answers: int
+    measured_split: str
+    measured_answers: int
+    measured_parts: int
+    loss_model: float
+    loss_fitted: float
+    bins: tuple[ConfidenceBin | None, ...]
+    languages: tuple[str, ...] = ()
+    seed: int
+
+
 class PrecisionMetrics(Struct, frozen=True, kw_only=True):
     """One export beside fp32; sizes in bytes, times in milliseconds on the measuring machine.
 
@@ -110,6 +138,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     Attributes:
         precision: of the released weights; one of `precisions`.
         copying: fitted on lines of the valid split, whichever split `quality` was measured on.
+        confidence: likewise; None for a model that is taken at its word.
         corpus: counts of the corpus' report and manifest.
         training: steps, tokens, hours, hardware; whether the weights are averaged.
         recipe: every hyper-parameter.
@@ -130,6 +159,7 @@ class Metrics(Struct, frozen=True, kw_only=True):
     recipe: dict[str, Any]
     evaluations: dict[str, Any]
     measured_on: dict[str, Any]
+    confidence: ConfidenceMetrics | None = None
     notes: str = ""
 
     @classmethod

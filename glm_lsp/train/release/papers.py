@@ -16,7 +16,7 @@ from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import storage_error
 from glm_lsp.train.release import card
 from glm_lsp.train.release.facts import CORPUS_MANIFEST, read_evaluations
-from glm_lsp.train.release.metrics import METRICS_FILE, Metrics
+from glm_lsp.train.release.metrics import METRICS_FILE, ConfidenceMetrics, Metrics
 
 NOTICE_FILE = "NOTICE.txt"
 
@@ -29,8 +29,13 @@ def write_papers(metrics: Metrics, corpus: Path, folder: Path) -> None:
     (folder / CORPUS_MANIFEST_FILE).write_bytes(packed)
 
 
-def rewrite_card(folder: Path, evaluations: Path | None = None, notes: str | None = None) -> Metrics:
-    """Adds evaluations or notes to a released model: metrics.json, card and manifest are written anew.
+def rewrite_card(
+    folder: Path,
+    evaluations: Path | None = None,
+    notes: str | None = None,
+    confidence: ConfidenceMetrics | None = None,
+) -> Metrics:
+    """Adds evaluations, notes or another confidence to a released model: metrics.json, card and manifest are anew.
 
     All three are written beside the old ones first, so that a failure leaves the model as it was.
 
@@ -47,14 +52,18 @@ def rewrite_card(folder: Path, evaluations: Path | None = None, notes: str | Non
         metrics,
         evaluations=metrics.evaluations | read_evaluations(evaluations),
         notes=metrics.notes if notes is None else notes,
+        confidence=confidence or metrics.confidence,
     )
+    manifest = model.manifest
+    if confidence is not None:
+        manifest = msgspec.structs.replace(manifest, confidence=confidence.weights)
     try:
         # A hidden folder, which no manifest counts: what fails in it leaves the model as it was.
         with tempfile.TemporaryDirectory(prefix=".card-", dir=folder) as workshop:
             fresh = Path(workshop)
             _write_card(metrics, fresh)
-            files = model.manifest.files | describe_folder(fresh)
-            msgspec.structs.replace(model.manifest, files=files).write(fresh)
+            files = manifest.files | describe_folder(fresh)
+            msgspec.structs.replace(manifest, files=files).write(fresh)
             for name in (card.CARD_FILE, METRICS_FILE, MANIFEST_FILE):
                 (fresh / name).replace(folder / name)
     except OSError as error:
