@@ -32,6 +32,14 @@ def count_open(masked: str, opened: Counter[str] | None = None) -> Counter[str]:
     return left
 
 
+def leaves_open(text: str) -> bool:
+    """Whether a text, of one line or several, opens a bracket that it does not close."""
+    opened: Counter[str] = Counter()
+    for line in text.split("\n"):
+        opened = count_open(mask_literals(line), opened)
+    return opened.total() > 0
+
+
 def first_unopened(masked: str, start: int, opened: Counter[str]) -> int | None:
     """Index, at least `start`, of the first closer that closes neither `opened` nor a bracket of the line itself."""
     left = Counter(opened)

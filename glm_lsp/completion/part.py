@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from glm_lsp.completion.brackets import OPENERS
+from glm_lsp.completion.brackets import leaves_open
 from glm_lsp.completion.confidence import probability
 from glm_lsp.completion.outcome import Tried, Written
 from glm_lsp.completion.policy import Policy
@@ -80,7 +80,7 @@ def whole(text: str, written: Written, weights: ConfidenceWeights | None) -> Par
 def parts(text: str, written: Written, weights: ConfidenceWeights | None) -> list[Part]:
     """Every beginning that ends where a word does, the shortest first; of later lines only whole ones.
 
-    None ends behind an opening bracket but the text itself: an editor closes only what is typed.
+    None but the text itself leaves a bracket open that it has opened: an editor closes only what is typed.
 
     The model's last word, if it was broken off in it, is no word. A text that post-processing has changed inside,
     not only cut, has one part.
@@ -115,8 +115,8 @@ def _word_ends(text: str, *, is_open: bool) -> list[int]:
         if (end <= first_line or text[end : end + 1] in ("", "\n"))
         and not text[end - 1].isspace()
         and not (_is_word(text[end - 1]) and _is_word(text[end : end + 1]))
-        and not (text[end - 1] in OPENERS and end < len(text))
     ]
+    ends = [end for end in ends if end == len(text) or not leaves_open(text[:end])]
     if is_open and ends and ends[-1] == len(text) and _is_word(text[-1]):
         ends.pop()
     return ends
