@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 MAX_PARSED_CHARS = 200_000
 """Code points of the longest text that is parsed: 50 ms in the slowest grammar, C++."""
-_PARSE_SECONDS = 0.2
-"""Text that fits no grammar at all can take ten times as long as source; then there is no tree."""
+_PROBED = 2048
+"""Bytes parsed on trial, at the start and in the middle of a text eight times as long or longer."""
+_PROBE_SECONDS = 0.008
+"""Source takes one at most. Text that fits no grammar at all can take fifty, and seconds as a whole."""
 
 
 class SyntaxTree:
@@ -50,8 +52,9 @@ class SyntaxTree:
         if language is None or len(text) > MAX_PARSED_CHARS:
             return None
         data = encode(text)
-        tree = _parse(language, data)
-        return None if tree is None else SyntaxTree(language_id, text, data, Offsets.of(text), tree)
+        if _is_hopeless(language, data):
+            return None
+        return SyntaxTree(language_id, text, data, Offsets.of(text), _parse(language, data))
 
     def edited(self, text: str) -> SyntaxTree | None:
         """The tree of the same document with another text; None as in `parse`. This one stays as it is."""
@@ -67,6 +70,8 @@ class SyntaxTree:
         start_byte = self.byte_of(start)
         old_end = self.byte_of(len(self.text) - num_after)
         new = encode(inserted)
+        if _is_hopeless(language, new):
+            return None
         data = b"".join((self.data[:start_byte], new, self.data[old_end:]))
         place = _place(self.data, 0, (0, 0), start_byte)
         old = self._tree.copy()
@@ -78,10 +83,7 @@ class SyntaxTree:
             _place(self.data, start_byte, place, old_end),
             _place(data, start_byte, place, start_byte + len(new)),
         )
-        tree = _parse(language, data, old)
-        if tree is None:
-            return None
-        result = SyntaxTree(self.language_id, text, data, offsets, tree)
+        result = SyntaxTree(self.language_id, text, data, offsets, _parse(language, data, old))
         result._without_line = self if self._is_without_line else self._without_line
         return result
 
@@ -125,26 +127,31 @@ class SyntaxTree:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "ignore")
 
 
-def _parse(language: Language, data: bytes, old: Tree | None = None) -> Tree | None:
-    """The tree, or None when the time is over. `old` has been told of the edit."""
+def _parse(language: Language, data: bytes, old: Tree | None = None) -> Tree:
+    """The tree of a text; `old` has been told of the edit.
+
+    The parser could also read through a callback and be stopped by another one, but its bindings keep what these
+    return for good.
+    """
     from tree_sitter import Parser  # noqa: PLC0415 - loaded with the first grammar
 
-    view = memoryview(data)
-    deadline = time.perf_counter() + _PARSE_SECONDS
+    return Parser(language).parse(data) if old is None else Parser(language).parse(data, old)
 
-    def read(byte: int, _point: object) -> memoryview:
-        return view[byte:]
 
-    def is_late(_byte: int, _has_error: bool) -> bool:
-        return time.perf_counter() > deadline
+def _is_hopeless(language: Language, data: bytes) -> bool:
+    """Whether parsing a long text would take seconds; told by pieces of it. Twice, as the machine may be busy."""
+    if len(data) < 8 * _PROBED:
+        return False
+    return any(
+        all(_seconds(language, data[start : start + _PROBED]) > _PROBE_SECONDS for _ in range(2))
+        for start in (0, len(data) // 2)
+    )
 
-    parser = Parser(language)
-    try:
-        if old is None:
-            return parser.parse(read, progress_callback=is_late)
-        return parser.parse(read, old_tree=old, progress_callback=is_late)
-    except ValueError:
-        return None
+
+def _seconds(language: Language, data: bytes) -> float:
+    start = time.perf_counter()
+    _parse(language, data)
+    return time.perf_counter() - start
 
 
 def _place(data: bytes, known: int, place: tuple[int, int], byte: int) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import time
 
 import pytest
@@ -117,6 +118,14 @@ def test_an_edit_leaves_the_tree_before_as_it_was() -> None:
     assert tree.num_errors == 0
     assert shape(tree) == before
     assert tree.text.startswith("def f()")
+
+
+def test_nothing_of_a_text_is_kept_when_its_tree_is_gone() -> None:
+    tree: SyntaxTree | None = parsed("python", "x = 1\n" * 100)
+    data = [tree.data] if tree else []
+    tree = tree.edited("y" * 100) if tree else None
+    assert tree is not None
+    assert sys.getrefcount(data[0]) == sys.getrefcount([b"x" * 100][0]) + 1
 
 
 def test_the_same_text_is_the_same_tree() -> None:
