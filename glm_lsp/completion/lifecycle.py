@@ -16,9 +16,8 @@ from glm_lsp.completion.collector import Collector
 from glm_lsp.completion.context import Window, WindowBudget, make_window
 from glm_lsp.completion.debounce import Debounce
 from glm_lsp.completion.judge import is_cut_short, judge
-from glm_lsp.completion.mode import Mode, choose_mode
+from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Candidate, Judgement, Outcome, Source, TokenCounts
-from glm_lsp.completion.part import Fits
 from glm_lsp.completion.placement import Refusal, refuse, refuse_document
 from glm_lsp.completion.policy import SHOW_ALL, Policy
 from glm_lsp.completion.postprocess import NOTHING_GENERATED
@@ -30,7 +29,7 @@ from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.shown import Shown
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.surroundings import Surroundings
-from glm_lsp.completion.trees import Trees
+from glm_lsp.completion.syntax_memory import SyntaxMemory
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions, WireReference
 from glm_lsp.errors import EngineLostError
 from glm_lsp.syntax.scope import Scope
@@ -38,7 +37,6 @@ from glm_lsp.syntax.scope import Scope
 if TYPE_CHECKING:
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.description import EngineDescription
-    from glm_lsp.syntax.tree import SyntaxTree
 
 MAX_TOKENS = {Mode.LINE: 48, Mode.BLOCK: 128}
 DEFAULTS = Preferences()
@@ -58,7 +56,6 @@ class _Place:
     """
 
     snapshot: DocumentSnapshot
-    tree: SyntaxTree | None
     window: Window
     policy: Policy
     request: CompletionRequest
@@ -90,7 +87,7 @@ class Completer:
         self._shown: dict[str, Shown] = {}
         self._cache = CompletionCache()
         self._runs = Runs()
-        self._trees = Trees()
+        self._syntax = SyntaxMemory()
 
     async def suggest(
         self,
@@ -124,11 +121,10 @@ class Completer:
         if typed_through := self._typed_through(snapshot, candidates):
             return typed_through
         # 3 does the person want one here?
-        tree = self._trees.of(snapshot)
-        if candidates == 1 and tree and (refusal := _refuse_scope(tree, snapshot.offset, preferences)):
+        if candidates == 1 and (refusal := self._refuse_scope(snapshot, preferences)):
             return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
         # 4 what the model says, now or before
-        place = await self._place(snapshot, tree, candidates, preferences, references)
+        place = await self._place(snapshot, candidates, preferences, references)
         delay_s = self.debounce.delay_s(since_key_s) if candidates == 1 else 0.0
         outcome = self._known(place) or await self._ask(place, delay_s)
         if 1 < candidates > len(outcome.suggestions) and outcome.usage.num_completion_tokens:
@@ -164,7 +160,7 @@ class Completer:
             snapshot = replace(snapshot, text=text, offset=offset + len(taken))
             if refuse(snapshot):
                 return
-            place = await self._place(snapshot, self._trees.of(snapshot), 1, preferences, references)
+            place = await self._place(snapshot, 1, preferences, references)
             known = self._known(place)
             if known is None:
                 await self._ask(place, is_idle=True)
@@ -179,7 +175,7 @@ class Completer:
         """
         if refuse_document(snapshot):
             return TokenCounts()
-        place = await self._place(snapshot, self._trees.of(snapshot), 1, DEFAULTS, references)
+        place = await self._place(snapshot, 1, DEFAULTS, references)
         options = msgspec.structs.replace(place.request.glm, warm_up=True)
         collector = Collector()
         with self._minding_loss():
@@ -199,7 +195,7 @@ class Completer:
         self._shown.pop(uri, None)
         self._cache.evict(uri)
         self._runs.end(uri)
-        self._trees.forget(uri)
+        self._syntax.forget(uri)
 
     def _typed_through(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         shown = self._shown.get(snapshot.uri)
@@ -216,7 +212,6 @@ class Completer:
     async def _place(
         self,
         snapshot: DocumentSnapshot,
-        tree: SyntaxTree | None,
         candidates: int,
         preferences: Preferences,
         references: tuple[Reference, ...],
@@ -231,10 +226,10 @@ class Completer:
         )
         # who asks by hand gets all that passes the filters
         preferences = preferences if candidates == 1 else replace(preferences, policy=SHOW_ALL)
-        mode = choose_mode(snapshot, tree)
+        mode = self._syntax.mode(snapshot)
         request = _request(snapshot, window, mode, candidates, preferences, references=references)
         question = Question.of(snapshot.uri, window.eol, request)
-        return _Place(snapshot, tree, window, preferences.policy, request, question)
+        return _Place(snapshot, window, preferences.policy, request, question)
 
     def _known(self, place: _Place) -> Outcome | None:
         """What the model has said before, as far as it still fits."""
@@ -302,9 +297,22 @@ class Completer:
     def _judged(self, place: _Place, answer: Answer, source: Source) -> Outcome:
         weights = self._description.confidence if self._description else None
         told = partial(judge, weights=weights, source=source)
-        fits, around = _parses(place), place.surroundings
+        fits, around = partial(self._parses_no_worse, place.snapshot), place.surroundings
         judgements = (told(one, around, place.policy, fits) for one in answer.choices)
         return replace(_outcome(place, tuple(judgements)), source=source)
+
+    def _refuse_scope(self, snapshot: DocumentSnapshot, preferences: Preferences) -> Refusal | None:
+        tree = self._syntax.tree(snapshot) if preferences.quiet_in else None
+        scope = tree.scope_at(snapshot.offset) if tree else Scope.CODE
+        if scope not in preferences.quiet_in:
+            return None
+        return Refusal.IN_COMMENT if scope is Scope.COMMENT else Refusal.IN_STRING
+
+    def _parses_no_worse(self, snapshot: DocumentSnapshot, text: str, is_whole: bool) -> bool:
+        from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
+
+        tree = self._syntax.tree(snapshot)
+        return tree is None or parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole)
 
     def _remember(self, snapshot: DocumentSnapshot, outcome: Outcome, candidates: int) -> None:
         """Notes what is on screen now, unless a newer version of the document was answered meanwhile."""
@@ -320,25 +328,6 @@ class Completer:
         except EngineLostError:
             self._description = None
             raise
-
-
-def _refuse_scope(tree: SyntaxTree, offset: int, preferences: Preferences) -> Refusal | None:
-    if not preferences.quiet_in:
-        return None
-    scope = tree.scope_at(offset)
-    if scope not in preferences.quiet_in:
-        return None
-    return Refusal.IN_COMMENT if scope is Scope.COMMENT else Refusal.IN_STRING
-
-
-def _parses(place: _Place) -> Fits:
-    """Whether the document parses no worse with a text at the cursor."""
-    if (tree := place.tree) is None:
-        return lambda text, is_whole: True
-    from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
-
-    offset = place.snapshot.offset
-    return lambda text, is_whole: parses_no_worse(tree, offset, text, is_whole=is_whole)
 
 
 def _outcome(place: _Place, judgements: tuple[Judgement, ...]) -> Outcome:
