@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -165,7 +166,7 @@ class ReferenceSource:
                 running = self._start(place, snapshot)
             # Where something is shown already nobody waits for the same once more.
             if not is_covered and not running.future.done():
-                await asyncio.wait({asyncio.wrap_future(running.future)}, timeout=within_s)
+                await _wait(running.future, within_s)
             self._adopt()
         return self._references(snapshot)
 
@@ -245,3 +246,18 @@ class ReferenceSource:
         root = root_of(file, self._roots)
         own = shown_path(file, root) if root else ""
         return tuple(Reference(each.path, each.text) for each in self._selection.chosen if each.path != own)
+
+
+async def _wait(future: Future[Selection | None], seconds: float) -> None:
+    """Until it is done, but no longer than agreed; the future itself goes on."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def tell(_: Future[Selection | None]) -> None:
+        # A loop that has ended no longer wants to know.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(done.set)
+
+    future.add_done_callback(tell)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await done.wait()

@@ -45,7 +45,7 @@ def project(tmp_path: Path) -> Path:
     files = {}
     for name in ("one", "two", "three", "four", "five", "six"):
         lines = "".join(
-            f"    value_{name}_{number} = shared_call(alpha, beta).only_in_{name}_{number}()\n"
+            f"    value_{name}_{number} = shared_{number}(alpha, beta).only_in_{name}_{number}()\n"
             for number in range(30)
         )
         files[f"package/{name}.py"] = f"import os\n\n\ndef function_{name}(alpha, beta):\n{lines}"

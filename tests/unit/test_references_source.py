@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -158,9 +158,9 @@ async def test_nobody_waits_longer_than_agreed(editor: Editor, monkeypatch: pyte
     goes_on = threading.Event()
     real = Gatherer.gather
 
-    def slow(self: Gatherer, errand: Errand, cancelled: threading.Event) -> Selection:
+    def slow(self: Gatherer, errand: Errand, cancelled: Callable[[], bool]) -> Selection:
         assert goes_on.wait(20)
-        return real(self, errand, cancelled)  # type: ignore[arg-type]
+        return real(self, errand, cancelled)
 
     monkeypatch.setattr(Gatherer, "gather", slow)
     began = time.perf_counter()
@@ -176,9 +176,9 @@ async def test_another_place_calls_off_what_is_under_way(
     asked: list[tuple[int | None, bool]] = []
     goes_on = threading.Event()
 
-    def noting(self: Gatherer, errand: Errand, cancelled: threading.Event) -> Selection:
+    def noting(self: Gatherer, errand: Errand, cancelled: Callable[[], bool]) -> Selection:
         assert goes_on.wait(20)
-        asked.append((errand.document.line, cancelled()))  # type: ignore[operator]
+        asked.append((errand.document.line, cancelled()))
         return Selection()
 
     monkeypatch.setattr(Gatherer, "gather", noting)
@@ -189,6 +189,26 @@ async def test_another_place_calls_off_what_is_under_way(
     goes_on.set()
     await editor.gather("main.py", 5)
     assert asked == [(5, True), (100, True), (5, False)]
+
+
+def test_a_loop_may_end_before_the_work_does(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    goes_on, real = threading.Event(), Gatherer.gather
+
+    def slow(self: Gatherer, errand: Errand, cancelled: Callable[[], bool]) -> Selection:
+        assert goes_on.wait(20)
+        return real(self, errand, cancelled)
+
+    monkeypatch.setattr(Gatherer, "gather", slow)
+    source = ReferenceSource([workspace])
+    editor = Editor(workspace, source)
+    editor.open("main.py")
+    assert asyncio.run(editor.gather("main.py", 5, within_s=0)) == ()
+    goes_on.set()
+    assert asyncio.run(editor.gather("main.py", 5)) != ()
+    source.stop()
+    assert caplog.text == ""
 
 
 async def test_a_failure_costs_the_references_only(
