@@ -77,13 +77,17 @@ class FrontUsage:
         """A document was closed."""
         self._usage.closed(document_key(uri), time.monotonic())
 
+    def refresh(self) -> None:
+        """Brings the counts up to date: some change by time alone."""
+        self._usage.tick(time.monotonic())
+
     async def close(self) -> None:
         """Reports what has not been reported, if that takes no time."""
         if self._timer is not None:
             self._timer.cancel()
         if self._reporting is not None:
             self._reporting.cancel()
-        self._usage.tick(time.monotonic())
+        self.refresh()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_REPORT_S):
                 await self._send()

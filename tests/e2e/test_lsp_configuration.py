@@ -33,8 +33,8 @@ def change_settings(client: LspClient, settings: Any) -> None:
 
 async def test_languages_can_be_left_alone(lab: Lab) -> None:
     client = await lab.start(initializationOptions={"disabledIn": ["markdown"]})
-    client.open(URI, "x = 1", "python")
-    client.open("file:///a.md", "x = 1", "markdown")
+    client.open(URI, "x = a", "python")
+    client.open("file:///a.md", "x = a", "markdown")
     assert len(await client.complete(URI, 0, 5)) == 1
     assert await client.complete("file:///a.md", 0, 5) == []
 
@@ -50,7 +50,7 @@ async def until_answers(client: LspClient, num_items: int) -> None:
 @pytest.mark.parametrize("nested", [True, False])
 async def test_a_change_takes_effect_without_a_restart(lab: Lab, nested: bool) -> None:
     client = await lab.start()
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     num_before = len(client.notifications)
     options = {"disabledIn": ["python"]}
     change_settings(client, {"glm": options, "editor": {"fontSize": 9}} if nested else options)
@@ -65,7 +65,7 @@ async def test_switching_off_and_on(lab: Lab) -> None:
     client = await lab.start()
     change_settings(client, {"glm": {"enable": False}})
     await client.wait_for(lambda: last_state(client) == "inactive")
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     assert await client.complete(URI, 0, 5) == []
     change_settings(client, {"glm": {"enable": True}})
     await client.ready()
@@ -74,7 +74,7 @@ async def test_switching_off_and_on(lab: Lab) -> None:
 
 async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
     client = await lab.start()
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     client.settings = {"disabledIn": ["python"]}
     change_settings(client, None)
     await client.wait_for(lambda: "workspace/configuration" in client.server_requests)
@@ -83,7 +83,7 @@ async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
 
 async def test_settings_of_others_are_none_of_our_business(lab: Lab) -> None:
     client = await lab.start(initializationOptions={"disabledIn": ["python"]})
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     for settings in ({"python": {"analysis": {}}}, 5, [], {"glm": None}, {"glm": {"logLevel": "warning"}}):
         change_settings(client, settings)
     await client.pong()
@@ -94,12 +94,12 @@ async def test_settings_of_others_are_none_of_our_business(lab: Lab) -> None:
 
 async def test_a_completion_under_way_survives_a_change_of_the_engine(own_lab: Lab) -> None:
     client = await own_lab.start()
-    client.open(URI, "#slow\nx = 1")
+    client.open(URI, "#slow\nx = a")
     answer = client.ask(URI, 1, 5)
     await asyncio.sleep(0.2)
     change_settings(client, {"glm": {"lingerS": 2}})
     assert await asyncio.wait_for(answer, 10) == {"items": []}
-    client.change(URI, 2, {"text": "x = 1"})
+    client.change(URI, 2, {"text": "x = a"})
     await client.ready()
     assert len(await client.complete(URI, 0, 5)) == 1
     assert popups(client) == []
@@ -107,7 +107,7 @@ async def test_a_completion_under_way_survives_a_change_of_the_engine(own_lab: L
 
 async def test_wrong_settings_are_told_of_and_left_out(lab: Lab) -> None:
     client = await lab.start(initializationOptions={"debounce": 5, "threads": "many"})
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     assert len(await client.complete(URI, 0, 5)) == 1
     (popup,) = popups(client)
     assert popup.startswith("GLM-105: ")
@@ -117,7 +117,7 @@ async def test_wrong_settings_are_told_of_and_left_out(lab: Lab) -> None:
 
 async def test_saving_the_settings_file_makes_it_take_effect(own_lab: Lab) -> None:
     client = await own_lab.start()
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     path = own_lab.home / "config.toml"
     path.write_text('disabledIn = ["python"]\n', encoding="utf-8")
     client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
@@ -131,7 +131,7 @@ async def test_untrusted_folder_cannot_send_code_elsewhere(own_lab: Lab) -> None
     """The engine named by the folder does not exist: where it counts, there are no answers."""
     options = {"workspaceTrusted": False, "engineUrl": "http://127.0.0.1:9"}
     client = await own_lab.start(initializationOptions=options)
-    client.open(URI, "x = 1")
+    client.open(URI, "x = a")
     assert len(await client.complete(URI, 0, 5)) == 1
     assert "not trusted" in popups(client)[0]
     change_settings(client, {"glm": {"workspaceTrusted": True, "engineUrl": "http://127.0.0.1:9"}})
@@ -204,7 +204,7 @@ async def test_the_wait_for_the_next_key(own_lab: Lab) -> None:
     num_before = len(own_lab.record("finished")) + len(own_lab.record("cancelled"))
     answers = []
     for number in range(10):
-        client.change(URI, number + 2, {"text": "x" * number + " = 1"})
+        client.change(URI, number + 2, {"text": "x" * number + " = a"})
         answers.append(client.ask(URI, 0, number + 4))
     results = [(await answer)["items"] for answer in answers]
     assert [len(items) for items in results] == [0] * 9 + [1]

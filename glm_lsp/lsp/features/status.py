@@ -10,4 +10,5 @@ if TYPE_CHECKING:
 
 def status(ls: GlmLanguageServer, params: Any) -> dict[str, Any]:
     """The present status."""
+    ls.usage.refresh()
     return ls.front.status.to_wire()
