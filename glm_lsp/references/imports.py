@@ -18,6 +18,7 @@ _BLOCKS = frozenset(
      "except_clause", "mod_item", "declaration_list", "export_statement"]
 )  # fmt: skip
 _MAX_IMPORTS = 200
+_MAX_DEPTH = 12
 _SEPARATORS = {"python": ".", "rust": "::", "java": "."}
 
 
@@ -56,10 +57,10 @@ def imports(tree: SyntaxTree) -> tuple[Import, ...]:
     return tuple(found)[:_MAX_IMPORTS]
 
 
-def _statements(node: Node) -> Iterator[Node]:
+def _statements(node: Node, depth: int = 0) -> Iterator[Node]:
     for child in node.named_children:
-        if child.type in _BLOCKS:
-            yield from _statements(child)
+        if child.type in _BLOCKS and depth < _MAX_DEPTH:
+            yield from _statements(child, depth + 1)
         yield child
 
 
@@ -142,7 +143,7 @@ def _rust(tree: SyntaxTree, node: Node) -> Iterator[Import]:
 def _used(path: str, text: str, depth: int) -> Iterator[Import]:
     """`a::b::{c, d::e as f}`."""
     head, brace, rest = text.partition("{")
-    if brace and depth < 8:
+    if brace and depth < _MAX_DEPTH:
         for part in _parts(rest.rpartition("}")[0]):
             yield from _used(path + head.strip(), part, depth + 1)
         return

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _MAX_SIGNATURE_CHARS = 400
 _MAX_METHODS = 40
+_MAX_DEPTH = 12
 _MAX_WHOLE_LINES = 12
 """A type that is not longer is shown as it is."""
 
@@ -50,7 +51,7 @@ def outline(tree: SyntaxTree) -> tuple[Definition, ...]:
     return tuple(_definitions(tree, tree.root))
 
 
-def _definitions(tree: SyntaxTree, parent: Node) -> Iterator[Definition]:
+def _definitions(tree: SyntaxTree, parent: Node, depth: int = 0) -> Iterator[Definition]:
     for node in parent.named_children:
         if node.type in _FUNCTIONS:
             yield Definition(_owner(tree, node) or _name(tree, node), _function(tree, node))
@@ -61,8 +62,8 @@ def _definitions(tree: SyntaxTree, parent: Node) -> Iterator[Definition]:
             yield Definition(_name(tree, node), _type(tree, node))
         elif node.type == "lexical_declaration":  # const f = (a) => ...
             yield from _constants(tree, node)
-        elif node.type in _WRAPPERS:
-            yield from _definitions(tree, node)
+        elif node.type in _WRAPPERS and depth < _MAX_DEPTH:
+            yield from _definitions(tree, node, depth + 1)
 
 
 def _constants(tree: SyntaxTree, declaration: Node) -> Iterator[Definition]:

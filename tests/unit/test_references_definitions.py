@@ -332,3 +332,12 @@ async def test_a_file_that_changes_on_disk_is_read_again(editor: Editor) -> None
     editor.source.set_trust(False)
     editor.source.set_trust(True)
     assert await definitions(editor, {}, "main.py", 1) == {"m.py": "def f(two, three): ..."}
+
+
+def test_depth_has_an_end() -> None:
+    ifs = "".join(f"{' ' * depth}if x:\n" for depth in range(300))
+    deep = tree("python", f"import a\n{ifs}{' ' * 300}import b\n")
+    assert [item.module for item in imports(deep)] == ["a"]
+    assert outline(tree("python", f"{ifs}{' ' * 300}def f(): pass\n")) == ()
+    uses = "a::{" * 400 + "B" + "}" * 400
+    assert isinstance(imports(tree("rust", f"use {uses};\n")), tuple)
