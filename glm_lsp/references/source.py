@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 import time
 from collections.abc import Collection, Sequence
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 _RULE_FILES = (".gitignore", ".glmignore", "/exclude")
 _RULES_HOLD_S = 1.0
+_MAX_ANSWERS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +127,25 @@ class ReferenceSource:
             self._forget_choice()
 
     def is_ignored(self, path: str) -> bool:
-        """Whether a `.glmignore` names a file (absolute path), so that nothing may be completed in it.
+        """Whether a `.glmignore` names a file, or the one a link leads to, so that nothing may be completed in it.
 
         For the event loop: an answer holds for a second. False outside of the workspace, and without trust, as then
         nothing is read.
+
+        Args:
+            path: absolute, or a `file:` address as an editor sends it.
         """
-        if not self._is_trusted or not root_of(path, self._roots):
+        file = file_of(path) or path
+        if not self._is_trusted or not root_of(file, self._roots):
             return False
         now = time.monotonic()
-        known = self._excluded.get(path)
+        known = self._excluded.get(file)
         if known is None or now - known[0] > _RULES_HOLD_S:
-            if len(self._excluded) > 256:
+            if len(self._excluded) >= _MAX_ANSWERS:
                 self._excluded.clear()
-            known = (now, IgnoreRules(self._roots).is_excluded(path))
-            self._excluded[path] = known
+            rules = IgnoreRules([*self._roots, *(os.path.realpath(root) for root in self._roots)])
+            known = (now, rules.is_excluded(file) or rules.is_excluded(os.path.realpath(file)))
+            self._excluded[file] = known
         return known[1]
 
     async def gather(

@@ -329,6 +329,42 @@ async def test_a_file_that_is_excluded_later_is_shown_no_more(
     assert not source.is_ignored(str(workspace / "main.py"))
 
 
+def test_excluded_files_are_told_by_path_address_and_link(workspace: Path, source: ReferenceSource) -> None:
+    put(
+        workspace,
+        {".glmignore": "private/\n*.sql\n", "private/a.py": "", "a b.sql": "", "main.sql.py": ""},
+    )
+    (workspace / "link.py").symlink_to("private/a.py")
+    (workspace.parent / "door").symlink_to(workspace)
+    for name in ("private/a.py", "a b.sql", "link.py", "private/new.py"):
+        assert source.is_ignored(str(workspace / name))
+        assert source.is_ignored((workspace / name).as_uri())
+    for name in ("main.py", "main.sql.py", "../private/a.py", "new.py"):
+        assert not source.is_ignored(str(workspace / name))
+        assert not source.is_ignored((workspace / name).as_uri())
+    for address in ("untitled:private/a.py", "", "private/a.py", "git:/private/a.py"):
+        assert not source.is_ignored(address)
+    through = ReferenceSource([workspace.parent / "door"])
+    assert through.is_ignored(str(workspace.parent / "door" / "private" / "a.py"))
+    assert not through.is_ignored(str(workspace.parent / "door" / "main.py"))
+
+
+def test_what_is_excluded_is_known_for_a_moment_and_then_looked_up_again(
+    workspace: Path, source: ReferenceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("glm_lsp.references.source.time.monotonic", lambda: now[0])
+    file = str(workspace / "main.py")
+    assert not source.is_ignored(file)
+    put(workspace, {".glmignore": "main.py\n"})
+    assert not source.is_ignored(file)
+    now[0] += 2
+    assert source.is_ignored(file)
+    put(workspace, {".glmignore": "other.py\n"})
+    source.saved("file:///w/.glmignore")
+    assert not source.is_ignored(file)
+
+
 async def test_a_secret_or_excluded_file_in_hand_gets_nothing(
     workspace: Path, source: ReferenceSource
 ) -> None:
