@@ -135,7 +135,7 @@ class ReferenceSource:
         Args:
             path: absolute, or a `file:` address as an editor sends it.
         """
-        file = file_of(path) or path
+        file = file_of(path) or os.path.normpath(path)
         if not self._is_trusted or not root_of(file, self._roots):
             return False
         now = time.monotonic()
