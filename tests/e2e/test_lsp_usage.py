@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from glm_lsp.engine.address import TcpAddress
 from glm_lsp.engine.client.client import HttpEngineClient
 from tests.e2e.conftest import Lab
 from tests.e2e.lsp_client import NEOVIM, VSCODE, LspClient, insertion
+from tests.fakes.fake_engine import FakeEngine
+from tests.fakes.fake_server import serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 URI = "file:///home/me/a.py"
@@ -107,6 +110,21 @@ async def test_engine_adds_up_what_its_windows_counted(own_lab: Lab) -> None:
     assert metrics["glm_lsp_editor_accepted_total"] == 2
     assert metrics["glm_lsp_editor_accepted_chars_total"] == 2 * len(text)
     assert metrics["glm_lsp_editor_inserted_chars_total"] == 2 * len(text)
+
+
+async def test_servers_elsewhere_are_told_nothing(own_lab: Lab) -> None:
+    engine = FakeEngine()
+    with serve(engine, TcpAddress("127.0.0.1", 0)) as address:
+        client = await own_lab.start(initializationOptions={"engineUrl": f"http://{address}"})
+        text = await suggested(client, "x = a\n", 0, 5)
+        client.change(URI, 2, insertion(0, 5, text))
+        assert await figures(client) == (1, 1, len(text))
+        assert await client.quit() == 0
+        asked = HttpEngineClient(address)
+        metrics = await asked.metrics()
+        await asked.close()
+    assert engine.jobs
+    assert {count for name, count in metrics.items() if "_editor_" in name} == {0}
 
 
 async def test_source_text_is_nowhere_but_in_memory(own_lab: Lab) -> None:
