@@ -215,12 +215,13 @@ def context(
     from glm_lsp.evaluate import context as measured
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
+    from glm_lsp.references.plan import Way
 
-    if only not in (None, *measured.Way):
-        raise InputError(f"{only!r} is no way to use references", f"Known: {', '.join(measured.Way)}.")
+    if only not in (None, *Way):
+        raise InputError(f"{only!r} is no way to use references", f"Known: {', '.join(Way)}.")
     projects = measured.read_projects(paths)
     tasks = measured.draw(projects, limit, seed)
-    ways = [way for way in measured.Way if only in (None, way)]
+    ways = [way for way in Way if only in (None, way)]
     with _subject(model, engine_url) as subject, progress_bar("writing") as bar:
         identity = subject.identity()
         found = measured.measure(subject, tasks, ways, measured.SETS, seed, progress=bar)

@@ -11,7 +11,6 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -27,13 +26,10 @@ from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
 from glm_lsp.evaluate.subject import Writer, text_of
 from glm_lsp.references.candidate import ALL_KINDS, Kind
+from glm_lsp.references.plan import LOOKUP_CHARS, Way, lookup_text, prompt_chars
 from glm_lsp.references.source import ReferenceSource
 from glm_lsp.source_file import language_id, read_source
 
-LOOKUP_CHARS = 12 * 1024
-"""Of references that are only looked up in; they cost no prompt."""
-_CHARS_PER_TOKEN = 3
-_HEADER_TOKENS = 64
 _UNKNOWN_CONTEXT_LENGTH = 2048
 _NUM_VISITED = 4
 _GATHER_S = 60.0
@@ -43,13 +39,6 @@ _NO_USAGE = Usage(
     total_tokens=0,
     prompt_tokens_details=PromptTokensDetails(cached_tokens=0),
 )
-
-
-class Way(StrEnum):
-    """How references are used."""
-
-    PROMPT = "in_the_prompt"
-    LOOKUP = "looked_up"
 
 
 SETS: dict[str, frozenset[Kind]] = {kind.value: frozenset([kind]) for kind in Kind} | {"all": ALL_KINDS}
@@ -182,12 +171,6 @@ def write(
     return answers
 
 
-def prompt_chars(context_length: int) -> int:
-    """What of a context references may take: what an engine leaves them, less than half."""
-    budget = context_length - min(128, context_length // 8)
-    return max(0, budget // 2 - _HEADER_TOKENS) * _CHARS_PER_TOKEN
-
-
 def summarise(
     tasks: Sequence[ContextTask], written: Sequence[Written], without: Sequence[Written], seed: int
 ) -> ContextSummary:
@@ -304,8 +287,8 @@ def _with_references(
         shown = tuple(WireReference(each.path, each.text) for each in references)
         options = msgspec.structs.replace(request.glm, references=shown)
     else:
-        text = "".join(f"{each.text}\n\n" for each in references)
-        options = msgspec.structs.replace(request.glm, text_before=text + request.glm.text_before)
+        text = lookup_text(references) + request.glm.text_before
+        options = msgspec.structs.replace(request.glm, text_before=text)
     return msgspec.structs.replace(request, glm=options)
 
 

@@ -13,8 +13,9 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import Choice, CompletionChunk, CompletionRequest, PromptTokensDetails, Usage
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate import context
-from glm_lsp.evaluate.context import SETS, Way
+from glm_lsp.evaluate.context import SETS
 from glm_lsp.references.candidate import ALL_KINDS, Kind
+from glm_lsp.references.plan import Way
 from tests.fakes.editor import put
 
 
@@ -138,11 +139,6 @@ def test_figures(project: Path) -> None:
     assert found.num_prompt_tokens == 250
     assert found.cached_ratio == 0.5
     assert (found.ms, found.cold_ms, found.gather_ms, found.reference_chars) == (25.0, 20.0, 5.0, 300.0)
-
-
-@pytest.mark.parametrize(("context_length", "expected"), [(512, 480), (2048, 2688), (64, 0)])
-def test_references_leave_room_for_the_code(context_length: int, expected: int) -> None:
-    assert context.prompt_chars(context_length) == expected
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
