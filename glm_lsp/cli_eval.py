@@ -213,19 +213,20 @@ def context(
 ) -> None:
     """The rest of a line with and without pieces of the project's other files."""
     from glm_lsp.evaluate import context as measured
+    from glm_lsp.evaluate import context_projects
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
     from glm_lsp.references.plan import Way
 
     if only not in (None, *Way):
         raise InputError(f"{only!r} is no way to use references", f"Known: {', '.join(Way)}.")
-    projects = measured.read_projects(paths)
+    projects = context_projects.read_projects(paths)
     tasks = measured.draw(projects, limit, seed)
     ways = [way for way in Way if only in (None, way)]
     with _subject(model, engine_url) as subject, progress_bar("writing") as bar:
         identity = subject.identity()
         found = measured.measure(subject, tasks, ways, measured.SETS, seed, progress=bar)
-    data = describe(measured.describe(projects))
+    data = describe(context_projects.describe(projects))
     _print("context", identity, data, seed, len(tasks), found, as_json)
 
 

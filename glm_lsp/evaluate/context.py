@@ -16,11 +16,11 @@ from pathlib import Path
 import msgspec
 
 from glm_lsp.completion.context import WindowBudget
-from glm_lsp.completion.prompt import LANGUAGE_NAMES, Reference
+from glm_lsp.completion.prompt import Reference
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.engine.wire import CompletionRequest, PromptTokensDetails, Usage, WireReference
-from glm_lsp.errors import InputError
-from glm_lsp.evaluate.held_out import HeldOut, HeldOutFile
+from glm_lsp.evaluate.context_projects import Project
+from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask, draw_tasks, request_of
 from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
@@ -28,7 +28,6 @@ from glm_lsp.evaluate.subject import Writer, text_of
 from glm_lsp.references.candidate import ALL_KINDS, Kind
 from glm_lsp.references.plan import LOOKUP_CHARS, Way, lookup_text, prompt_chars
 from glm_lsp.references.source import ReferenceSource
-from glm_lsp.source_file import language_id, read_source
 
 _UNKNOWN_CONTEXT_LENGTH = 2048
 _NUM_VISITED = 4
@@ -42,14 +41,6 @@ _NO_USAGE = Usage(
 
 
 SETS: dict[str, frozenset[Kind]] = {kind.value: frozenset([kind]) for kind in Kind} | {"all": ALL_KINDS}
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """A folder with sources; the files' paths are relative to it."""
-
-    root: Path
-    files: tuple[HeldOutFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,40 +88,6 @@ class ContextSummary:
     gather_ms: float
     reference_chars: float
     num_tasks: int
-
-
-def read_projects(roots: Sequence[Path]) -> list[Project]:
-    """The sources below each folder, hidden ones left out.
-
-    Raises:
-        InputError: a folder is none, or has fewer than two files in a known language.
-    """
-    projects = []
-    for root in roots:
-        inside = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file())
-        paths = [path for path in inside if language_id(path) in LANGUAGE_NAMES]
-        files = [
-            HeldOutFile(path.as_posix(), language_id(path), read_source(root / path))
-            for path in paths
-            if not any(part.startswith(".") for part in path.parts)
-        ]
-        found = tuple(file for file in files if file.text.strip())
-        if len(found) < 2:
-            raise InputError(
-                f"{root} is no folder with several source files", "Name the top folder of a project."
-            )
-        projects.append(Project(root.absolute(), found))
-    return projects
-
-
-def describe(projects: Sequence[Project]) -> HeldOut:
-    """All files, as a report names its data."""
-    files = [
-        file._replace(path=f"{project.root.name}/{file.path}")
-        for project in projects
-        for file in project.files
-    ]
-    return HeldOut(files, ", ".join(project.root.name for project in projects))
 
 
 def draw(projects: Sequence[Project], count: int, seed: int) -> list[ContextTask]:

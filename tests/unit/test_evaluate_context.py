@@ -12,7 +12,7 @@ from glm_lsp import cli
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import Choice, CompletionChunk, CompletionRequest, PromptTokensDetails, Usage
 from glm_lsp.errors import InputError
-from glm_lsp.evaluate import context
+from glm_lsp.evaluate import context, context_projects
 from glm_lsp.evaluate.context import SETS
 from glm_lsp.references.candidate import ALL_KINDS, Kind
 from glm_lsp.references.plan import Way
@@ -63,14 +63,14 @@ def project(tmp_path: Path) -> Path:
 def test_projects_are_read_and_drawn_from_alike(project: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     put(other, {"a.js": "let a = f(1, 2);\n" * 20, "b.js": "let b = g(1, 2);\n" * 20})
-    projects = context.read_projects([project / "package", other])
+    projects = context_projects.read_projects([project / "package", other])
     assert [len(each.files) for each in projects] == [6, 2]
     assert {file.path for file in projects[1].files} == {"a.js", "b.js"}
     tasks = context.draw(projects, 20, seed=1)
     assert tasks == context.draw(projects, 20, seed=1)
     assert tasks != context.draw(projects, 20, seed=2)
     assert [sum(task.project is each for task in tasks) for each in projects] == [10, 10]
-    data = context.describe(projects)
+    data = context_projects.describe(projects)
     assert data.description == "package, other"
     assert len(data.files) == 8
 
@@ -79,13 +79,13 @@ def test_projects_are_read_and_drawn_from_alike(project: Path, tmp_path: Path) -
 def test_a_project_has_several_files(tmp_path: Path, files: dict[str, str]) -> None:
     put(tmp_path, files)
     with pytest.raises(InputError):
-        context.read_projects([tmp_path])
+        context_projects.read_projects([tmp_path])
 
 
 @pytest.mark.parametrize("way", Way)
 @pytest.mark.parametrize("kinds", SETS.values(), ids=SETS)
 def test_references_are_used_as_the_way_says(project: Path, way: Way, kinds: frozenset[Kind]) -> None:
-    tasks = context.draw(context.read_projects([project]), 6, seed=1)
+    tasks = context.draw(context_projects.read_projects([project]), 6, seed=1)
     echo = Echo()
     written = context.write(echo, tasks, way, kinds)
     plain = Echo()
@@ -108,7 +108,7 @@ def test_references_are_used_as_the_way_says(project: Path, way: Way, kinds: fro
 
 
 def test_the_prompt_is_known_but_for_the_last_key(project: Path) -> None:
-    tasks = context.draw(context.read_projects([project]), 3, seed=1)
+    tasks = context.draw(context_projects.read_projects([project]), 3, seed=1)
     echo = Echo()
     context.write(echo, tasks, None, frozenset())
     for known, asked in zip(echo.requests[::2], echo.requests[1::2], strict=True):
@@ -119,7 +119,7 @@ def test_the_prompt_is_known_but_for_the_last_key(project: Path) -> None:
 
 
 def test_figures(project: Path) -> None:
-    tasks = context.draw(context.read_projects([project]), 4, seed=1)
+    tasks = context.draw(context_projects.read_projects([project]), 4, seed=1)
 
     def written(texts: list[str]) -> list[context.Written]:
         return [
