@@ -119,11 +119,15 @@ class WorkspaceFiles:
             return Verdict.OUTSIDE
         return self.rules.verdict(file) or self.rules.verdict(self._in_workspace(real))
 
+    def has(self, file: str) -> bool:
+        """Whether a path lies below a root."""
+        return bool(root_of(file, self.roots))
+
     def exists(self, file: str) -> bool:
         """Whether there is such a file, open or (in a trusted workspace) on disk, below a root."""
         if file in self._open:
             return True
-        return self.is_trusted and bool(root_of(file, self.roots)) and Path(file).is_file()
+        return self.is_trusted and self.has(file) and Path(file).is_file()
 
     def text(self, file: str) -> FileText | Verdict:
         """What may be shown of a file, or why nothing may."""

@@ -64,7 +64,8 @@ class Gatherer:
         self._prepare(errand)
         document = errand.document
         spot = Spot.of(document.file, document.language_id, document.text, document.line or 0)
-        self._fill_ring(errand, spot)
+        if Kind.RING in errand.kinds:
+            self._fill_ring(errand, spot)
         if cancelled() or not errand.max_chars:
             return Selection()
         if document.file and self._files.refusal(document.file, document.real_file) in _HARD_REFUSALS:

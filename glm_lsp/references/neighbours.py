@@ -53,8 +53,10 @@ def _nearby(files: WorkspaceFiles, file: str, language_id: str) -> list[str]:
     opened = [
         document.file
         for document in files.documents
-        if document.file != file and _are_alike(document.language_id, language_id)
-    ]
+        if document.file != file
+        and _are_alike(document.language_id, language_id)
+        and files.has(document.file)
+    ][: MAX_FILES // 2]
     here = Path(file).name
     names = [
         name

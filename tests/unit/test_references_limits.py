@@ -100,6 +100,24 @@ async def test_only_a_few_files_are_read(tmp_path: Path, monkeypatch: pytest.Mon
     source.stop()
 
 
+async def test_open_documents_leave_room_for_files_of_the_folder(tmp_path: Path) -> None:
+    grow(tmp_path, 2, 40)
+    put(tmp_path, {"part0/main.py": TEXT.format("main")})
+    source = ReferenceSource([tmp_path], kinds=[Kind.NEIGHBOUR])
+    editor = Editor(tmp_path, source)
+    for number in range(40):
+        editor.open(f"part1/work_{number}.py")
+        source.open(f"file:///elsewhere/work_{number}.py", f"work_{number}.py", "", "python", TEXT)
+    editor.open("part0/main.py")
+    await editor.gather("part0/main.py", 4)
+    folders = [each.path.rpartition("/")[0] for each in source.explain()]
+    source.stop()
+    assert {folder: folders.count(folder) for folder in folders} == {
+        "part0": MAX_FILES // 2,
+        "part1": MAX_FILES // 2,
+    }
+
+
 def test_what_is_kept_of_files_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files_module, "_MAX_CACHED_CHARS", 1000)
     files = WorkspaceFiles([str(tmp_path)], is_trusted=True)
