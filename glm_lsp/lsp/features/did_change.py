@@ -25,10 +25,10 @@ def did_change(ls: GlmLanguageServer, params: Any) -> None:
         uri, version = document["uri"], document.get("version")
         changes = [_change(change) for change in wire]
         edits = ls.documents.change(uri, version if isinstance(version, int) else None, changes)
-        ls.usage.edited(uri, edits)
         ls.front.edited(uri, ls.documents.typed_since)
     except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("an edit without a document, a text or a place") from error
+    ls.usage.edited(uri, edits)
 
 
 def _change(wire: Any) -> Change:
