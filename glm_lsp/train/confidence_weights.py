@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glm_lsp.completion.confidence import features
 from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.mode import Mode
-from glm_lsp.completion.outcome import Outcome
+from glm_lsp.completion.outcome import Outcome, Written
 from glm_lsp.completion.part import parts
 from glm_lsp.completion.postprocess import passed
 from glm_lsp.engine.client.client import EngineClient
@@ -97,6 +97,25 @@ def observe(
         return asyncio.run(_observe(InProcessClient(engine), places, count))
 
 
+def observed_parts(text: str, written: Written, rest: str) -> ObservedAnswer:
+    """The parts of a text that could be shown; none where the model told no probabilities.
+
+    Args:
+        text: what post-processing left.
+        written: what it comes from.
+        rest: what the author wrote from the cursor on.
+    """
+    begin = written.text.find(text)
+    observed = []
+    for part in parts(text, written, None):
+        # What post-processing has changed inside is one part, and all of the answer's tokens are about it.
+        end = begin + len(part.text) if begin >= 0 else len(written.text)
+        logprobs = written.until(end).token_logprobs
+        if logprobs and part.text:
+            observed.append(ObservedPart(features(logprobs), is_taken(part.text, rest)))
+    return observed
+
+
 def fit(answers: Sequence[ObservedAnswer]) -> ConfidenceWeights:
     """The weights of the largest likelihood, drawn a little towards zero: Newton's method.
 
@@ -157,7 +176,7 @@ async def _observe(client: EngineClient, places: Iterable[TypingPlace], count: i
         outcome = await Completer(client).suggest(place.snapshot)
         if outcome.judgements:
             num_asked, num_refused = num_asked + 1, 0
-            if observed := _parts(outcome, place.rest):
+            if observed := _answer(outcome, place.rest):
                 answers.append(observed)
             if num_asked == count:
                 return answers
@@ -166,18 +185,12 @@ async def _observe(client: EngineClient, places: Iterable[TypingPlace], count: i
     raise InputError("the files have too few places where anybody would ask", "Name a split with more code.")
 
 
-def _parts(outcome: Outcome, rest: str) -> ObservedAnswer:
+def _answer(outcome: Outcome, rest: str) -> ObservedAnswer:
+    """As `judge` would have come to its parts."""
     written = outcome.judgements[0].written
     kept = written.whole_lines() if outcome.mode is Mode.BLOCK else written
-    text = passed(kept.text, outcome.surroundings).text if outcome.surroundings else ""
-    begin = kept.text.find(text)
-    # What post-processing has changed inside is one part, and all of the answer's tokens are about it.
-    lengths = {
-        part.text: begin + len(part.text) if begin >= 0 else len(kept.text)
-        for part in parts(text, kept, None)
-    }
-    logprobs = {part: kept.until(length).token_logprobs for part, length in lengths.items()}
-    return [ObservedPart(features(of), is_taken(part, rest)) for part, of in logprobs.items() if part and of]
+    filtered = passed(kept.text, outcome.surroundings) if outcome.surroundings else None
+    return observed_parts(filtered.text, kept, rest) if filtered else []
 
 
 def _table(answers: Sequence[ObservedAnswer]) -> tuple[Floats, Floats]:

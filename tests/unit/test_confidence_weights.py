@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_lsp.completion.confidence import features, probability
+from glm_lsp.completion.outcome import Written
 from glm_lsp.completion.placement import refuse
 from glm_lsp.errors import InputError
 from glm_lsp.models.manifest import ConfidenceWeights
@@ -25,6 +26,7 @@ from glm_lsp.train.confidence_weights import (
     calibrate,
     fit,
     observe,
+    observed_parts,
 )
 from glm_lsp.train.example import Document
 from glm_lsp.train.typing_places import draw_places
@@ -124,6 +126,44 @@ def test_a_model_that_is_always_or_never_right(*, is_right: bool) -> None:
     assert all(abs(value) < 100 for value in values(weights))
     assert all(abs(probability(drawn_logprobs(rng), weights) - is_right) < 0.05 for _ in range(100))
     assert calibrate(weights, answers).loss_fitted < 0.05
+
+
+def written(*tokens: tuple[str, float]) -> Written:
+    starts = [sum(len(text) for text, _ in tokens[:number]) for number in range(len(tokens))]
+    return Written(
+        "".join(text for text, _ in tokens), "stop", tuple(starts), tuple(math.log(p) for _, p in tokens)
+    )
+
+
+SUM = written(("width", 0.5), (" = height", 0.25), (" + 1", 0.5))
+
+
+@pytest.mark.parametrize(
+    ("rest", "num_right"),
+    [
+        ("width = height + 1\nnext", 5),
+        ("width = height + 10\n", 4),
+        ("width = height\n", 3),
+        # A word that goes on is another word.
+        ("width = heights\n", 2),
+        ("widths\n", 0),
+        ("", 0),
+    ],
+)
+def test_a_part_is_right_if_the_author_went_on_with_it(rest: str, num_right: int) -> None:
+    observed = observed_parts(SUM.text, SUM, rest)
+    assert [part.is_right for part in observed] == [number < num_right for number in range(5)]
+    # The product of the probabilities of all tokens that a part has a share in.
+    assert [part.features[-1] for part in observed] == pytest.approx([0.5, 0.125, 0.125, 0.0625, 0.0625])
+
+
+def test_what_was_cut_or_changed_is_judged_as_it_would_be_shown() -> None:
+    assert [part.is_right for part in observed_parts("width =", SUM, "width + 1")] == [True, False]
+    (changed,) = observed_parts("width\t= height", SUM, "width\t= height")
+    assert changed.is_right
+    assert changed.features[-1] == pytest.approx(0.0625)
+    assert observed_parts("", SUM, "width") == []
+    assert observed_parts("width", Written("width"), "width") == []
 
 
 def test_too_few_answers_are_told() -> None:
