@@ -120,7 +120,7 @@ def write(
     answers = []
     for number, task in enumerate(tasks, start=1):
         began = time.perf_counter()
-        references = asyncio.run(_references(task, kinds, max_chars)) if way else ()
+        references = asyncio.run(_references(task, way, kinds, max_chars)) if way else ()
         gather_ms = 1e3 * (time.perf_counter() - began)
         request = _with_references(request_of(task.line, budget), references, way)
         answers.append(_answer(writer, request, gather_ms, sum(len(each.text) for each in references)))
@@ -187,12 +187,14 @@ def measure(
     return found
 
 
-async def _references(task: ContextTask, kinds: frozenset[Kind], max_chars: int) -> tuple[Reference, ...]:
+async def _references(
+    task: ContextTask, way: Way, kinds: frozenset[Kind], max_chars: int
+) -> tuple[Reference, ...]:
     """What an editor's session would have at hand: some other files of the project were changed a moment ago.
 
     The document in hand is known without the line that is asked for; on disk it is never looked at.
     """
-    source = ReferenceSource([task.project.root], kinds=kinds)
+    source = ReferenceSource([task.project.root], kinds=kinds, is_shown=way is Way.PROMPT)
     try:
         for file, line in _visited(task):
             key = _key(task.project.root / file.path)

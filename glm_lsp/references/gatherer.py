@@ -35,6 +35,7 @@ class Errand:
         closed: files of documents that were closed since then.
         shown: what is shown now.
         stays: whether the cursor is still where it was when `shown` was chosen.
+        is_shown: whether the model sees the pieces, so that those like the text at the cursor would be repeated.
     """
 
     roots: tuple[str, ...]
@@ -47,6 +48,7 @@ class Errand:
     closed: frozenset[str] = frozenset()
     shown: tuple[Candidate, ...] = ()
     stays: bool = False
+    is_shown: bool = True
 
 
 class Gatherer:
@@ -74,7 +76,7 @@ class Gatherer:
             self._candidates(errand, spot, cancelled),
             errand.shown,
             errand.max_chars,
-            spot.near,
+            spot.near if errand.is_shown else frozenset(),
             stays=errand.stays,
         )
         refused = (

@@ -41,7 +41,8 @@ def select(
         candidates: best first.
         shown: what is shown now, in its order.
         max_chars: most characters, with what a prompt puts around each piece.
-        near: the words around the cursor; pieces very like it would only be repeated.
+        near: the words around the cursor; pieces very like it are left out, as a model would only repeat them. None of
+            them: nothing is left out for that.
         stays: whether the place is still the same, so that what is shown goes first, as long as it is a candidate.
     """
     found = list(dict.fromkeys(candidates))

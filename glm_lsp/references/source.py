@@ -62,6 +62,7 @@ class ReferenceSource:
         workspace_roots: files are read below these folders alone, and only their documents are shown.
         is_trusted: without trust nothing is read from disk.
         kinds: what is looked for.
+        is_shown: whether the model sees the pieces; what an engine only looks up in may be like the text at the cursor.
     """
 
     def __init__(
@@ -70,10 +71,12 @@ class ReferenceSource:
         *,
         is_trusted: bool = True,
         kinds: Collection[Kind] = ALL_KINDS,
+        is_shown: bool = True,
     ) -> None:
         self._roots = normal_roots(workspace_roots)
         self._is_trusted = is_trusted
         self._kinds = frozenset(kinds)
+        self._is_shown = is_shown
         self._notes = EditorNotes()
         self._gatherer = Gatherer()
         self._executor: ThreadPoolExecutor | None = None
@@ -209,6 +212,7 @@ class ReferenceSource:
             closed=happened.closed,
             shown=self._selection.chosen,
             stays=stays,
+            is_shown=self._is_shown,
         )
         if self._executor is None:
             self._executor = ThreadPoolExecutor(1, "references")

@@ -267,6 +267,16 @@ async def test_the_text_at_the_cursor_is_not_repeated(workspace: Path, editor: E
     assert "copy.py" not in {each.path for each in found}
 
 
+async def test_what_is_only_looked_up_in_may_be_like_the_text_at_the_cursor(workspace: Path) -> None:
+    put(workspace, {"copy.py": (workspace / "main.py").read_text()})
+    source = ReferenceSource([workspace], kinds=[Kind.NEIGHBOUR], is_shown=False)
+    editor = Editor(workspace, source)
+    editor.open("main.py")
+    found = await editor.gather("main.py", 5)
+    source.stop()
+    assert "copy.py" in {each.path for each in found}
+
+
 async def test_untitled_documents_get_references_from_the_ring(workspace: Path, editor: Editor) -> None:
     editor.texts["new.py"] = "import x\n"
     snapshot = editor.snapshot("new.py")
