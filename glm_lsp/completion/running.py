@@ -55,8 +55,7 @@ class Run:
         self._num_waiting = 0
         self._leaving: asyncio.TimerHandle | None = None
         self._task = asyncio.create_task(self._read(stream, on_answer, delay_s))
-        # Nobody may be left to be told of an error.
-        self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
+        self._task.add_done_callback(self._ended)
 
     @property
     def is_done(self) -> bool:
@@ -111,14 +110,17 @@ class Run:
     async def _read(
         self, stream: Callable[[], Stream], on_answer: Callable[[Run], None], delay_s: float
     ) -> None:
-        try:
-            if delay_s > 0:
-                await asyncio.sleep(delay_s)
-            await self.collected.read(stream(), self._news.set)
-            if not self.collected.is_cancelled:
-                on_answer(self)
-        finally:
-            self._news.set()
+        if delay_s > 0:
+            await asyncio.sleep(delay_s)
+        await self.collected.read(stream(), self._news.set)
+        if not self.collected.is_cancelled:
+            on_answer(self)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Not left to the task itself: one that is cancelled before its first step does nothing at all."""
+        self._news.set()
+        if not task.cancelled():
+            task.exception()  # nobody may be left to be told of it
 
 
 class Runs:

@@ -29,6 +29,7 @@ class Lab:
         return {
             "GLM_LSP_HOME": str(self.home),
             "GLM_LSP_LINGER_S": str(self.linger_s),
+            "GLM_LSP_SUGGEST": "eager",  # what is shown is tested elsewhere; here it is to be the engine's whole text
             "PYTHONPATH": str(ROOT),
             "PYTHONWARNINGS": "default",
         }

@@ -185,7 +185,7 @@ class LspClient:
 
     # --- documents and completions ---------------------------------------------------------------------------
 
-    def open(self, uri: str, text: str, language_id: str = "python", version: int = 1) -> None:
+    def open(self, uri: str, text: str, language_id: str = "plaintext", version: int = 1) -> None:
         """`didOpen`."""
         item = {"uri": uri, "languageId": language_id, "version": version, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
