@@ -149,7 +149,7 @@ def complete(
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """One completion, as the editor would get it."""
+    """One completion, as an editor gets it when asked by hand."""
     import asyncio
 
     from glm_lsp import cli_complete

@@ -61,7 +61,7 @@ async def engine_client(settings: Settings) -> AsyncIterator[EngineClient]:
 async def complete(
     snapshot: DocumentSnapshot, settings: Settings, num_candidates: int
 ) -> tuple[Outcome, str]:
-    """What the engine suggests, and its model: as it was asked for here, or as a running engine calls it.
+    """What the engine suggests to who asks by hand, and its model: as named here, or as a running engine calls it.
 
     Raises:
         GlmError: the engine cannot be loaded or reached, or refuses the request.
@@ -72,7 +72,7 @@ async def complete(
     async with engine_client(settings) as client:
         model = (await client.describe()).model if settings.engine_url else settings.model
         outcome = await Completer(client).suggest(
-            snapshot, candidates=num_candidates, preferences=Preferences.of(settings)
+            snapshot, candidates=num_candidates, preferences=Preferences.by_hand(settings)
         )
         return outcome, model
 

@@ -29,6 +29,11 @@ class Preferences:
     quiet_in: frozenset[Scope] = frozenset()
 
     @classmethod
+    def by_hand(cls, settings: Settings) -> Preferences:
+        """The same where a person asks: nothing is held back that passes the filters."""
+        return cls(max_tokens=settings.max_tokens or None)
+
+    @classmethod
     def of(cls, settings: Settings) -> Preferences:
         """What the settings say."""
         return cls(

@@ -91,6 +91,20 @@ def test_several_candidates_differ_and_the_first_is_the_greedy_one(cli: CommandL
     assert texts[0] == cli("complete", "a.py:3", "--json").json["text"]
 
 
+def test_why_tells_the_story_of_one_request(cli: CommandLine) -> None:
+    told = cli("why", "a.py:3", "--json").json
+    assert (told["trigger"], told["source"], told["trims"]) == ("automatic", "model", True)
+    assert told["candidates"][0]["model_text"]
+    assert bool(told["shown"]) == (not told["reason"])
+    assert told["context"]["prompt_tokens"] > 10
+    by_hand = cli("why", "a.py:3", "--invoked", "--json").json
+    assert (by_hand["trigger"], by_hand["threshold"]) == ("invoked", 0.0)
+    assert by_hand["shown"][0] == cli("complete", "a.py:3", "--json").json["text"]
+    result = cli("why", "a.py:1:2")
+    assert (result.status, result.stderr) == (0, "")
+    assert "nothing      inside_word: the cursor stands inside a word" in result.stdout
+
+
 def test_nothing_to_suggest_is_no_failure_and_says_why(cli: CommandLine) -> None:
     result = cli("complete", "a.py:1:2")
     assert (result.status, result.stdout) == (0, "")
