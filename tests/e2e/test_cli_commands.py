@@ -27,6 +27,8 @@ JSON_KEYS = {
 def cli(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
     command_line = make_home(tmp_path_factory.mktemp("home"))
     (command_line.home / "a.py").write_text(SOURCE)
+    # What a model of random weights writes is no Python, and would not be shown.
+    (command_line.home / "a.txt").write_text(SOURCE)
     return command_line
 
 
@@ -65,16 +67,16 @@ def test_program_is_installed_under_its_name(cli: CommandLine) -> None:
 
 
 def test_complete_prints_the_text_alone(cli: CommandLine) -> None:
-    result = cli("complete", "a.py:3")
+    result = cli("complete", "a.txt:3")
     assert (result.status, result.stderr) == (0, "")
     assert result.stdout.strip()
 
 
 def test_complete_as_json_has_the_promised_keys(cli: CommandLine) -> None:
-    result = cli("complete", "a.py:3", "--json")
+    result = cli("complete", "a.txt:3", "--json")
     found = result.json
     assert found.keys() >= JSON_KEYS
-    assert found["text"] == cli("complete", "a.py:3").stdout.removesuffix("\n")
+    assert found["text"] == cli("complete", "a.txt:3").stdout.removesuffix("\n")
     assert found["source"] == "model"
     assert found["mode"] in ("LINE", "BLOCK")
     assert 0 < found["score"] <= 1
@@ -85,21 +87,21 @@ def test_complete_as_json_has_the_promised_keys(cli: CommandLine) -> None:
 
 
 def test_several_candidates_differ_and_the_first_is_the_greedy_one(cli: CommandLine) -> None:
-    several = cli("complete", "a.py:3", "-n", "3", "--json").json["candidates"]
+    several = cli("complete", "a.txt:3", "-n", "3", "--json").json["candidates"]
     texts = [candidate["text"] for candidate in several]
     assert len(set(texts)) == len(texts) > 1
-    assert texts[0] == cli("complete", "a.py:3", "--json").json["text"]
+    assert texts[0] == cli("complete", "a.txt:3", "--json").json["text"]
 
 
 def test_why_tells_the_story_of_one_request(cli: CommandLine) -> None:
-    told = cli("why", "a.py:3", "--json").json
+    told = cli("why", "a.txt:3", "--json").json
     assert (told["trigger"], told["source"], told["trims"]) == ("automatic", "model", True)
     assert told["candidates"][0]["model_text"]
     assert bool(told["shown"]) == (not told["reason"])
     assert told["context"]["prompt_tokens"] > 10
-    by_hand = cli("why", "a.py:3", "--invoked", "--json").json
+    by_hand = cli("why", "a.txt:3", "--invoked", "--json").json
     assert (by_hand["trigger"], by_hand["threshold"]) == ("invoked", 0.0)
-    assert by_hand["shown"][0] == cli("complete", "a.py:3", "--json").json["text"]
+    assert by_hand["shown"][0] == cli("complete", "a.txt:3", "--json").json["text"]
     result = cli("why", "a.py:1:2")
     assert (result.status, result.stderr) == (0, "")
     assert "nothing      inside_word: the cursor stands inside a word" in result.stdout
