@@ -52,7 +52,7 @@ async def test_a_change_takes_effect_without_a_restart(lab: Lab, nested: bool) -
     client = await lab.start()
     client.open(URI, "x = a")
     num_before = len(client.notifications)
-    options = {"disabledIn": ["python"]}
+    options = {"disabledIn": ["plaintext"]}
     change_settings(client, {"glm": options, "editor": {"fontSize": 9}} if nested else options)
     await until_answers(client, 0)
     change_settings(client, {"glm": {}})
@@ -75,14 +75,14 @@ async def test_switching_off_and_on(lab: Lab) -> None:
 async def test_settings_are_asked_for_when_none_come_along(lab: Lab) -> None:
     client = await lab.start()
     client.open(URI, "x = a")
-    client.settings = {"disabledIn": ["python"]}
+    client.settings = {"disabledIn": ["plaintext"]}
     change_settings(client, None)
     await client.wait_for(lambda: "workspace/configuration" in client.server_requests)
     await until_answers(client, 0)
 
 
 async def test_settings_of_others_are_none_of_our_business(lab: Lab) -> None:
-    client = await lab.start(initializationOptions={"disabledIn": ["python"]})
+    client = await lab.start(initializationOptions={"disabledIn": ["plaintext"]})
     client.open(URI, "x = a")
     for settings in ({"python": {"analysis": {}}}, 5, [], {"glm": None}, {"glm": {"logLevel": "warning"}}):
         change_settings(client, settings)
@@ -119,7 +119,7 @@ async def test_saving_the_settings_file_makes_it_take_effect(own_lab: Lab) -> No
     client = await own_lab.start()
     client.open(URI, "x = a")
     path = own_lab.home / "config.toml"
-    path.write_text('disabledIn = ["python"]\n', encoding="utf-8")
+    path.write_text('disabledIn = ["plaintext"]\n', encoding="utf-8")
     client.notify("textDocument/didSave", {"textDocument": {"uri": URI}})
     await client.pong()
     assert len(await client.complete(URI, 0, 5)) == 1
