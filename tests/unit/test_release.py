@@ -154,10 +154,12 @@ def test_metrics_hold_what_was_measured_and_on_what(released: ModelFolder, workp
     confidence = metrics.confidence
     assert confidence is not None
     assert released.manifest.confidence == confidence.weights
-    assert confidence.answers > confidence.measured_answers > 0
+    assert confidence.fitted.answers > confidence.measured.answers > 0
+    assert confidence.fitted.languages == confidence.measured.languages == ("go", "python")
+    assert confidence.fitted.projects == 1
     assert confidence.loss_fitted < confidence.loss_model
     assert len(confidence.bins) == 10
-    assert sum(one.parts for one in confidence.bins if one) == confidence.measured_parts
+    assert sum(one.parts for one in confidence.bins if one) == confidence.measured.parts
     # Random weights predict no better than chance among 384 tokens.
     assert 2 < metrics.quality.text.bits_per_byte < 12
     for name in ("int8", "int4"):
@@ -180,11 +182,15 @@ def test_the_card_says_what_metrics_say(released: ModelFolder) -> None:
         f"cost {metrics.copying.bits_model:.2f} bits each by the model alone",
         "lines of the valid split (the figures above are of the valid split)",
         f"{SHARES[CursorKind.INSIDE_IDENTIFIER] + SHARES[CursorKind.ANYWHERE]:.0%} of them".replace("%", " %"),
-        f"is {metrics.confidence.loss_model:.3f} when the model is taken at its word" if metrics.confidence else "",
         "| 0.0 to 0.1 |", "Of 6 checked files 1 hold", f"{metrics.shape.parameters:,}",
     ):  # fmt: skip
         assert part in text
     assert "$" not in text
+    confidence = metrics.confidence
+    assert confidence is not None
+    flowing = " ".join(text.split())
+    assert f"is {confidence.loss_model:.3f} when the model is taken at its word" in flowing
+    assert "(1 project of the valid split; Go, Python)" in flowing
 
 
 def test_a_good_card_passes_its_check(released: ModelFolder, workplace: Path) -> None:
@@ -254,7 +260,8 @@ def test_confidence_is_fitted_anew(
     model = seal(copy)
     msgspec.structs.replace(model.manifest, confidence=None).write(copy.path)
     assert main(["card", str(copy.path)]) == 0
-    assert "No weights were fitted" in (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    card_text = (copy.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "probabilities are taken at their word" in " ".join(card_text.split())
     check(ModelFolder.load(copy.path), workplace / "corpus")
     capsys.readouterr()
     assert main(["confidence", str(copy.path), str(workplace / "corpus"), "--requests", "80"]) == 0

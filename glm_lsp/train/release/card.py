@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from string import Template
+from textwrap import fill
 from typing import Any
 
 import msgspec
 
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.train.release.facts import ESTIMATE
-from glm_lsp.train.release.metrics import ConfidenceMetrics, Metrics, PrecisionMetrics
+from glm_lsp.train.release.metrics import ConfidenceMetrics, Metrics, PrecisionMetrics, TypedLines
 
 CARD_FILE = "MODEL_CARD.md"
 TEMPLATE = Path(__file__).parent / "model_card.md"
 
 _MIB = 1 << 20
 _SHOWN_ROWS = 12
+_WIDTH = 120
 
 
 def render(metrics: Metrics, template: str | None = None) -> str:
@@ -156,17 +158,17 @@ def _language_table(metrics: Metrics) -> str:
 
 
 def _confidence(confidence: ConfidenceMetrics | None) -> str:
+    begin = "**Confidence.** Of an answer that part is shown which is likely enough right (the setting `suggest`)."
     if confidence is None:
-        return "No weights were fitted: the probabilities of the model itself are taken at their word."
+        taken = "No weights were fitted for that: the model's own probabilities are taken at their word."
+        return fill(f"{begin} {taken}", _WIDTH)
+    fitted, measured = confidence.fitted, confidence.measured
     said = (
-        f"The weights that turn the probabilities of tokens into that of being right were fitted on "
-        f"{confidence.answers:,} answers to held-out lines while they were typed, of the {confidence.split} split"
-        f"{_only(confidence.languages)}. On {confidence.measured_answers:,} answers of the "
-        f"{confidence.measured_split} split the log loss of {confidence.measured_parts:,} parts is "
-        f"{confidence.loss_model:.3f} when the model is taken at its word and {confidence.loss_fitted:.3f} with the "
-        f"weights."
+        f"The weights that make it out of the tokens' probabilities were fitted on {fitted.answers:,} answers to "
+        f"held-out lines while they were typed ({_typed(fitted)}). On {measured.answers:,} other answers "
+        f"({_typed(measured)}) the log loss of {measured.parts:,} parts is {confidence.loss_model:.3f} when the "
+        f"model is taken at its word and {confidence.loss_fitted:.3f} with the weights."
     )
-    tenths = enumerate(confidence.bins)
     rows = [
         (
             f"{number / 10:.1f} to {(number + 1) / 10:.1f}",
@@ -174,10 +176,17 @@ def _confidence(confidence: ConfidenceMetrics | None) -> str:
             f"{one.predicted:.1%}",
             f"{one.right:.1%}",
         )
-        for number, one in tenths
+        for number, one in enumerate(confidence.bins)
         if one is not None
     ]
-    return f"{said}\n\n{_table(('probability', 'parts', 'predicted', 'right'), rows)}"
+    return (
+        f"{fill(f'{begin} {said}', _WIDTH)}\n\n{_table(('probability', 'parts', 'predicted', 'right'), rows)}"
+    )
+
+
+def _typed(lines: TypedLines) -> str:
+    names = ", ".join(dict.fromkeys(LANGUAGE_NAMES.get(name, name) for name in lines.languages))
+    return f"{lines.projects} {'project' if lines.projects == 1 else 'projects'} of the {lines.split} split; {names}"
 
 
 def _quantisation_table(precisions: Iterable[PrecisionMetrics]) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.train import confidence_weights
+from glm_lsp.train.confidence_weights import Bin, ObservedAnswer, calibrate, fit, observe
+from glm_lsp.train.example import Document
 from glm_lsp.train.release.measure import FITTING_SPLIT, Sample
-from glm_lsp.train.release.metrics import ConfidenceBin, ConfidenceMetrics
+from glm_lsp.train.release.metrics import ConfidenceBin, ConfidenceMetrics, TypedLines
 from glm_lsp.train.stream import read_documents
 from glm_lsp.train.typing_places import draw_places
 
@@ -23,34 +24,37 @@ def fit_confidence(
         TrainingError: the corpus has no such splits.
         InputError: they are too small, or the model has hardly an answer that could be shown.
     """
-    fitted = _observe(folder, corpus, FITTING_SPLIT, sample, sample.requests, sample.seed + 3, threads)
-    others = _observe(
-        folder, corpus, sample.split, sample, -(-sample.requests // 2), sample.seed + 4, threads
-    )
-    weights = confidence_weights.fit(fitted)
-    found = confidence_weights.calibrate(weights, others)
+    ours = _documents(corpus, FITTING_SPLIT, sample)
+    answers = observe(folder, draw_places(ours, sample.seed + 3), sample.requests, threads=threads)
+    weights = fit(answers)
+    others = _documents(corpus, sample.split, sample)
+    unseen = observe(folder, draw_places(others, sample.seed + 4), -(-sample.requests // 2), threads=threads)
+    found = calibrate(weights, unseen)
     return ConfidenceMetrics(
         weights=weights,
-        split=FITTING_SPLIT,
-        answers=len(fitted),
-        measured_split=sample.split,
-        measured_answers=len(others),
-        measured_parts=found.num_parts,
+        fitted=_typed_lines(FITTING_SPLIT, ours, answers),
+        measured=_typed_lines(sample.split, others, unseen),
         loss_model=round(found.loss_model, 4),
         loss_fitted=round(found.loss_fitted, 4),
         bins=tuple(_bin(one) if one else None for one in found.bins),
-        languages=sample.languages,
         seed=sample.seed,
     )
 
 
-def _observe(  # noqa: PLR0917
-    folder: ModelFolder, corpus: Path, split: str, sample: Sample, count: int, seed: int, threads: int | None
-) -> list[confidence_weights.ObservedAnswer]:
+def _documents(corpus: Path, split: str, sample: Sample) -> list[Document]:
     documents = read_documents(corpus / f"{split}.jsonl")
-    chosen = [one for one in documents if not sample.languages or one.language in sample.languages]
-    return confidence_weights.observe(folder, draw_places(chosen, seed), count, threads=threads)
+    return [one for one in documents if not sample.languages or one.language in sample.languages]
 
 
-def _bin(one: confidence_weights.Bin) -> ConfidenceBin:
+def _typed_lines(split: str, documents: list[Document], answers: list[ObservedAnswer]) -> TypedLines:
+    return TypedLines(
+        split=split,
+        languages=tuple(sorted({one.language for one in documents})),
+        projects=len({one.package for one in documents}),
+        answers=len(answers),
+        parts=sum(map(len, answers)),
+    )
+
+
+def _bin(one: Bin) -> ConfidenceBin:
     return ConfidenceBin(parts=one.num_parts, predicted=round(one.predicted, 4), right=round(one.right, 4))

@@ -79,23 +79,29 @@ class ConfidenceBin(Struct, frozen=True, kw_only=True):
     right: float
 
 
+class TypedLines(Struct, frozen=True, kw_only=True):
+    """Answers to held-out lines while they were typed: of which split, in which languages, of how many projects."""
+
+    split: str
+    languages: tuple[str, ...]
+    projects: int
+    answers: int
+    parts: int
+
+
 class ConfidenceMetrics(Struct, frozen=True, kw_only=True):
     """How far the released model may be believed: what that was fitted to, and how well it holds elsewhere.
 
-    Log losses are means over the parts of `measured_split`'s answers, in nats; `loss_model` is that of the model taken
-    at its word. `bins` are the ten tenths, the lowest first, None where no part lies. `languages` as in `HeldOut`.
+    Log losses are means over the parts of `measured`, in nats; `loss_model` is that of the model taken at its word.
+    `bins` are the ten tenths, the lowest first, None where no part lies.
     """
 
     weights: ConfidenceWeights
-    split: str
-    answers: int
-    measured_split: str
-    measured_answers: int
-    measured_parts: int
+    fitted: TypedLines
+    measured: TypedLines
     loss_model: float
     loss_fitted: float
     bins: tuple[ConfidenceBin | None, ...]
-    languages: tuple[str, ...] = ()
     seed: int
 
 
