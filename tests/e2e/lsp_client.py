@@ -86,6 +86,7 @@ class LspClient:
         notifications: (method, params) of all that came, in order.
         nameless_errors: the errors that came with id null.
         settings: what `workspace/configuration` is answered with.
+        command: of the last suggestion.
         num_replies: how many came, by id; every test ends with one each.
         replied: the ids in the order of their replies.
     """
@@ -96,6 +97,7 @@ class LspClient:
         self.server_requests: list[str] = []
         self.nameless_errors: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
+        self.command: dict[str, Any] = {}
         self.log = bytearray()
         self.problems: list[str] = []
         self.num_replies: defaultdict[str | int | float, int] = defaultdict(int)
@@ -312,7 +314,18 @@ class LspClient:
         if "error" in reply:
             future.set_exception(ReplyError(reply["error"]))
         else:
+            self._take_commands(reply["result"])
             future.set_result(reply["result"])
+
+    def _take_commands(self, result: Any) -> None:
+        """Every item has the same command; it is kept apart, so that tests compare what is shown."""
+        items = result.get("items") if isinstance(result, dict) else None
+        commands = [item.pop("command") for item in items or []]
+        for command in commands:
+            assert command["command"] == "glm.accepted"
+            assert command == commands[0]
+            assert isinstance(command["arguments"][0], int)
+            self.command = command
 
 
 async def until(condition: Callable[[], Any], timeout_s: float = 5) -> None:

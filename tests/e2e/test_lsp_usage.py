@@ -56,6 +56,21 @@ async def test_line_is_replaced_as_a_whole(lab: Lab) -> None:
     assert await figures(client) == (1, 1, len(text))
 
 
+async def test_an_editor_that_runs_the_command_is_believed(lab: Lab) -> None:
+    """One bracket could have been typed as well."""
+    client = await lab.start()
+    text = await suggested(client, "x = a\n", 0, 5)
+    client.change(URI, 2, insertion(0, 5, text))
+    for _ in range(2):
+        command = {"command": client.command["command"], "arguments": client.command["arguments"]}
+        assert await client.request("workspace/executeCommand", command) is None
+    assert await figures(client) == (1, 1, len(text))
+    for arguments in ([], [None], ["x"], [10**9], [[]], [{}], [True]):
+        command = {"command": "glm.accepted", "arguments": arguments}
+        assert await client.request("workspace/executeCommand", command) is None
+    assert await figures(client) == (1, 1, len(text))
+
+
 async def test_everything_is_sent_anew(lab: Lab) -> None:
     client = await lab.start()
     text = await suggested(client, "x = a\ny = 2\n", 0, 5)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from glm_lsp.lsp.features import (
+    accepted,
     did_change,
     did_change_configuration,
     did_change_trust,
@@ -49,4 +50,5 @@ def register(ls: GlmLanguageServer) -> None:
     ls.feature(STATUS)(status.status)
     ls.feature(LAST_REQUEST)(last_request.last_request)
     ls.feature(why.WHY)(why.why)
+    ls.command(accepted.ACCEPTED)(accepted.accepted)
     ls.command(restart_engine.RESTART_ENGINE)(restart_engine.restart_engine)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from glm_lsp.lsp.features.accepted import ACCEPTED
 from glm_lsp.lsp.text import without_lone_surrogates
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ async def inline_completion(
         return types.InlineCompletionList(items=[])
     texts = [suggestion.text for suggestion in outcome.suggestions] if outcome else []
     items = list(_items(ls.documents, question, texts))
-    _note_shown(ls, question, items)
+    number = _note_shown(ls, question, items)
+    for item in items:
+        item.command = types.Command(title="", command=ACCEPTED, arguments=[number])
     return types.InlineCompletionList(items=items)
 
 
@@ -108,13 +111,16 @@ def _items(
             )
 
 
-def _note_shown(ls: GlmLanguageServer, question: _Question, items: list[types.InlineCompletionItem]) -> None:
-    """Has it counted what is on screen from now on."""
+def _note_shown(
+    ls: GlmLanguageServer, question: _Question, items: list[types.InlineCompletionItem]
+) -> int | None:
+    """Has it counted what is on screen from now on; the number under which it is."""
     uri = question.snapshot.uri
     document, typed = ls.documents.get(uri), ls.documents.typed_since(question.snapshot)
-    if document is not None and typed is not None:
-        place = (question.start + len(typed), question.end + len(typed))
-        ls.usage.shown(uri, str(document.text), place, [str(item.insert_text) for item in items])
+    if document is None or typed is None:
+        return None
+    place = (question.start + len(typed), question.end + len(typed))
+    return ls.usage.shown(uri, str(document.text), place, [str(item.insert_text) for item in items])
 
 
 def _place(position: types.Position) -> Place:
