@@ -21,6 +21,7 @@ from glm_lsp.references.gatherer import Errand, Gatherer
 from glm_lsp.references.ignore import IgnoreRules
 from glm_lsp.references.location import file_of, file_of_key, normal_roots, root_of, shown_path
 from glm_lsp.references.notes import FAR_LINES, EditorNotes
+from glm_lsp.references.plan import Plan, Way
 from glm_lsp.references.selection import Selection
 
 logger = logging.getLogger(__name__)
@@ -127,6 +128,13 @@ class ReferenceSource:
         roots = normal_roots(workspace_roots)
         if roots != self._roots:
             self._roots = roots
+            self._forget_choice()
+
+    def set_plan(self, plan: Plan) -> None:
+        """Says what the model is that references are for, as soon as that is known."""
+        kinds, is_shown = plan.kinds, plan.way is Way.PROMPT
+        if (kinds, is_shown) != (self._kinds, self._is_shown):
+            self._kinds, self._is_shown = kinds, is_shown
             self._forget_choice()
 
     def is_ignored(self, path: str) -> bool:

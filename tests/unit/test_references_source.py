@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glm_lsp.references import chunk
-from glm_lsp.references.candidate import Candidate, Kind, Verdict
+from glm_lsp.references.candidate import ALL_KINDS, Candidate, Kind, Verdict
 from glm_lsp.references.files import MAX_FILE_BYTES
 from glm_lsp.references.gatherer import Errand, Gatherer
 from glm_lsp.references.location import file_of, file_of_key, root_of
 from glm_lsp.references.notes import EditorNotes
+from glm_lsp.references.plan import Plan, Way
 from glm_lsp.references.ring import MAX_CHUNKS, Ring, RingChunk
 from glm_lsp.references.selection import Selection, select
 from glm_lsp.references.similarity import dice, jaccard, words
@@ -275,6 +276,22 @@ async def test_what_is_only_looked_up_in_may_be_like_the_text_at_the_cursor(work
     found = await editor.gather("main.py", 5)
     source.stop()
     assert "copy.py" in {each.path for each in found}
+
+
+async def test_a_plan_for_another_model_holds_from_the_next_request_on(
+    workspace: Path, editor: Editor
+) -> None:
+    put(workspace, {"copy.py": (workspace / "main.py").read_text()})
+    assert "sub/ring.py" in {each.path for each in await editor.gather("main.py", 5)}
+    editor.source.set_plan(Plan(Way.LOOKUP, frozenset([Kind.NEIGHBOUR]), 8000))
+    assert editor.source.explain() == []
+    found = await editor.gather("main.py", 5)
+    assert "copy.py" in {each.path for each in found}
+    assert {each.kind for each in editor.source.explain()} == {Kind.NEIGHBOUR}
+    editor.source.set_plan(Plan(Way.LOOKUP, frozenset([Kind.NEIGHBOUR]), 8000))
+    assert await editor.gather("main.py", 5) == found
+    editor.source.set_plan(Plan(Way.PROMPT, ALL_KINDS, 8000))
+    assert "copy.py" not in {each.path for each in await editor.gather("main.py", 5)}
 
 
 async def test_untitled_documents_get_references_from_the_ring(workspace: Path, editor: Editor) -> None:
