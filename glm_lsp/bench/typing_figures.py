@@ -163,17 +163,17 @@ def _reused(strokes: Sequence[Keystroke]) -> float | None:
 
 
 def _used(keystrokes: Sequence[Keystroke], taken: Sequence[int]) -> int:
-    """Tokens whose text was taken, or typed along with and the rest of it taken."""
+    """Tokens of texts that were taken, if only in part."""
     writers = {writer for number in taken if (writer := _writer(keystrokes, number)) is not None}
     return sum(int(keystrokes[number].told.get("numCompletionTokens") or 0) for number in writers)
 
 
 def _writer(keystrokes: Sequence[Keystroke], number: int) -> int | None:
-    """The keystroke at which the model wrote what `number` took: it may have been typed along since."""
+    """The keystroke at which the model wrote what `number` took: it may have been kept or typed along since."""
     for before in range(number - 1, -1, -1):
         stroke = keystrokes[before]
-        if _is_answered(stroke) and _source(stroke) != "typed-through":
-            return before if _source(stroke) == "model" else None
+        if _is_answered(stroke) and _source(stroke) not in {"typed-through", "cache"}:
+            return before if _source(stroke) in {"model", "joined"} else None
     return None
 
 

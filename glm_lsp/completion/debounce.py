@@ -11,11 +11,11 @@ class Debounce:
     What an editor has waited itself since the last key counts, so nothing is waited for twice.
 
     Args:
-        longest_s: the setting `debounceMs`; 0 never waits.
+        longest_s: the setting `debounceMs`; 0 never waits. May be changed.
     """
 
     def __init__(self, longest_s: float = 0.0) -> None:
-        self._longest_s = longest_s
+        self.longest_s = longest_s
         self._answer_s: float | None = None
 
     def delay_s(self, since_key_s: float) -> float:
@@ -23,8 +23,8 @@ class Debounce:
 
         Before the first answer its time is not known, and the setting alone decides.
         """
-        answer_s = self._longest_s if self._answer_s is None else self._answer_s
-        return max(0.0, min(self._longest_s, answer_s) - since_key_s)
+        answer_s = self.longest_s if self._answer_s is None else self._answer_s
+        return max(0.0, min(self.longest_s, answer_s) - since_key_s)
 
     def observe(self, answer_s: float) -> None:
         """Takes note of how long an answer took."""

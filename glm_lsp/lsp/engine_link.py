@@ -107,6 +107,11 @@ class EngineLink:
 
         return isinstance(self._client, LocalEngine) and await self._client.report_usage(counts)
 
+    def debounce(self, longest_s: float) -> None:
+        """Waits at most so long for the next key from now on."""
+        if self._ready_completer is not None:
+            self._ready_completer.debounce.longest_s = longest_s
+
     def forget(self, uri: str) -> None:
         """Drops what is remembered of a closed document."""
         if self._ready_completer is not None:

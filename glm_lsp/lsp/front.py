@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 LOOK_AHEAD_AFTER_S = 0.1
 """Nobody who types on takes a suggestion; who stops for so long might."""
 
-_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "max_tokens", "log_level"})
+_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "debounce_ms", "max_tokens", "log_level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,8 @@ class Front:
             logging.getLogger("glm_lsp").setLevel(configuration.settings.log_level.upper())
             if _needs_new_link(before, configuration.settings):
                 await self._reopen(configuration.settings)
+            else:
+                self._link.debounce(configuration.settings.debounce_ms / 1000)
 
     async def reload(self) -> None:
         """Reads the settings again, with the options the editor sent last."""

@@ -27,3 +27,9 @@ def test_it_is_never_longer_than_an_answer_takes() -> None:
     for _ in range(50):
         debounce.observe(2.0)
     assert debounce.delay_s(0.0) == pytest.approx(0.3)
+
+
+def test_the_setting_may_change() -> None:
+    debounce = Debounce()
+    debounce.longest_s = 0.2
+    assert debounce.delay_s(0.0) == pytest.approx(0.2)

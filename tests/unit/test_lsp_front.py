@@ -172,7 +172,7 @@ async def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ({"model": "other"}, True),
         ({"threads": 3}, True),
         ({"engineUrl": "http://127.0.0.1:1234"}, True),
-        ({"debounceMs": 9}, True),
+        ({"debounceMs": 9}, False),
     ],
 )
 async def test_only_some_settings_need_another_link(
