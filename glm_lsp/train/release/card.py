@@ -158,7 +158,7 @@ def _language_table(metrics: Metrics) -> str:
 
 
 def _confidence(confidence: ConfidenceMetrics | None) -> str:
-    begin = "**Confidence.** Of an answer that part is shown which is likely enough right (the setting `suggest`)."
+    begin = "**Confidence.** Of an answer the part is shown that is likely enough to be right (setting `suggest`)."
     if confidence is None:
         taken = "No weights were fitted for that: the model's own probabilities are taken at their word."
         return fill(f"{begin} {taken}", _WIDTH)
