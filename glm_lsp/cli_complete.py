@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from glm_lsp import terminal
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from glm_lsp.config import Settings
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.engine import Engine
+    from glm_lsp.references.finder import WorkspaceFinder
+
+_REFERENCES_WITHIN_S = 1.0
+"""There is no next key for which they could be found."""
 
 
 def load_engine(settings: Settings) -> Engine:
@@ -58,6 +62,23 @@ async def engine_client(settings: Settings) -> AsyncIterator[EngineClient]:
             yield InProcessClient(engine)
 
 
+@contextmanager
+def finder_for(snapshot: DocumentSnapshot) -> Iterator[WorkspaceFinder]:
+    """Who finds pieces of other files for a file of the command line: below its repository, or beside it."""
+    from pathlib import Path
+
+    from glm_lsp.references.finder import WorkspaceFinder
+    from glm_lsp.references.source import ReferenceSource
+
+    file = Path(snapshot.real_path)
+    root = next((folder for folder in file.parents if (folder / ".git").exists()), file.parent)
+    source = ReferenceSource([root])
+    try:
+        yield WorkspaceFinder(source, within_s=_REFERENCES_WITHIN_S)
+    finally:
+        source.stop()
+
+
 async def complete(
     snapshot: DocumentSnapshot, settings: Settings, num_candidates: int
 ) -> tuple[Outcome, str]:
@@ -71,9 +92,10 @@ async def complete(
 
     async with engine_client(settings) as client:
         model = (await client.describe()).model if settings.engine_url else settings.model
-        outcome = await Completer(client).suggest(
-            snapshot, candidates=num_candidates, preferences=Preferences.by_hand(settings)
-        )
+        with finder_for(snapshot) as finder:
+            outcome = await Completer(client, finder=finder).suggest(
+                snapshot, candidates=num_candidates, preferences=Preferences.by_hand(settings)
+            )
         return outcome, model
 
 

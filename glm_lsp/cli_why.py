@@ -20,16 +20,17 @@ async def tell(snapshot: DocumentSnapshot, settings: Settings, *, is_invoked: bo
     """
     import time
 
-    from glm_lsp.cli_complete import engine_client
+    from glm_lsp.cli_complete import engine_client, finder_for
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.completion.preferences import Preferences
     from glm_lsp.completion.why import story
 
     async with engine_client(settings) as client:
         start = time.perf_counter()
-        outcome = await Completer(client).suggest(
-            snapshot, candidates=3 if is_invoked else 1, preferences=Preferences.of(settings)
-        )
+        with finder_for(snapshot) as finder:
+            outcome = await Completer(client, finder=finder).suggest(
+                snapshot, candidates=3 if is_invoked else 1, preferences=Preferences.of(settings)
+            )
         return story(outcome, is_invoked=is_invoked, total_ms=1000 * (time.perf_counter() - start))
 
 
@@ -61,6 +62,7 @@ def _context(context: Context) -> str:
         f"{context.prefix_chars} characters before the cursor",
         f"{context.suffix_chars} below its line",
         f"{context.lookup_chars} more to look things up in",
+        f"{context.reference_chars} of other files",
         f"{context.prompt_tokens} prompt tokens, {context.cached_tokens} of them cached",
     ]
     if context.rest_of_line:

@@ -80,7 +80,9 @@ class SourcePosition:
     def _offset(self, text: str) -> int:
         start, end, num_lines = _line_span(text, self.line)
         if start < 0:
-            raise PositionError(f"{self.path} has {num_lines} line{'s' * (num_lines != 1)}, so no line {self.line}")
+            raise PositionError(
+                f"{self.path} has {num_lines} line{'s' * (num_lines != 1)}, so no line {self.line}"
+            )
         length = end - start
         column = length + 1 if self.column is None else self.column
         if not 1 <= column <= length + 1:

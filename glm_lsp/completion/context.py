@@ -52,16 +52,18 @@ class WindowBudget:
         suffix_share: float = SUFFIX_SHARE,
         *,
         copies: bool = False,
+        reserved_chars: int = 0,
     ) -> WindowBudget:
         """The budget for a model with room for `context_length` tokens of prompt and completion together; 0: unknown.
 
-        An engine that `copies` also gets the text around the window. The room left for the completion does not
-        depend on a request's `max_tokens`: the window must not either.
+        `reserved_chars` are for pieces of other files. An engine that `copies` also gets the text around the
+        window. The room left for the completion does not depend on a request's `max_tokens`: the window must
+        not either.
         """
         context_length = context_length or _UNKNOWN_CONTEXT_LENGTH
         prompt_tokens = context_length - min(_ANSWER_TOKENS, context_length // 8)
         prompt_tokens = min(prompt_tokens, max_prompt_tokens or prompt_tokens) - _HEADER_TOKENS
-        total = max(_SMALLEST_BUDGET_CHARS, prompt_tokens * CHARS_PER_TOKEN)
+        total = max(_SMALLEST_BUDGET_CHARS, prompt_tokens * CHARS_PER_TOKEN - reserved_chars)
         reach = (REACH_BEFORE, REACH_AFTER) if copies else (0, 0)
         return cls(total, int(total * suffix_share), *reach)
 

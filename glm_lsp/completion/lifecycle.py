@@ -17,12 +17,13 @@ from glm_lsp.completion.context import Window, WindowBudget, make_window
 from glm_lsp.completion.debounce import Debounce
 from glm_lsp.completion.judge import is_cut_short, judge
 from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.other_files import NOTHING, OtherFiles, ReferenceFinder
 from glm_lsp.completion.outcome import Candidate, Judgement, Outcome, Source, TokenCounts
-from glm_lsp.completion.placement import Refusal, refuse, refuse_document
+from glm_lsp.completion.placement import Refusal, refuse_cursor, refuse_document
 from glm_lsp.completion.policy import SHOW_ALL, Policy
 from glm_lsp.completion.postprocess import NOTHING_GENERATED
 from glm_lsp.completion.preferences import Preferences
-from glm_lsp.completion.prompt import LANGUAGE_NAMES, Reference
+from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.completion.reason import CANCELLED
 from glm_lsp.completion.running import Run, Runs, TypedSince
 from glm_lsp.completion.secret_files import is_secret_path
@@ -57,6 +58,7 @@ class _Place:
 
     snapshot: DocumentSnapshot
     window: Window
+    others: OtherFiles
     policy: Policy
     request: CompletionRequest
     question: Question
@@ -75,14 +77,21 @@ class Completer:
         engine: where the model runs.
         max_prompt_tokens: a smaller window than the model's context allows, where prefill is dear.
         debounce: how long to wait for the next key before the engine is asked unasked.
+        finder: of what other files have to say; without one there is nothing.
     """
 
     def __init__(
-        self, engine: EngineClient, *, max_prompt_tokens: int | None = None, debounce: Debounce | None = None
+        self,
+        engine: EngineClient,
+        *,
+        max_prompt_tokens: int | None = None,
+        debounce: Debounce | None = None,
+        finder: ReferenceFinder | None = None,
     ) -> None:
         self.debounce = debounce or Debounce()
         self._engine = engine
         self._max_prompt_tokens = max_prompt_tokens
+        self._finder = finder
         self._description: EngineDescription | None = None
         self._shown: dict[str, Shown] = {}
         self._cache = CompletionCache()
@@ -95,7 +104,6 @@ class Completer:
         *,
         candidates: int = 1,
         preferences: Preferences = DEFAULTS,
-        references: tuple[Reference, ...] = (),
         since_key_s: float = 0.0,
     ) -> Outcome:
         """What may be shown at the cursor of a snapshot.
@@ -108,14 +116,13 @@ class Completer:
             candidates: how many to ask for, 1 to 8; the first is greedy, the others are sampled. More than one is
                 what a person asks for by hand: nothing is held back then that passes the filters.
             preferences: what a person wants of suggestions.
-            references: pieces of other files, oldest first; those of secret files are left out.
             since_key_s: how long ago the document was last changed.
 
         Raises:
             GlmError: the engine cannot be reached or refused the request.
         """
         # 1 may there be a completion at all?
-        if refusal := refuse(snapshot):
+        if refusal := self._refuse_document(snapshot) or refuse_cursor(snapshot):
             return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
         # 2 what is on screen, as far as it still fits
         if typed_through := self._typed_through(snapshot, candidates):
@@ -124,7 +131,7 @@ class Completer:
         if candidates == 1 and (refusal := self._refuse_scope(snapshot, preferences)):
             return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
         # 4 what the model says, now or before
-        place = await self._place(snapshot, candidates, preferences, references)
+        place = await self._place(snapshot, candidates, preferences)
         delay_s = self.debounce.delay_s(since_key_s) if candidates == 1 else 0.0
         outcome = self._known(place) or await self._ask(place, delay_s)
         if 1 < candidates > len(outcome.suggestions) and outcome.usage.num_completion_tokens:
@@ -138,7 +145,6 @@ class Completer:
         outcome: Outcome,
         *,
         preferences: Preferences = DEFAULTS,
-        references: tuple[Reference, ...] = (),
     ) -> None:
         """Finds out what comes next if the first suggestion is taken, so that it is known by then.
 
@@ -147,7 +153,7 @@ class Completer:
         Args:
             snapshot: what `suggest` was asked about.
             outcome: what it answered.
-            preferences: as they will be in the request after taking it; likewise `references`.
+            preferences: as they will be in the request after taking it.
 
         Raises:
             GlmError: as `suggest`.
@@ -158,24 +164,24 @@ class Completer:
             taken, offset = outcome.suggestions[0].text, snapshot.offset
             text = snapshot.text[:offset] + taken + snapshot.text[offset:]
             snapshot = replace(snapshot, text=text, offset=offset + len(taken))
-            if refuse(snapshot):
+            if self._refuse_document(snapshot) or refuse_cursor(snapshot):
                 return
-            place = await self._place(snapshot, 1, preferences, references)
+            place = await self._place(snapshot, 1, preferences)
             known = self._known(place)
             if known is None:
                 await self._ask(place, is_idle=True)
                 return
             outcome = known
 
-    async def warm(self, snapshot: DocumentSnapshot, references: tuple[Reference, ...] = ()) -> TokenCounts:
+    async def warm(self, snapshot: DocumentSnapshot) -> TokenCounts:
         """Fills the engine's KV cache with the prompt that `suggest` would send; generates nothing.
 
         Raises:
             GlmError: as `suggest`.
         """
-        if refuse_document(snapshot):
+        if self._refuse_document(snapshot):
             return TokenCounts()
-        place = await self._place(snapshot, 1, DEFAULTS, references)
+        place = await self._place(snapshot, 1, DEFAULTS)
         options = msgspec.structs.replace(place.request.glm, warm_up=True)
         collector = Collector()
         with self._minding_loss():
@@ -197,6 +203,11 @@ class Completer:
         self._runs.end(uri)
         self._syntax.forget(uri)
 
+    def _refuse_document(self, snapshot: DocumentSnapshot) -> Refusal | None:
+        if self._finder is not None and self._finder.is_ignored(snapshot.uri):
+            return Refusal.IGNORED_FILE
+        return refuse_document(snapshot)
+
     def _typed_through(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
         shown = self._shown.get(snapshot.uri)
         if shown is None or shown.num_asked < candidates:
@@ -214,22 +225,27 @@ class Completer:
         snapshot: DocumentSnapshot,
         candidates: int,
         preferences: Preferences,
-        references: tuple[Reference, ...],
     ) -> _Place:
         with self._minding_loss():
             self._description = self._description or await self._engine.describe()
         # what the model may see
         engine = self._description
-        window = make_window(
-            snapshot,
-            WindowBudget.for_context(engine.context_length, self._max_prompt_tokens, copies=engine.copies),
+        others = NOTHING
+        if self._finder is not None:
+            others = await self._finder.find(snapshot, engine.context_length, copies=engine.copies)
+        budget = WindowBudget.for_context(
+            engine.context_length,
+            self._max_prompt_tokens,
+            copies=engine.copies,
+            reserved_chars=others.reserved_chars,
         )
+        window = make_window(snapshot, budget)
         # who asks by hand gets all that passes the filters
         preferences = preferences if candidates == 1 else replace(preferences, policy=SHOW_ALL)
         mode = self._syntax.mode(snapshot)
-        request = _request(snapshot, window, mode, candidates, preferences, references=references)
+        request = _request(snapshot, window, mode, candidates, preferences, others)
         question = Question.of(snapshot.uri, window.eol, request)
-        return _Place(snapshot, window, preferences.policy, request, question)
+        return _Place(snapshot, window, others, preferences.policy, request, question)
 
     def _known(self, place: _Place) -> Outcome | None:
         """What the model has said before, as far as it still fits."""
@@ -346,17 +362,17 @@ def _outcome(place: _Place, judgements: tuple[Judgement, ...]) -> Outcome:
         judgements=judgements,
         surroundings=place.surroundings,
         policy=place.policy,
+        others=place.others,
     )
 
 
-def _request(
+def _request(  # noqa: PLR0917
     snapshot: DocumentSnapshot,
     window: Window,
     mode: Mode,
     candidates: int,
     preferences: Preferences,
-    *,
-    references: tuple[Reference, ...],
+    others: OtherFiles,
 ) -> CompletionRequest:
     return CompletionRequest(
         prompt=window.prefix,
@@ -374,11 +390,11 @@ def _request(
             language=LANGUAGE_NAMES.get(snapshot.language_id, ""),
             mode=mode,
             rest_of_line=window.rest_of_line,
-            text_before=window.before,
+            text_before=others.looked_up + window.before,
             text_after=window.after,
             min_probability=preferences.policy.floor,
             references=tuple(
-                WireReference(ref.path, ref.text) for ref in references if not is_secret_path(ref.path)
+                WireReference(ref.path, ref.text) for ref in others.in_prompt if not is_secret_path(ref.path)
             ),
         ),
     )

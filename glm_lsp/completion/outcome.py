@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.other_files import NOTHING, OtherFiles
 from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.surroundings import Surroundings
 from glm_lsp.engine.wire import FinishReason, Timing
@@ -137,6 +138,7 @@ class Outcome:
         judgements: what became of each of the model's texts.
         surroundings: what post-processing looked at.
         policy: how sure a text had to be.
+        others: what there was of other files.
     """
 
     version: int
@@ -150,6 +152,7 @@ class Outcome:
     judgements: tuple[Judgement, ...] = ()
     surroundings: Surroundings | None = None
     policy: Policy | None = None
+    others: OtherFiles = NOTHING
 
     @property
     def generated(self) -> tuple[str, ...]:

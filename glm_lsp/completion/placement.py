@@ -21,6 +21,7 @@ class Refusal(StrEnum):
     """Why nothing is asked of the model; `explanation` is the sentence for people."""
 
     SECRET_FILE = "secret_file"  # noqa: S105
+    IGNORED_FILE = "ignored_file"
     TOO_LARGE = "document_too_large"
     EMPTY_DOCUMENT = "empty_document"
     INSIDE_WORD = "inside_word"
@@ -36,6 +37,7 @@ class Refusal(StrEnum):
 
 _EXPLANATIONS = {
     Refusal.SECRET_FILE: "the file's name says that it holds secrets, which no model gets to see",
+    Refusal.IGNORED_FILE: "a .glmignore names the file",
     Refusal.TOO_LARGE: "the document is larger than 10 MiB",
     Refusal.EMPTY_DOCUMENT: "the document is empty and has no name: there is nothing to go by",
     Refusal.INSIDE_WORD: "the cursor stands inside a word",

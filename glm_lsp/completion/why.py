@@ -18,6 +18,7 @@ class Context(Struct, frozen=True, kw_only=True):
         prefix_chars, suffix_chars: of the window around the cursor.
         rest_of_line: what stands right of the cursor.
         lookup_chars: of the text around the window, in which things are looked up.
+        reference_chars: of other files.
         prompt_tokens, cached_tokens: zero when the model was not asked.
     """
 
@@ -25,6 +26,7 @@ class Context(Struct, frozen=True, kw_only=True):
     suffix_chars: int
     rest_of_line: str
     lookup_chars: int
+    reference_chars: int
     prompt_tokens: int
     cached_tokens: int
 
@@ -104,12 +106,13 @@ def story(outcome: Outcome, *, is_invoked: bool, total_ms: float) -> Story:
 
 
 def _context(outcome: Outcome, around: Surroundings) -> Context:
-    window, usage = around.window, outcome.usage
+    window, usage, others = around.window, outcome.usage, outcome.others
     return Context(
         prefix_chars=len(window.prefix),
         suffix_chars=len(window.suffix),
         rest_of_line=window.rest_of_line,
         lookup_chars=len(window.before) + len(window.after),
+        reference_chars=len(others.looked_up) + sum(len(reference.text) for reference in others.in_prompt),
         prompt_tokens=usage.num_prompt_tokens,
         cached_tokens=usage.num_cached_tokens,
     )

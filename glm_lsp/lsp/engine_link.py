@@ -16,12 +16,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from glm_lsp.errors import EngineLostError, GlmError
+from glm_lsp.lsp.reference_notes import ReferenceNotes
 
 if TYPE_CHECKING:
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.config import Settings
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.description import EngineDescription
+    from glm_lsp.references.finder import WorkspaceFinder
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,12 @@ EngineState = Literal["starting", "ready", "lost", "failed"]
 OnState = Callable[[EngineState, str], None]
 Connect = Callable[["Settings", OnState], "EngineClient"]
 
-_HEAVY_MODULES = ("glm_lsp.completion.lifecycle", "glm_lsp.engine.client.connect")
+_HEAVY_MODULES = (
+    "glm_lsp.completion.lifecycle",
+    "glm_lsp.engine.client.connect",
+    "glm_lsp.references.finder",
+    "glm_lsp.syntax.validity",
+)
 _FIRST_RETRY_S = 0.25
 _LONGEST_RETRY_S = 30.0
 _CLOSE_S = 0.3
@@ -53,6 +60,7 @@ class EngineLink:
 
     Args:
         connect: makes a client; called on the event loop, and again after each restart.
+        notes: what happens in the editor, for those who find references.
         on_state: told of every change of the engine's state, with a message for people.
 
     Attributes:
@@ -60,10 +68,11 @@ class EngineLink:
         model: what the engine calls its model; empty until it has answered once.
     """
 
-    def __init__(self, connect: Connect, on_state: OnState) -> None:
+    def __init__(self, connect: Connect, on_state: OnState, notes: ReferenceNotes) -> None:
         self.completer: Completer | None = None
         self.model = ""
         self._connect = connect
+        self._notes = notes
         self._on_state = on_state
         self._client: EngineClient | None = None
         self._ready_completer: Completer | None = None
@@ -131,7 +140,7 @@ class EngineLink:
             self._tell("failed", str(GlmError("the engine could not be brought up")))
             return
         self.model = description.model
-        self._ready_completer = _new_completer(client, settings)
+        self._ready_completer = _new_completer(client, settings, self._notes.finder())
         self._tell("ready", "")
 
     async def _first_answer(self, client: EngineClient, settings: Settings) -> EngineDescription:
@@ -169,8 +178,8 @@ def _import_heavy_modules() -> None:
     gc.freeze()
 
 
-def _new_completer(client: EngineClient, settings: Settings) -> Completer:
+def _new_completer(client: EngineClient, settings: Settings, finder: WorkspaceFinder) -> Completer:
     from glm_lsp.completion.debounce import Debounce  # noqa: PLC0415
     from glm_lsp.completion.lifecycle import Completer  # noqa: PLC0415
 
-    return Completer(client, debounce=Debounce(settings.debounce_ms / 1000))
+    return Completer(client, debounce=Debounce(settings.debounce_ms / 1000), finder=finder)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
+from glm_lsp.lsp.reference_notes import ReferenceNotes
 from glm_lsp.lsp.status import State, StatusDisplay
 from glm_lsp.lsp.workspace_path import document_key
 
@@ -64,7 +65,8 @@ class Front:
         self.is_trusted = True
         self._window = window
         self._command_line = command_line
-        self._link = EngineLink(connect, self._engine_changed)
+        self.references = ReferenceNotes()
+        self._link = EngineLink(connect, self._engine_changed, self.references)
         self._settings: Settings | None = None
         self._options: object = None
         self._changing = asyncio.Lock()
@@ -100,6 +102,7 @@ class Front:
     async def trust(self, is_trusted: bool) -> None:
         """Takes note of whether the opened folder is trusted; its settings hold or fall with that."""
         self.is_trusted = is_trusted
+        self.references.trusted(is_trusted)
         if self._settings is not None:
             await self.reload()
 
@@ -187,6 +190,7 @@ class Front:
         """Lets go of the engine."""
         for task in self._tasks:
             task.cancel()
+        self.references.close()
         await self._link.close()
 
     async def _reopen(self, settings: Settings) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from glm_lsp.completion.lifecycle import MAX_TOKENS, Completer
 from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.other_files import NOTHING, OtherFiles
 from glm_lsp.completion.outcome import Outcome, Source, TokenCounts
 from glm_lsp.completion.placement import Refusal
 from glm_lsp.completion.policy import Policy
@@ -26,6 +27,21 @@ def at(marked: str, version: int = 1, uri: str = "file:///w/a.py") -> DocumentSn
     return DocumentSnapshot(
         uri=uri, path="a.py", language_id="python", version=version, text=before + after, offset=len(before)
     )
+
+
+class Finder:
+    """Finds what it is told to."""
+
+    def __init__(self, found: OtherFiles, ignored: str = "") -> None:
+        self.found = found
+        self.ignored = ignored
+
+    def is_ignored(self, uri: str) -> bool:
+        return uri == self.ignored
+
+    async def find(self, snapshot: DocumentSnapshot, context_length: int, *, copies: bool) -> OtherFiles:
+        assert context_length == 1024
+        return self.found
 
 
 def texts(outcome: Outcome) -> list[str]:
@@ -130,8 +146,44 @@ async def test_line_breaks_go_back_as_they_are_in_the_document() -> None:
 async def test_references_of_secret_files_stay_at_home() -> None:
     client = ScriptedClient.saying("1")
     references = (Reference("b.py", "b = 1"), Reference("deploy/.env", "TOKEN=1"))
-    await Completer(client).suggest(at("x = ║"), references=references)
+    finder = Finder(OtherFiles(in_prompt=references))
+    await Completer(client, finder=finder).suggest(at("x = ║"))
     assert [reference.path for reference in client.requests[0].glm.references] == ["b.py"]
+
+
+async def test_what_is_only_looked_up_stands_before_the_documents_own_text() -> None:
+    client = ScriptedClient.saying("1")
+    finder = Finder(OtherFiles(looked_up="other = 1\n\n"))
+    completer = Completer(client, finder=finder)
+    await completer.suggest(at("x = ║"))
+    assert client.requests[0].glm.text_before == "other = 1\n\n"
+    assert client.requests[0].glm.references == ()
+    # The model might say something else when it can look up something else.
+    await completer.suggest(at("y = ║"))
+    finder.found = OtherFiles(looked_up="else = 2\n\n")
+    await completer.suggest(at("x = ║"))
+    assert len(client.requests) == 3
+
+
+async def test_room_for_other_files_is_taken_from_the_window_once_and_for_all() -> None:
+    prefixes = []
+    reference = Reference("b.py", "b")
+    for found in (OtherFiles(reserved_chars=900), OtherFiles((reference,), reserved_chars=900), NOTHING):
+        client = ScriptedClient.saying("1")
+        await Completer(client, finder=Finder(found)).suggest(at("value = 1\n" * 300 + "x = ║"))
+        prefixes.append(client.requests[0].prompt)
+    assert prefixes[0] == prefixes[1]
+    assert len(prefixes[0]) < len(prefixes[2]) - 300
+
+
+async def test_in_a_document_that_is_ignored_nobody_is_asked() -> None:
+    client = ScriptedClient.saying("1")
+    completer = Completer(client, finder=Finder(NOTHING, ignored="file:///w/a.py"))
+    outcome = await completer.suggest(at("x = ║"))
+    assert (outcome.suggestions, outcome.reason) == ((), Refusal.IGNORED_FILE)
+    await completer.warm(at("x = ║"))
+    assert client.requests == []
+    assert texts(await completer.suggest(at("x = ║", uri="file:///w/b.py"))) == ["1"]
 
 
 # candidates

@@ -17,3 +17,4 @@ def did_change_workspace_folders(
     removed = {folder.uri for folder in params.event.removed}
     kept = [uri for uri in ls.documents.folders if uri not in removed]
     ls.documents.folders = kept + [folder.uri for folder in params.event.added if folder.uri not in kept]
+    ls.front.references.folders(ls.documents.folders)

@@ -21,3 +21,4 @@ def did_close(ls: GlmLanguageServer, params: Any) -> None:
     ls.turns.end(uri)
     ls.front.forget(uri)
     ls.usage.closed(uri)
+    ls.front.references.closed(uri)

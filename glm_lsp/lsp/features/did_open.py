@@ -27,4 +27,7 @@ def did_open(ls: GlmLanguageServer, params: Any) -> None:
         version if isinstance(version, int) else 0,
         text,
     )
+    document = ls.documents.get(uri)
+    if document is not None:
+        ls.front.references.opened(document, ls.documents.folders)
     ls.front.warm(lambda: ls.documents.snapshot(uri, _END))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 async def did_save(ls: GlmLanguageServer, params: types.DidSaveTextDocumentParams) -> None:
     """Reads the settings again if they were what was saved."""
+    ls.front.references.saved(params.text_document.uri)
     path = to_fs_path(params.text_document.uri)
     if path is not None and ls.front.is_config_file(path):
         await ls.front.reload()

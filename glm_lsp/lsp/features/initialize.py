@@ -20,6 +20,8 @@ def initialize(ls: GlmLanguageServer, params: types.InitializeParams) -> None:
     encoding = PositionEncoding(ls.workspace.position_encoding or PositionEncoding.UTF16)
     ls.documents = Documents(encoding, _folders(params))
     ls.options, ls.front.is_trusted = stated_trust(params.initialization_options)
+    ls.front.references.trusted(ls.front.is_trusted)
+    ls.front.references.folders(ls.documents.folders)
     if params.process_id is not None and 0 < params.process_id <= MAX_UINTEGER:
         ls.watch_editor(params.process_id)
 
