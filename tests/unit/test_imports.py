@@ -105,7 +105,11 @@ def test_the_scan_sees_the_imports_it_guards(imports: dict[str, set[str]], packa
 
 
 def test_completion_is_pure(imports: dict[str, set[str]]) -> None:
-    rooms = [m for m in MODULES if m.startswith("glm_lsp/completion/") and not m.endswith(("/lifecycle.py", "/running.py"))]
+    rooms = [
+        m
+        for m in MODULES
+        if m.startswith("glm_lsp/completion/") and not m.endswith(("/lifecycle.py", "/running.py"))
+    ]
     assert len(rooms) > 3
     impure = {m: sorted(names) for m in rooms if (names := imports[m] & IMPURE)}
     assert impure == {}
