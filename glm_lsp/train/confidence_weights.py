@@ -7,11 +7,10 @@ went on with just that, or not. The weights are those under which what came true
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +19,7 @@ from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Outcome, Written
 from glm_lsp.completion.part import parts
-from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.postprocess import passed
-from glm_lsp.completion.preferences import Preferences
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.inprocess import InProcessClient
@@ -30,11 +27,9 @@ from glm_lsp.errors import InputError
 from glm_lsp.evaluate.typing_simulation import is_taken
 from glm_lsp.models.manifest import ConfidenceWeights
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.train.typed_lines import TypedLine
+from glm_lsp.train.typing_places import TypingPlace
 
 FEWEST_ANSWERS = 50
-_TYPING = Policy(threshold=0.2, trims=True)
-"""What is shown to who types, of a model that is taken at its word: about as precise as `balanced` once it is not."""
 NUM_BINS = 10
 _ROUNDS = 60
 _RIDGE = 1e-5
@@ -44,7 +39,7 @@ _SIGNS = np.array([0, 1, 1, -1, 1])
 to be surer of all, and a longer part is never likelier than its own beginning."""
 _LEAST_PROBABILITY = 1e-6
 _SMALL = 1e-7
-_MOST_SILENT = 100
+_MOST_REFUSED = 1000
 
 Floats = NDArray[np.float64]
 
@@ -87,37 +82,19 @@ class Calibration:
 
 
 def observe(
-    folder: ModelFolder, lines: Iterable[TypedLine], count: int, *, threads: int | None = None
+    folder: ModelFolder, places: Iterable[TypingPlace], count: int, *, threads: int | None = None
 ) -> list[ObservedAnswer]:
-    """Asks the model so many times while lines are typed, and compares its answers with what stood there.
+    """Asks the model at so many places and compares its answers with what stood there.
 
     Returns:
-        The answers of which anything could be shown. They do not depend on the confidence that the model has.
+        The answers of which anything could be shown.
 
     Raises:
         InputError: there are not so many places where anybody would ask.
         ModelError, RuntimeLibraryError: the model cannot be run.
     """
-    bare = replace(folder, manifest=msgspec.structs.replace(folder.manifest, confidence=None))
-    with Engine.load(bare, threads=threads) as engine:
-        return asyncio.run(_observe(InProcessClient(engine), lines, count))
-
-
-async def type_line(client: EngineClient, line: TypedLine) -> AsyncGenerator[tuple[Outcome, str], None]:
-    """What the model says to each question while a line is typed, and what its author wrote from there on.
-
-    Right hints are taken. Their keys are never asked about: what is asked about in the end is what the model finds
-    harder than the average of all keys.
-    """
-    completer = Completer(client)
-    at = line.start
-    while at < line.end:
-        outcome = await completer.suggest(line.snapshot(at), preferences=Preferences(policy=_TYPING))
-        rest = line.document.text[at:]
-        if outcome.judgements:
-            yield outcome, rest
-        hint = outcome.suggestions[0].text if outcome.suggestions else ""
-        at += len(hint) if is_taken(hint, rest) else 1
+    with Engine.load(folder, threads=threads) as engine:
+        return asyncio.run(_observe(InProcessClient(engine), places, count))
 
 
 def observed_parts(text: str, written: Written, rest: str) -> ObservedAnswer:
@@ -191,19 +168,19 @@ def calibrate(weights: ConfidenceWeights, answers: Sequence[ObservedAnswer]) -> 
     )
 
 
-async def _observe(client: EngineClient, lines: Iterable[TypedLine], count: int) -> list[ObservedAnswer]:
-    answers: list[ObservedAnswer] = []
-    num_asked = num_silent = 0
-    for line in lines:
-        before = num_asked
-        async for outcome, rest in type_line(client, line):
-            num_asked += 1
-            if observed := _answer(outcome, rest):
+async def _observe(client: EngineClient, places: Iterable[TypingPlace], count: int) -> list[ObservedAnswer]:
+    answers = []
+    num_asked = num_refused = 0
+    for place in places:
+        # A completer remembers what it was told at the keys before; here each key is to be a question of its own.
+        outcome = await Completer(client).suggest(place.snapshot)
+        if outcome.judgements:
+            num_asked, num_refused = num_asked + 1, 0
+            if observed := _answer(outcome, place.rest):
                 answers.append(observed)
             if num_asked == count:
                 return answers
-        num_silent = 0 if num_asked > before else num_silent + 1
-        if num_silent == _MOST_SILENT:
+        elif (num_refused := num_refused + 1) == _MOST_REFUSED:
             break
     raise InputError("the files have too few places where anybody would ask", "Name a split with more code.")
 

@@ -27,11 +27,9 @@ from glm_lsp.train.confidence_weights import (
     fit,
     observe,
     observed_parts,
-    type_line,
 )
 from glm_lsp.train.example import Document
-from glm_lsp.train.typed_lines import TypedLine, draw_lines
-from tests.fakes.scripted_client import Script, ScriptedClient
+from glm_lsp.train.typing_places import draw_places
 
 TRUE = ConfidenceWeights(bias=1.2, total=0.15, lowest=1.4, length=-0.6, product=1.1)
 OWN_SOURCES = Path(__file__).parents[2] / "glm_lsp"
@@ -183,28 +181,30 @@ def document(path: str, text: str, package: str = "one", language: str = "python
     return Document(package=package, path=path, language=language, text=text)
 
 
-def test_a_line_is_typed_with_everything_else_in_place() -> None:
+def test_places_are_those_of_somebody_typing() -> None:
     text = "import os\n\n\ndef read(path):\n    with open(path) as file:\n        return file.read()\n\n\nread(1)\n"
     missing = Counter[int]()
-    for line in islice(draw_lines([document("a.py", text)], 1), 300):
-        typed = text[line.start : line.end]
-        # The indent is there before, as an editor writes it.
-        assert typed == typed.lstrip()
-        assert typed in [one.strip() for one in text.split("\n") if one]
-        assert text[line.below : line.below + 1] in ("", "\n")
-        for cursor in (line.start, line.start + 1, line.end):
-            snapshot = line.snapshot(cursor)
-            assert snapshot.text[: snapshot.offset] == text[:cursor]
-            assert snapshot.text[snapshot.offset :] == text[line.below :]
-            assert refuse(snapshot) is None
-        missing[text[line.end : line.below].count("\n")] += 1
+    for place in islice(draw_places([document("a.py", text)], 1), 500):
+        before, below = (
+            place.snapshot.text[: place.snapshot.offset],
+            place.snapshot.text[place.snapshot.offset :],
+        )
+        line = before[before.rfind("\n") + 1 :]
+        assert text == before + place.rest
+        assert place.rest.endswith(below)
+        assert below == "" or below.startswith("\n")
+        # Nobody asks in the indent, which the editor writes, nor behind the line's end.
+        assert not place.rest.startswith((" " * 2, "\n"))
+        assert line.strip() or not place.rest.startswith(" ")
+        missing[place.rest[: len(place.rest) - len(below)].count("\n")] += 1
+        assert refuse(place.snapshot) is None
     assert missing[0] > missing[1] > 0
     assert set(missing) - {0, 1}
 
 
-def test_lines_repeat_with_their_seed() -> None:
+def test_places_repeat_with_their_seed() -> None:
     documents = [document(f"{name}.py", f"{name} = {name} + 1\n" * 20) for name in "abc"]
-    first, again, other = (list(islice(draw_lines(documents, seed), 60)) for seed in (1, 1, 2))
+    first, again, other = (list(islice(draw_places(documents, seed), 60)) for seed in (1, 1, 2))
     assert first == again
     assert first != other
 
@@ -212,51 +212,31 @@ def test_lines_repeat_with_their_seed() -> None:
 def test_neither_large_projects_nor_small_ones_rule() -> None:
     large = [document(f"large/{n}.py", "value = compute(value)\n" * 9, "large") for n in range(90)]
     small = [document(f"small/{n}.go", "value = compute(value)\n" * 9, "small", "go") for n in range(10)]
-    found = Counter(line.document.language for line in islice(draw_lines(large + small, 3), 4000))
+    found = Counter(place.snapshot.language_id for place in islice(draw_places(large + small, 3), 9000))
     # Half by file (10 %), half by project (50 %).
-    assert found["go"] / found.total() == pytest.approx(0.3, abs=0.03)
+    assert found["go"] / found.total() == pytest.approx(0.3, abs=0.04)
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["\n\n  \n"], ["x" * 5000]])
-def test_without_lines_there_is_nothing_to_type(texts: list[str]) -> None:
+def test_without_lines_there_are_no_places(texts: list[str]) -> None:
     documents = [document(f"{number}.py", text) for number, text in enumerate(texts)]
     with pytest.raises(InputError, match="no line to complete"):
-        next(draw_lines(documents, 1))
-
-
-LINE = "width = height + 1"
-TAIL = [" + 1", "+ 1"]
-"""Where the first answer ended, nothing is the answer."""
-
-
-@pytest.mark.parametrize(
-    ("probability_of_each", "wanted"),
-    # Taken; not shown, so that each key is another question until the answer has been typed.
-    [(0.9, [LINE, *TAIL]), (0.1, [*(LINE[at:] for at in range(len("width = height"))), *TAIL])],
-)
-async def test_who_types_takes_right_hints_only_if_they_are_shown(
-    probability_of_each: float, wanted: list[str]
-) -> None:
-    text = f"import os\n{LINE}\n"
-    line = TypedLine(document("a.py", text), 10, len(text) - 1, len(text) - 1)
-    scripts = [Script([["width = height"]], probability_of_each), Script([[" + 1"]], 0.9)]
-    asked = [rest async for _, rest in type_line(ScriptedClient(scripts), line)]
-    assert asked == [f"{rest}\n" for rest in wanted]
+        next(draw_places(documents, 1))
 
 
 def test_where_nobody_would_ask_nothing_is_observed(monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = draw_lines([document(".env", "TOKEN = secret\n" * 20)], 1)
+    places = draw_places([document(".env", "TOKEN = secret\n" * 20)], 1)
     with pytest.raises(InputError, match="too few places"):
-        observe(ModelStore().resolve("starter"), lines, 5, threads=1)
+        observe(ModelStore().resolve("starter"), places, 5, threads=1)
 
 
 def test_the_starter_is_believed_as_far_as_it_is_right() -> None:
     """End to end: 200 requests, on which the weights beat the model's own word."""
     files = sorted((OWN_SOURCES / "completion").glob("*.py")) + sorted((OWN_SOURCES / "lsp").glob("*.py"))
     documents = [document(path.name, path.read_text(encoding="utf-8"), path.parent.name) for path in files]
-    lines = draw_lines(documents, 1)
+    places = draw_places(documents, 1)
     starter = ModelStore().resolve("starter")
-    answers = observe(starter, lines, 200, threads=1)
+    answers = observe(starter, places, 200, threads=1)
     assert 100 < len(answers) <= 200
     right = [[part.is_right for part in answer] for answer in answers]
     # Once an answer has gone wrong, nothing longer is right.

@@ -10,13 +10,13 @@ from glm_lsp.train.example import Document
 from glm_lsp.train.release.measure import FITTING_SPLIT, Sample
 from glm_lsp.train.release.metrics import ConfidenceBin, ConfidenceMetrics, TypedLines
 from glm_lsp.train.stream import read_documents
-from glm_lsp.train.typed_lines import draw_lines
+from glm_lsp.train.typing_places import draw_places
 
 
 def fit_confidence(
     folder: ModelFolder, corpus: Path, sample: Sample, *, threads: int | None = None
 ) -> ConfidenceMetrics:
-    """Fitted on the valid split, whichever split is measured on; measured on half as many others.
+    """Fitted on the valid split, whichever split is measured on; measured on half as many other cursors.
 
     The model has to copy as it will: its probabilities depend on it.
 
@@ -25,10 +25,10 @@ def fit_confidence(
         InputError: they are too small, or the model has hardly an answer that could be shown.
     """
     ours = _documents(corpus, FITTING_SPLIT, sample)
-    answers = observe(folder, draw_lines(ours, sample.seed + 3), sample.requests, threads=threads)
+    answers = observe(folder, draw_places(ours, sample.seed + 3), sample.requests, threads=threads)
     weights = fit(answers)
     others = _documents(corpus, sample.split, sample)
-    unseen = observe(folder, draw_lines(others, sample.seed + 4), -(-sample.requests // 2), threads=threads)
+    unseen = observe(folder, draw_places(others, sample.seed + 4), -(-sample.requests // 2), threads=threads)
     found = calibrate(weights, unseen)
     return ConfidenceMetrics(
         weights=weights,
