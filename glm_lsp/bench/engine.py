@@ -30,8 +30,8 @@ from glm_lsp.bench.restored import with_capacity
 from glm_lsp.bench.result import Result, new_result
 from glm_lsp.bench.startup import measure_starts
 from glm_lsp.bench.steps import FilledCache, prompt_lengths
-from glm_lsp.completion.lifecycle import MAX_TOKENS
 from glm_lsp.completion.mode import Mode
+from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.kv_memory import slot_bytes

@@ -6,8 +6,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from glm_lsp.difference import common_prefix, common_suffix
 from glm_lsp.syntax.damage import damaged_nodes
-from glm_lsp.syntax.difference import common_prefix, common_suffix
 from glm_lsp.syntax.languages import language_for
 from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.offsets import Offsets, encode

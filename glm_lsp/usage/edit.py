@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from glm_lsp.difference import common_prefix, common_suffix
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -36,9 +38,9 @@ class Edit:
         """
         if not self.removed or not self.inserted:
             return self
-        num_first = _common_prefix(self.removed, self.inserted)
+        num_first = common_prefix(self.removed, self.inserted)
         removed, inserted = self.removed[num_first:], self.inserted[num_first:]
-        num_last = _common_suffix(removed, inserted)
+        num_last = common_suffix(removed, inserted, min(len(removed), len(inserted)))
         removed, inserted = removed[: len(removed) - num_last], inserted[: len(inserted) - num_last]
         return Edit(self.offset + num_first, removed, inserted)
 
@@ -68,27 +70,3 @@ def _replacement(first: Edit, then: Edit) -> Edit | None:
         if then.end == first.offset:
             return Edit(then.offset, then.removed, first.inserted)
     return None
-
-
-def _common_prefix(one: str, other: str) -> int:
-    """Length of what both begin with, by halving: comparing long strings costs far less than a loop."""
-    same, differs = 0, min(len(one), len(other)) + 1
-    while differs - same > 1:
-        middle = (same + differs) // 2
-        if one[same:middle] == other[same:middle]:
-            same = middle
-        else:
-            differs = middle
-    return same
-
-
-def _common_suffix(one: str, other: str) -> int:
-    """Length of what both end with."""
-    same, differs = 0, min(len(one), len(other)) + 1
-    while differs - same > 1:
-        middle = (same + differs) // 2
-        if one[len(one) - middle : len(one) - same] == other[len(other) - middle : len(other) - same]:
-            same = middle
-        else:
-            differs = middle
-    return same

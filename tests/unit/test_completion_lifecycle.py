@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from glm_lsp.completion.lifecycle import MAX_TOKENS, Completer
+from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.other_files import NOTHING, OtherFiles
 from glm_lsp.completion.outcome import Outcome, Source, TokenCounts
+from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.placement import Refusal
 from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.preferences import Preferences
