@@ -26,7 +26,7 @@ _STUB = (sys.executable, "-P", "-m", "glm_lsp.bench.stub_engine")
 _READY_WITHIN_S = 60.0
 _WARM_UP = 50
 _PAUSE_S = 0.005
-_KEYS = "abcdefghij (.,xyz"
+_KEYS = "abcdefghij - xyz"
 
 
 @dataclass(slots=True)

@@ -24,7 +24,8 @@ from glm_lsp.engine.wire import (
     Usage,
 )
 
-TOKENS = ("value", " +", " 1")
+TOKENS = ("+ value", " +", " 1")
+"""Fits behind whatever the front is measured with: a suggestion that did not parse would not be shown."""
 DESCRIPTION = EngineDescription(
     model="stub", precision="none", context_length=1024, copies=True, device="none"
 )
