@@ -59,7 +59,7 @@ class Settings:
 
     Attributes:
         enable: whether to suggest anything
-        suggest: how sure a suggestion must be: eager shows all that passes the filters, balanced what is likely
+        suggest: how sure a suggestion must be: eager shows all that is new there and parses, balanced what is likely
             enough to be right, subtle only what is nearly sure
         model: name of an installed model, or the full path of a model folder
         device: where the model runs: auto or cpu; cuda is refused, as no model of this version runs there
@@ -209,12 +209,17 @@ def _usable_values(options: object) -> tuple[dict[str, Any], list[str]]:
     return values, complaints
 
 
+_SCOPES = {"comments": "comment", "strings": "string"}
+
+
 def _checked(field: msgspec.structs.FieldInfo, value: object) -> Any:
     if isinstance(value, float) and value.is_integer():
         value = int(value)  # some editors know one kind of number only
     checked = msgspec.convert(value, field.type)  # a ValidationError is a ValueError
     if field.name == "engine_url":
         return _engine_url(checked)
+    if field.name == "disabled_in":
+        return tuple(_SCOPES.get(name.lower(), name.lower()) for name in checked)
     return tuple(checked) if isinstance(checked, list) else checked
 
 

@@ -67,7 +67,7 @@ class Completer:
         Args:
             snapshot: the document; the outcome is about this version of it and no other.
             candidates: how many to ask for, 1 to 8; the first is greedy, the others are sampled. More than one is
-                what a person asks for by hand: nothing is held back then that passes the filters.
+                what a person asks for by hand: nothing is held back then for being unlikely.
             preferences: what a person wants of suggestions.
             since_key_s: how long ago the document was last changed.
 
@@ -78,7 +78,7 @@ class Completer:
         if refusal := self._refuse_document(snapshot) or refuse_cursor(snapshot):
             return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
         # 2 what is on screen, as far as it still fits
-        if typed_through := self._typed_through(snapshot, candidates):
+        if typed_through := self._typed_through(snapshot, candidates, preferences):
             return typed_through
         # 3 does the person want one here?
         if candidates == 1 and (refusal := self._refuse_scope(snapshot, preferences)):
@@ -89,7 +89,7 @@ class Completer:
         outcome = self._asking.known(place) or await self._asking.ask(place, delay_s)
         if 1 < candidates > len(outcome.suggestions) and outcome.usage.num_completion_tokens:
             outcome = await self._asking.ask_for_more(place, outcome)
-        self._remember(snapshot, outcome, candidates)
+        self._remember(snapshot, outcome, candidates, preferences)
         return outcome
 
     async def look_ahead(
@@ -156,9 +156,11 @@ class Completer:
             return Refusal.IGNORED_FILE
         return refuse_document(snapshot)
 
-    def _typed_through(self, snapshot: DocumentSnapshot, candidates: int) -> Outcome | None:
+    def _typed_through(
+        self, snapshot: DocumentSnapshot, candidates: int, preferences: Preferences
+    ) -> Outcome | None:
         shown = self._shown.get(snapshot.uri)
-        if shown is None or shown.num_asked < candidates:
+        if shown is None or shown.num_asked < candidates or shown.preferences != preferences:
             return None
         remainders = shown.remainders(snapshot)
         if not remainders:
@@ -195,8 +197,10 @@ class Completer:
             return None
         return Refusal.IN_COMMENT if scope is Scope.COMMENT else Refusal.IN_STRING
 
-    def _remember(self, snapshot: DocumentSnapshot, outcome: Outcome, candidates: int) -> None:
+    def _remember(
+        self, snapshot: DocumentSnapshot, outcome: Outcome, candidates: int, preferences: Preferences
+    ) -> None:
         """Notes what is on screen now, unless a newer version of the document was answered meanwhile."""
         shown = self._shown.get(snapshot.uri)
         if outcome.suggestions and (shown is None or shown.version <= snapshot.version):
-            self._shown[snapshot.uri] = Shown.of(snapshot, outcome.suggestions, candidates)
+            self._shown[snapshot.uri] = Shown.of(snapshot, outcome.suggestions, candidates, preferences)

@@ -11,6 +11,7 @@ from glm_lsp.completion.confidence import probability
 from glm_lsp.completion.outcome import Tried, Written
 from glm_lsp.completion.policy import Policy
 from glm_lsp.completion.reason import BELOW_THRESHOLD, NOT_WORTH_A_KEY, PARSES_WORSE
+from glm_lsp.completion.words import is_word
 from glm_lsp.engine.description import ConfidenceWeights
 
 Fits = Callable[[str, bool], bool]
@@ -54,7 +55,7 @@ def choose_part(
     likely = [part for part in found if part.score is None or part.score >= policy.threshold]
     worthy = sorted((part for part in likely if part.saved_keys > 0), key=_saved_keys, reverse=True)
     if not policy.trims and (everything.score is None or everything.score >= policy.threshold):
-        worthy.insert(0, everything)
+        worthy = [everything, *(part for part in worthy if part.text != everything.text)]
     if not worthy:
         best = max(found, key=lambda part: part.score or 0.0, default=everything)
         return None, (Tried(best.text, best.score, NOT_WORTH_A_KEY if likely else BELOW_THRESHOLD),)
@@ -114,13 +115,9 @@ def _word_ends(text: str, *, is_open: bool) -> list[int]:
         for end in range(1, len(text) + 1)
         if (end <= first_line or text[end : end + 1] in ("", "\n"))
         and not text[end - 1].isspace()
-        and not (_is_word(text[end - 1]) and _is_word(text[end : end + 1]))
+        and not (is_word(text[end - 1]) and is_word(text[end : end + 1]))
     ]
     ends = [end for end in ends if end == len(text) or not leaves_open(text[:end])]
-    if is_open and ends and ends[-1] == len(text) and _is_word(text[-1]):
+    if is_open and ends and ends[-1] == len(text) and is_word(text[-1]):
         ends.pop()
     return ends
-
-
-def _is_word(char: str) -> bool:
-    return bool(char) and f"_{char}".isidentifier()

@@ -67,7 +67,7 @@ def place_of(  # noqa: PLR0917
         snapshot: the document.
         window: what the model sees of it.
         mode: what may be written.
-        candidates: how many texts are wanted; who wants several asks by hand and gets all that passes the filters.
+        candidates: how many texts are wanted; who wants several asks by hand and gets them, likely or not.
         preferences: what the person wants otherwise.
         others: what there is of other files.
     """

@@ -9,6 +9,7 @@ from glm_lsp.completion.brackets import CLOSERS
 from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.completion.words import is_word
 
 MAX_DOCUMENT_CHARS = 10 * 1024 * 1024
 """Characters, not bytes: counting bytes would mean encoding the document at every key."""
@@ -63,22 +64,13 @@ def refuse_document(snapshot: DocumentSnapshot) -> Refusal | None:
 def refuse_cursor(snapshot: DocumentSnapshot) -> Refusal | None:
     """Why no completion fits at the cursor; None if one does."""
     text, cursor = snapshot.text, snapshot.offset
-    if _is_word(text[cursor - 1 : cursor]) and _is_word(text[cursor : cursor + 1]):
+    if is_word(text[cursor - 1 : cursor]) and is_word(text[cursor : cursor + 1]):
         return Refusal.INSIDE_WORD
     end = line_end(text, cursor)
     if end - cursor > _LONGEST_REST:
         return Refusal.MID_LINE
     rest = text[cursor:end].strip()
     return None if rest.lstrip(_CLOSING).lstrip() in _ENDINGS else Refusal.MID_LINE
-
-
-def refuse(snapshot: DocumentSnapshot) -> Refusal | None:
-    """Why no completion is asked for here, or None."""
-    return refuse_document(snapshot) or refuse_cursor(snapshot)
-
-
-def _is_word(char: str) -> bool:
-    return bool(char) and f"_{char}".isidentifier()
 
 
 def _address_path(uri: str) -> str:

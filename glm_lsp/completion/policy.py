@@ -32,7 +32,7 @@ class Policy:
 
 
 SHOW_ALL = Policy()
-"""Whatever passes the filters: for who asks by hand."""
+"""Whatever passes the filters and parses, likely or not: for who asks by hand."""
 POLICIES = {
     Eagerness.EAGER: SHOW_ALL,
     Eagerness.BALANCED: Policy(threshold=0.4, trims=True, floor=0.02),

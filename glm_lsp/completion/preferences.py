@@ -30,7 +30,7 @@ class Preferences:
 
     @classmethod
     def by_hand(cls, settings: Settings) -> Preferences:
-        """The same where a person asks: nothing is held back that passes the filters."""
+        """The same where a person asks: nothing is held back for being unlikely, or for where it is."""
         return cls(max_tokens=settings.max_tokens or None)
 
     @classmethod

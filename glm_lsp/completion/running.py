@@ -130,14 +130,14 @@ class Runs:
         self._runs: list[Run] = []
 
     def add(self, run: Run) -> None:
-        """Takes note of one."""
-        self._runs.append(run)
+        """Takes note of one, and forgets those that have ended: each holds a document."""
+        self._runs = [*(each for each in self._runs if not each.is_done), run]
 
     def take(self, question: Question) -> Run | None:
         """One that may answer a person's question. All else that was done for the document, or in advance, ends."""
-        self._runs = [run for run in self._runs if not run.is_done]
-        fitting = next((run for run in reversed(self._runs) if run.fits(question)), None)
-        for run in self._runs:
+        running = [run for run in self._runs if not run.is_done]
+        fitting = next((run for run in reversed(running) if run.fits(question)), None)
+        for run in running:
             if run is not fitting and (run.is_idle or run.question.stem.uri == question.stem.uri):
                 run.cancel()
         if fitting is not None:

@@ -10,6 +10,7 @@ from glm_lsp.completion.lines import line_end, line_start, next_line_start
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.outcome import Candidate, Source
 from glm_lsp.completion.postprocess import postprocess
+from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.surroundings import Surroundings
 
@@ -29,6 +30,7 @@ class Shown:
         below: text from the next line on, at most 2,000 characters.
         candidates: as they were shown, never empty.
         num_asked: how many had been asked for.
+        preferences: what was wanted then; who wants something else now is asked anew.
     """
 
     version: int
@@ -38,9 +40,16 @@ class Shown:
     below: str
     candidates: tuple[Candidate, ...]
     num_asked: int
+    preferences: Preferences
 
     @classmethod
-    def of(cls, snapshot: DocumentSnapshot, candidates: tuple[Candidate, ...], num_asked: int) -> Shown:
+    def of(
+        cls,
+        snapshot: DocumentSnapshot,
+        candidates: tuple[Candidate, ...],
+        num_asked: int,
+        preferences: Preferences,
+    ) -> Shown:
         """The record of an answer to a snapshot."""
         text, cursor = snapshot.text, snapshot.offset
         return cls(
@@ -51,6 +60,7 @@ class Shown:
             below=_below(text, cursor),
             candidates=candidates,
             num_asked=num_asked,
+            preferences=preferences,
         )
 
     def remainders(self, snapshot: DocumentSnapshot) -> tuple[Candidate, ...]:

@@ -19,6 +19,7 @@ from glm_lsp.completion.outcome import Candidate, Source
 from glm_lsp.completion.policy import POLICIES, SHOW_ALL, Policy
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.completion.words import is_word
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
@@ -227,7 +228,7 @@ def is_taken(hint: str, rest: str) -> bool:
     if not hint.strip() or not rest.startswith(hint):
         return False
     behind = rest[len(hint) : len(hint) + 1]
-    return not (_is_word(hint[-1]) and _is_word(behind))
+    return not (is_word(hint[-1]) and is_word(behind))
 
 
 def skip_indent(text: str, at: int) -> int:
@@ -289,10 +290,6 @@ def best(curve: Iterable[TypingScores]) -> TypingScores | None:
     """The policy that keeps most characters at `LEAST_PRECISION`; None if none is that precise."""
     precise = [s for s in curve if s.shown_precision and s.shown_precision.value >= LEAST_PRECISION]
     return max(precise, key=lambda scores: scores.kept_chars.value, default=None)
-
-
-def _is_word(char: str) -> bool:
-    return bool(char) and f"_{char}".isidentifier()
 
 
 def _regions(file: HeldOutFile) -> list[Region]:

@@ -208,7 +208,11 @@ class Front:
 
     def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
         settings = self._settings
-        return settings is not None and settings.enable and snapshot.language_id not in settings.disabled_in
+        return (
+            settings is not None
+            and settings.enable
+            and snapshot.language_id.lower() not in settings.disabled_in
+        )
 
     def _succeeded(self, outcome: Outcome, milliseconds: float) -> None:
         usage = outcome.usage

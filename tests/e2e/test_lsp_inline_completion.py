@@ -181,6 +181,23 @@ async def test_closing_the_document_takes_the_answer_back(own_lab: Lab) -> None:
     assert await client.complete("file:///a.py", 0, 5) == []
 
 
+async def test_a_document_has_several_addresses_and_one_memory(own_lab: Lab) -> None:
+    client = await own_lab.start("--delay-ms", "20")
+    client.open("file:///a%2Bb.py", "x = 1")
+    answer = client.ask("file:///a%2Bb.py", 0, 5)
+    client.notify("textDocument/didClose", {"textDocument": {"uri": "file:///a+b.py"}})
+    assert await answer == {"items": []}
+    client.open("file:///a+b.py", "x = 1", version=1)
+    assert len(await client.complete("file:///a%2Bb.py", 0, 5)) == 1
+    told = await client.request("glm/lastRequest", {"textDocument": {"uri": "file:///a+b.py"}})
+    assert told["source"] == "model", "nothing is known of what was closed"
+    # Opened again without having been closed, and counted from the beginning.
+    client.open("file:///a+b.py", "x = 1", version=0)
+    await client.complete("file:///a+b.py", 0, 5)
+    told = await client.request("glm/lastRequest", {"textDocument": {"uri": "file:///a+b.py"}})
+    assert (told["source"], told["version"]) == ("model", 0)
+
+
 async def test_typing_and_cancelling_like_vscode(vscode: LspClient, uri: str) -> None:
     """Request, cancel, request, cancel ... one for each key; the last one is answered."""
     vscode.open(uri, "")

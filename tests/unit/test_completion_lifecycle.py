@@ -20,6 +20,7 @@ from glm_lsp.completion.reason import BELOW_THRESHOLD, CANCELLED
 from glm_lsp.completion.running import GRACE_S
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.errors import EngineError, EngineLostError, GlmError
+from glm_lsp.syntax.scope import Scope
 from tests.fakes.scripted_client import TIMING, Script, ScriptedClient
 
 
@@ -338,6 +339,25 @@ async def test_a_closed_document_is_forgotten() -> None:
     assert len(client.requests) == 2
     await completer.suggest(at("x = ║"))
     assert len(client.requests) == 3
+
+
+async def test_other_wishes_are_another_question() -> None:
+    client = ScriptedClient([Script([["perhaps"]], probability=0.5)])
+    completer = Completer(client)
+    assert texts(await completer.suggest(at("x = ║"))) == ["perhaps"]
+    sure = Preferences(policy=Policy(threshold=0.9, trims=True))
+    outcome = await completer.suggest(at("x = ║"), preferences=sure)
+    assert (outcome.suggestions, outcome.reason) == ((), BELOW_THRESHOLD)
+    quiet = Preferences(quiet_in=frozenset([Scope.COMMENT]))
+    assert texts(await completer.suggest(at("# ║", 2))) == ["perhaps"]
+    outcome = await completer.suggest(at("# ║", 2), preferences=quiet)
+    assert (outcome.suggestions, outcome.reason) == ((), Refusal.IN_COMMENT)
+    outcome = await completer.suggest(
+        at("x = '║", 3), preferences=Preferences(quiet_in=frozenset([Scope.STRING]))
+    )
+    assert (outcome.suggestions, outcome.reason) == ((), Refusal.IN_STRING)
+    # Who asks by hand wants one.
+    assert texts(await completer.suggest(at("# ║", 4), candidates=2, preferences=quiet)) == ["perhaps"]
 
 
 # cancellation, errors, overlapping requests

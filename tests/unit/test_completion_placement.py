@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glm_lsp.completion.placement import MAX_DOCUMENT_CHARS, Refusal, refuse, refuse_document
+from glm_lsp.completion.placement import MAX_DOCUMENT_CHARS, Refusal, refuse_cursor, refuse_document
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.snapshot import DocumentSnapshot
+
+
+def refuse(snapshot: DocumentSnapshot) -> Refusal | None:
+    return refuse_document(snapshot) or refuse_cursor(snapshot)
 
 
 def at(marked: str, path: str = "a.py", uri: str = "file:///w/a.py") -> DocumentSnapshot:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from glm_lsp.completion.confidence import features, probability
 from glm_lsp.completion.outcome import Written
-from glm_lsp.completion.placement import refuse
+from glm_lsp.completion.placement import refuse_cursor, refuse_document
 from glm_lsp.errors import InputError
 from glm_lsp.models.manifest import ConfidenceWeights
 from glm_lsp.models.store import ModelStore
@@ -197,7 +197,7 @@ def test_places_are_those_of_somebody_typing() -> None:
         assert not place.rest.startswith((" " * 2, "\n"))
         assert line.strip() or not place.rest.startswith(" ")
         missing[place.rest[: len(place.rest) - len(below)].count("\n")] += 1
-        assert refuse(place.snapshot) is None
+        assert (refuse_document(place.snapshot), refuse_cursor(place.snapshot)) == (None, None)
     assert missing[0] > missing[1] > 0
     assert set(missing) - {0, 1}
 

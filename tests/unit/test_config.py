@@ -300,3 +300,9 @@ def test_rows_name_every_setting_as_the_table_does() -> None:
     assert rows["lingerS"] == (2.0, "editor")
     assert rows["enable"] == (True, "default")
     assert len(rows) == len(dataclasses.fields(Settings))
+
+
+def test_where_nothing_is_wanted_is_read_as_people_write_it() -> None:
+    settings, warnings = Settings.from_options({"disabledIn": ["Python", "COMMENTS", "strings", "string"]})
+    assert settings.disabled_in == ("python", "comment", "string", "string")
+    assert warnings == []

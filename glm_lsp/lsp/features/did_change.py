@@ -16,7 +16,6 @@ from glm_lsp.lsp.positions import MAX_UINTEGER
 
 if TYPE_CHECKING:
     from glm_lsp.lsp.server import GlmLanguageServer
-    from glm_lsp.usage.edit import Edit
 
 
 def did_change(ls: GlmLanguageServer, params: Any) -> None:
@@ -26,16 +25,12 @@ def did_change(ls: GlmLanguageServer, params: Any) -> None:
         uri, version = document["uri"], document.get("version")
         changes = [_change(change) for change in wire]
         edits = ls.documents.change(uri, version if isinstance(version, int) else None, changes)
-        ls.front.edited(uri, ls.documents.typed_since)
     except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("an edit without a document, a text or a place") from error
     ls.usage.edited(uri, edits)
-    _note_edit(ls, uri, edits)
-
-
-def _note_edit(ls: GlmLanguageServer, uri: str, edits: list[Edit]) -> None:
     changed = ls.documents.get(uri)
     if changed is not None and edits:
+        ls.front.edited(changed.uri, ls.documents.typed_since)
         line, _ = changed.text.place(min(edits[-1].offset, len(str(changed.text))))
         ls.front.references.edited(changed, line)
 

@@ -14,9 +14,15 @@ def did_close(ls: GlmLanguageServer, params: Any) -> None:
     """Drops everything known of the document."""
     try:
         uri = params["textDocument"]["uri"]
+        document = ls.documents.get(uri)
         ls.documents.close(uri)
     except (LookupError, TypeError, AttributeError) as error:
         raise JsonRpcInvalidParams("no document is named") from error
+    forget(ls, uri if document is None else document.uri)
+
+
+def forget(ls: GlmLanguageServer, uri: str) -> None:
+    """Drops everything known of a document, by the address it was opened with: there are several for one."""
     # What still runs would be remembered at its end.
     ls.turns.end(uri)
     ls.front.forget(uri)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pygls.exceptions import JsonRpcInvalidParams
 
+from glm_lsp.lsp.features.did_close import forget
 from glm_lsp.lsp.positions import MAX_UINTEGER
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def did_open(ls: GlmLanguageServer, params: Any) -> None:
     uri, text = (item.get("uri"), item.get("text")) if isinstance(item, dict) else (None, None)
     if not isinstance(item, dict) or not isinstance(uri, str) or not isinstance(text, str):
         raise JsonRpcInvalidParams("a document without a URI or a text")
+    if (before := ls.documents.get(uri)) is not None:
+        forget(ls, before.uri)  # opened twice without being closed
     language_id, version = item.get("languageId"), item.get("version")
     ls.documents.open(
         uri,
