@@ -16,7 +16,9 @@ from tests.e2e.lsp_client import LspClient
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 CANARY = "canary_7c1f9e"
 SHAPES = "".join(
-    f"def area_of_{name}(width, height):\n    scaled_{name} = width * height * factor_{name}\n    return scaled_{name}\n\n\n"
+    f"def area_of_{name}(width, height):\n"
+    f"    scaled_{name} = width * height * factor_{name}\n"
+    f"    return scaled_{name}\n\n\n"
     for name in ("square", "circle", "hexagon")
 )
 
