@@ -159,10 +159,7 @@ class Asking:
         self._runs.end(uri)
 
     def _parses_no_worse(self, snapshot: DocumentSnapshot, text: str, is_whole: bool) -> bool:
-        from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
-
-        tree = self._syntax.tree(snapshot)
-        return tree is None or parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole)
+        return self._syntax.parses_no_worse(snapshot, text, is_whole=is_whole)
 
     @contextmanager
     def _minding_loss(self) -> Iterator[None]:

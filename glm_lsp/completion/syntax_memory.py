@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from glm_lsp.completion.lines import line_end, line_start
 from glm_lsp.completion.mode import Mode, choose_mode
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.syntax.pace import Clock, Pace, clock
 
 if TYPE_CHECKING:
     from glm_lsp.syntax.tree import SyntaxTree
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 class _Known:
     """Of one document: its last tree, and the mode of the line above and below which its text was such."""
 
+    pace: Pace
     tree: SyntaxTree | None = None
-    is_parsed: bool = False
-    text: str = ""
     above: str = ""
     below: str = ""
     mode: Mode | None = None
@@ -29,31 +29,63 @@ class _Known:
 class SyntaxMemory:
     """Trees and modes by document, in memory only. A tree is parsed anew only where its document has changed.
 
+    A document that is dear to parse, or was given up on, gets no new tree for thirty times as long as that took:
+    until then its mode is told from its lines, and what is written in it is not checked.
+
     Args:
         capacity: most documents; a tree of a long file takes a few MiB.
+        clock: tells how long parsing takes.
     """
 
-    def __init__(self, capacity: int = 8) -> None:
+    def __init__(self, capacity: int = 8, clock: Clock = clock) -> None:
         self._capacity = capacity
+        self._clock = clock
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     def tree(self, snapshot: DocumentSnapshot) -> SyntaxTree | None:
-        """The tree of a snapshot; None without a grammar, or where parsing would take too long."""
+        """The tree of a snapshot; None without a grammar, or where parsing would take too long.
+
+        Never that of an earlier text, which is kept only to be parsed on from.
+        """
+        from glm_lsp.syntax.languages import language_for  # noqa: PLC0415 - with the parser
         from glm_lsp.syntax.tree import SyntaxTree  # noqa: PLC0415 - brings the parser along
 
-        known, text = self._of(snapshot), snapshot.text
-        if not known.is_parsed or known.text != text:
-            before = known.tree
+        known, text, before = self._of(snapshot), snapshot.text, self._of(snapshot).tree
+        if before is not None and before.text == text:
+            return before
+        # Loading the grammar, once, is no work on this document.
+        if known.pace.is_resting or language_for(snapshot.language_id) is None:
+            return None
+        with known.pace.working():
             known.tree = before.edited(text) if before else SyntaxTree.parse(snapshot.language_id, text)
-            known.text, known.is_parsed = text, True
+        if known.tree is None:
+            known.pace.refused()
         return known.tree
+
+    def parses_no_worse(self, snapshot: DocumentSnapshot, text: str, *, is_whole: bool = True) -> bool:
+        """Whether `text` can be inserted at the cursor without breaking anything; True where it is not checked.
+
+        Args:
+            snapshot: the document and the cursor.
+            text: one line or several.
+            is_whole: False for one that breaks off within its line.
+        """
+        from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
+
+        tree, pace = self.tree(snapshot), self._of(snapshot).pace
+        if tree is None or pace.is_resting:
+            return True
+        with pace.working():
+            return parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole)
 
     def mode(self, snapshot: DocumentSnapshot) -> Mode:
         """What the completion at the cursor may write. No key typed on a line changes it, so it is chosen once."""
         known, text, cursor = self._of(snapshot), snapshot.text, snapshot.offset
         above, below = text[: line_start(text, cursor)], text[line_end(text, cursor) :]
         if known.mode is None or known.above != above or known.below != below:
-            known.mode = choose_mode(snapshot, self.tree(snapshot))
+            tree = self.tree(snapshot)
+            with known.pace.working():
+                known.mode = choose_mode(snapshot, tree)
             known.above, known.below = above, below
         return known.mode
 
@@ -64,7 +96,7 @@ class SyntaxMemory:
 
     def _of(self, snapshot: DocumentSnapshot) -> _Known:
         key = snapshot.uri, snapshot.language_id
-        known = self._known.setdefault(key, _Known())
+        known = self._known.setdefault(key, _Known(Pace(self._clock)))
         self._known.move_to_end(key)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
+from glm_lsp.syntax.brackets import code_brackets
 from glm_lsp.syntax.scope import Scope
 
 if TYPE_CHECKING:
@@ -44,13 +45,20 @@ def code_end(tree: SyntaxTree, offset: int) -> int:
 
 def statement_start(tree: SyntaxTree, offset: int) -> int:
     """Start of the first line of what ends at `offset`: brackets closed before it are followed to their opening."""
-    text, waiting = tree.text, [""]
-    for at in range(offset - 1, max(0, offset - _FAR) - 1, -1):
-        character = text[at]
-        if character in "\r\n" and len(waiting) == 1:
-            return at + 1
-        if character in _OPENING and tree.scope_at(at + 1) is Scope.CODE:
+    text, far, end, waiting = tree.text, max(0, offset - _FAR), offset, [""]
+    for at, character in reversed(code_brackets(tree, far, offset)):
+        if len(waiting) == 1 and (start := _last_line(text, at, end)) is not None:
+            return start
+        if character in _OPENING:
             waiting.append(_OPENING[character])
-        elif character == waiting[-1] and tree.scope_at(at + 1) is Scope.CODE:
+        elif character == waiting[-1]:
             waiting.pop()
-    return line_span(text, max(0, offset - _FAR))[0]
+        end = at
+    start = _last_line(text, far, end) if len(waiting) == 1 else None
+    return line_span(text, far)[0] if start is None else start
+
+
+def _last_line(text: str, start: int, end: int) -> int | None:
+    """Start of the last line that begins between two offsets; None if none does."""
+    line_end = max(text.rfind("\n", start, end), text.rfind("\r", start, end))
+    return None if line_end < 0 else line_end + 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from glm_lsp.syntax.brackets import code_brackets
 from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.scope import Scope
 
@@ -39,9 +41,13 @@ _GO_ON = (
 )
 _NEED_MORE = ("@", "#", "try", "template")
 """How lines begin that are nothing without the next one."""
+_LONGEST = 1_000
+"""Code points from the start of the line to the end of an insertion that is looked at."""
 
 
-def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True) -> bool:
+def parses_no_worse(
+    tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True, within_s: float = 0.03
+) -> bool:
     """Whether a text can be inserted without breaking anything.
 
     A line in the making is mostly broken as it stands, and what completes it has to mend it: a whole insertion may
@@ -53,33 +59,47 @@ def parses_no_worse(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: 
         offset: where it goes, in code points.
         insertion: one line or several.
         is_whole: False for an insertion that breaks off within its line; it has only to add no error.
+        within_s: seconds after which no further parse begins.
 
     Returns:
-        True also where it cannot be told, because parsing would take too long.
+        True also where it cannot be told, because the line is too long or parsing takes too long.
     """
+    latest = time.perf_counter() + within_s
     line_start, _ = line_span(tree.text, offset)
     end = offset + len(insertion)
+    if end - line_start > _LONGEST:
+        return True
     after = _replaced(tree, offset, offset, insertion)
     if after is None or after.num_errors == 0 or _stays_in_prose(tree, after, line_start, offset, end):
         return True
-    num_allowed = tree.num_errors
-    if _is_unfinished(tree.language_id, after.text[line_start:end]):
-        num_allowed += 1
-    elif is_whole:
-        without = tree.without_line(offset)
-        has_macros = tree.language_id in _HAVE_MACROS
-        if without is not None and not (has_macros and without.num_errors):
-            num_allowed = min(num_allowed, without.num_errors)
     open_on_line = _open_brackets(after, line_start, end)
     if open_on_line is None:
         return False
+    num_allowed: float = tree.num_errors
+    if _is_unfinished(tree.language_id, after.text[line_start:end]):
+        num_allowed += 1
+    elif is_whole:
+        if time.perf_counter() >= latest:
+            return True
+        num_allowed = min(num_allowed, _num_errors_without_line(tree, offset))
     if after.num_errors <= num_allowed:
         return True
-    for continuation in _continuations(after, offset, end, open_on_line):
-        continued = _replaced(after, end, end, continuation)
-        if continued is None or continued.num_errors <= num_allowed:
-            return True
-    return False
+    return any(
+        time.perf_counter() >= latest or _has_at_most(num_allowed, _replaced(after, end, end, continuation))
+        for continuation in _continuations(after, offset, end, open_on_line)
+    )
+
+
+def _num_errors_without_line(tree: SyntaxTree, offset: int) -> float:
+    """How many would be left without the line of `offset`; infinite where that says nothing."""
+    without = tree.without_line(offset)
+    if without is None or (tree.language_id in _HAVE_MACROS and without.num_errors):
+        return float("inf")
+    return without.num_errors
+
+
+def _has_at_most(num_allowed: float, tree: SyntaxTree | None) -> bool:
+    return tree is None or tree.num_errors <= num_allowed
 
 
 def _replaced(tree: SyntaxTree, start: int, end: int, new: str) -> SyntaxTree | None:
@@ -118,11 +138,7 @@ def _continuations(after: SyntaxTree, offset: int, end: int, open_on_line: str) 
 def _open_brackets(tree: SyntaxTree, start: int, end: int) -> str | None:
     """What closes the brackets that are opened between two offsets, innermost first; None if two do not match."""
     waiting: list[str] = []
-    for offset in range(start, end):
-        character = tree.text[offset]
-        is_bracket = character in "()[]{}"
-        if not is_bracket or tree.scope_at(offset + 1) is not Scope.CODE:
-            continue
+    for _, character in code_brackets(tree, start, end):
         if character in _CLOSING:
             waiting.append(_CLOSING[character])
         elif waiting and waiting.pop() != character:

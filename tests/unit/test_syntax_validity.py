@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
+import time
 
 import pytest
 
@@ -58,7 +60,7 @@ BROKEN = [
 def judged(language: str, marked: str, insertion: str, *, is_whole: bool = True) -> bool:
     before, after = marked.split("║")
     tree = SyntaxTree.parse(language, before + after)
-    return tree is None or parses_no_worse(tree, len(before), insertion, is_whole=is_whole)
+    return tree is None or parses_no_worse(tree, len(before), insertion, is_whole=is_whole, within_s=math.inf)
 
 
 @pytest.mark.parametrize(("language", "marked", "insertion"), SOUND)
@@ -89,7 +91,7 @@ def test_the_rest_of_a_line_is_always_sound(language: str, line_end: str) -> Non
         cursor = rng.randrange(line.start(), line.end())
         tree = SyntaxTree.parse(language, source[:cursor] + source[line.end() :])
         assert tree is not None
-        assert parses_no_worse(tree, cursor, source[cursor : line.end()])
+        assert parses_no_worse(tree, cursor, source[cursor : line.end()], within_s=math.inf)
 
 
 @pytest.mark.parametrize("language", SOURCES)
@@ -111,6 +113,41 @@ def test_many_rests_of_a_line_without_one_of_their_brackets_are_not(language: st
         tree = SyntaxTree.parse(language, source[:cursor] + source[end:])
         assert tree is not None
         num_tried += 1
-        num_caught += not parses_no_worse(tree, cursor, rest)
+        num_caught += not parses_no_worse(tree, cursor, rest, within_s=math.inf)
     assert num_tried > 3
     assert num_caught > num_tried / 3
+
+
+@pytest.mark.parametrize(
+    ("language", "opening", "item", "insertion"),
+    [
+        ("python", "x = [", "(1, {'a': [1]}),", "(1, 2)]"),
+        ("javascript", "var a=[", "{f:function(a,b){return a(b[1],'x')}},", "])"),
+    ],
+)
+@pytest.mark.parametrize("size", [900, 4_000, 50_000])
+def test_a_literal_on_one_line_is_told_at_once(
+    language: str, opening: str, item: str, insertion: str, size: int
+) -> None:
+    text = opening + item * (size // len(item))
+    tree = SyntaxTree.parse(language, text)
+    assert tree is not None
+    seconds = []
+    for _ in range(3):
+        start = time.perf_counter()
+        parses_no_worse(tree, len(text), insertion)
+        seconds.append(time.perf_counter() - start)
+    assert min(seconds) < 0.05
+
+
+def test_a_line_that_is_too_long_is_not_judged() -> None:
+    assert not judged("python", "x = [" + "1, " * 250 + "║\n", "2)")
+    assert judged("python", "x = [" + "1, " * 350 + "║\n", "2)")
+
+
+def test_what_takes_too_long_is_not_judged() -> None:
+    before, after = "x = ", "\ny = 2\n"
+    tree = SyntaxTree.parse("python", before + after)
+    assert tree is not None
+    assert not parses_no_worse(tree, len(before), '"abc', within_s=math.inf)
+    assert parses_no_worse(tree, len(before), '"abc', within_s=0.0)
