@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from glm_lsp import terminal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glm_lsp.completion.outcome import Outcome
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
@@ -64,19 +66,35 @@ async def engine_client(settings: Settings) -> AsyncIterator[EngineClient]:
 
 @contextmanager
 def finder_for(snapshot: DocumentSnapshot) -> Iterator[WorkspaceFinder]:
-    """Who finds pieces of other files for a file of the command line: below its repository, or beside it."""
+    """Who finds pieces of other files for a file of the command line: below its repository, below the topmost folder
+    with a `.glmignore`, or beside it."""
     from pathlib import Path
 
     from glm_lsp.references.finder import WorkspaceFinder
     from glm_lsp.references.source import ReferenceSource
 
     file = Path(snapshot.real_path)
-    root = next((folder for folder in file.parents if (folder / ".git").exists()), file.parent)
-    source = ReferenceSource([root])
+    source = ReferenceSource([_root_of(file)])
     try:
         yield WorkspaceFinder(source, within_s=_REFERENCES_WITHIN_S)
     finally:
         source.stop()
+
+
+def _root_of(file: Path) -> Path:
+    """The top of the file's repository; without one the topmost folder up to the home folder with a `.glmignore`."""
+    from pathlib import Path
+
+    repository = next((folder for folder in file.parents if os.path.lexists(folder / ".git")), None)
+    if repository is not None:
+        return repository
+    top, home = file.parent, Path(os.path.realpath(Path("~").expanduser()))
+    for folder in file.parents:
+        if os.path.lexists(folder / ".glmignore"):
+            top = folder
+        if folder == home:
+            break
+    return top
 
 
 async def complete(

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pygls.uris import to_fs_path
-
 from glm_lsp.lsp.document import Document
 from glm_lsp.lsp.workspace_path import document_key, relative_path
+from glm_lsp.references.location import path_of
 
 if TYPE_CHECKING:
     from glm_lsp.references.finder import WorkspaceFinder
@@ -37,7 +36,7 @@ class ReferenceNotes:
 
     def folders(self, uris: Iterable[str]) -> None:
         """The workspace has these folders."""
-        roots = [Path(path) for uri in uris if (path := to_fs_path(uri))]
+        roots = [Path(path) for uri in uris if (path := path_of(uri))]
         self._note(lambda source: source.set_roots(roots))
 
     def trusted(self, is_trusted: bool) -> None:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote, urlsplit
 
-from pygls.uris import to_fs_path
+from glm_lsp.references.location import path_of
 
+_ONE_SLASH = re.compile(r"file:/(?!/)", re.IGNORECASE)
 _DRIVE = re.compile(r"/?([A-Za-z]):(?=[/\\]|$)")
 
 
@@ -26,8 +27,8 @@ class _Location:
 
 @lru_cache(maxsize=256)
 def document_key(uri: str) -> str:
-    """The same for two spellings of one URI: `%3A` or a colon, upper or lower case drive letter."""
-    plain = unquote(uri)
+    """The same for two spellings of one URI: `%3A` or a colon, upper or lower case drive letter, `file:/` or `file:///`."""
+    plain = _ONE_SLASH.sub("file:///", unquote(uri)) if _ONE_SLASH.match(uri) else unquote(uri)
     drive = re.match(r"file:///[A-Za-z]:", plain)
     return plain if drive is None else plain[: drive.end()].lower() + plain[drive.end() :]
 
@@ -48,7 +49,7 @@ def relative_path(uri: str, folders: Iterable[str]) -> str:
 def real_path(uri: str) -> str:
     """Where a document's file really lies, links resolved; empty where that is the same or unknown."""
     try:
-        path = to_fs_path(uri) or ""
+        path = path_of(uri)
         real = os.path.realpath(path) if path else ""
     except (OSError, ValueError):
         return ""
@@ -69,10 +70,12 @@ def _locate(uri: str) -> _Location | None:
     except ValueError:
         return None
     path = unquote(path, errors="replace")
+    if scheme == "file" and host.lower() == "localhost":
+        host = ""
     if not scheme or scheme == "untitled" or not path.startswith("/"):
         return None
     drive = _DRIVE.match(path)
-    on_windows = drive is not None or (scheme == "file" and host not in ("", "localhost"))
+    on_windows = drive is not None or (scheme == "file" and host != "")
     if on_windows:
         path = path[drive.end() if drive else 0 :].replace("\\", "/")
     parts = tuple(part for part in posixpath.normpath(path).split("/") if part not in ("", "."))

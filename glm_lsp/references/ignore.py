@@ -1,33 +1,37 @@
 """Which files `.gitignore`, `.git/info/exclude` and `.glmignore` name.
 
 A folder that is ignored takes everything below with it; within a folder that is not, the innermost file that has a
-matching line decides, and in it the last such line, as in git. Where the rules cannot be read or would take too long to
-apply, everything in their folder counts as ignored.
+matching line decides, and in it the last such line, as in git. Where the rules cannot be read or are too many,
+everything in their folder counts as ignored.
 """
 
 from __future__ import annotations
 
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from glm_lsp.references.candidate import Verdict
-from glm_lsp.references.location import joined, parent, root_of
+from glm_lsp.references.location import is_below, joined, parent, root_of
+from glm_lsp.references.rule_lines import linear, lines_of, widened
 from glm_lsp.references.safe_file import FileState, read_file, state_of
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 GIT_RULES = ".gitignore"
 OWN_RULES = ".glmignore"
 _MAX_BYTES = 256 * 1024
 _MAX_LINES = 5000
 _MAX_LINE_CHARS = 512
-_MAX_STARS = 8
-"""Of one line: expressions made of more could take minutes."""
 _MAX_FILES = 512
 _MAX_CLIMB = 32
+_MAX_DEPTH = 64
+_MAX_PATH_CHARS = 4096
+"""No file lies deeper or has a longer path than that; what is said to counts as ignored."""
 _EVERYTHING = ("*",)
 
 
@@ -60,9 +64,10 @@ class IgnoreRules:
 
     def is_excluded(self, path: str) -> bool:
         """Whether a `.glmignore` names a file; false outside of the workspace."""
-        root = root_of(path, self._roots)
-        return bool(root) and self._is_named(
-            self._top(root), path, lambda folder: self._rules(folder, OWN_RULES)
+        tops = [self._top(root) for root in self._roots if is_below(root, path)]
+        # One workspace folder may lie in another: the rules of both count.
+        return bool(tops) and self._is_named(
+            min(tops, key=len), path, lambda folder: self._rules(folder, OWN_RULES)
         )
 
     def is_gitignored(self, path: str) -> bool:
@@ -75,6 +80,8 @@ class IgnoreRules:
 
     def _is_named(self, top: str, path: str, rules: Callable[[str], Iterator[GitIgnoreSpec]]) -> bool:
         parts = _parts(top, path)
+        if len(parts) > _MAX_DEPTH or len(path) > _MAX_PATH_CHARS:
+            return True
         return any(
             self._decides(top, parts[:depth], rules, is_folder=depth < len(parts))
             for depth in range(1, len(parts) + 1)
@@ -117,7 +124,11 @@ class IgnoreRules:
         found = read_file(path, _MAX_BYTES)
         if isinstance(found, Verdict):
             return _spec(_EVERYTHING)
-        spec = _spec(found[1].decode("utf-8-sig", "replace").splitlines())
+        try:
+            lines: Sequence[str] = lines_of(found[1])
+        except ValueError:
+            lines = _EVERYTHING
+        spec = _spec(lines)
         self._parsed[path] = (found[0], spec)
         while len(self._parsed) > _MAX_FILES:
             self._parsed.popitem(last=False)
@@ -145,22 +156,25 @@ def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
 
     if len(lines) > _MAX_LINES or any(_is_costly(line) for line in lines):
         lines = _EVERYTHING
-    try:
-        return GitIgnoreSpec.from_lines(lines)
-    except ValueError:
-        # One line is no pattern; git takes no notice of such.
-        return GitIgnoreSpec.from_lines([line for line in lines if _is_pattern(line)])
+    # Other backends know no groups without a way back.
+    return GitIgnoreSpec.from_lines(lines, _pattern, backend="simple")
 
 
 def _is_costly(line: str) -> bool:
-    return not line.startswith("#") and (len(line) > _MAX_LINE_CHARS or line.count("*") > _MAX_STARS)
+    return not line.startswith("#") and len(line) > _MAX_LINE_CHARS
 
 
-def _is_pattern(line: str) -> bool:
-    from pathspec import GitIgnoreSpec  # noqa: PLC0415
+def _pattern(line: str) -> GitIgnoreSpecPattern:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # noqa: PLC0415
 
     try:
-        GitIgnoreSpec.from_lines([line])
-    except ValueError:
-        return False
-    return True
+        pattern = GitIgnoreSpecPattern(widened(line))
+    except (ValueError, re.error):
+        # It is no pattern; git takes no notice of such.
+        return GitIgnoreSpecPattern(None)
+    if pattern.regex is None:
+        return pattern
+    quick = linear(pattern.regex.pattern)
+    if quick == pattern.regex.pattern:
+        return pattern
+    return GitIgnoreSpecPattern(re.compile(quick), pattern.include)

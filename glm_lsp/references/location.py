@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 _DRIVE = re.compile(r"/(?P<drive>[A-Za-z]:)(?=/|\Z)")
-_ADDRESS = re.compile(r"file://(?P<host>[^/]*)(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"file:(?://(?P<host>[^/]*)|(?!//))(?P<path>/.*)", re.IGNORECASE | re.DOTALL)
+_BEFORE_PATH = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]+:)+(?://[^/]*)?")
 
 
 def file_of(uri: str) -> str:
@@ -22,12 +23,34 @@ def file_of_key(key: str) -> str:
     found = _ADDRESS.match(key)
     if found is None or "\0" in key:
         return ""
-    path = found["path"]
-    if found["host"].lower() not in ("", "localhost"):
-        path = f"//{found['host']}{path}"
+    path, host = found["path"], found["host"] or ""
+    if os.sep == "/":
+        path = "/" + path.lstrip("/")
+    if host.lower() not in ("", "localhost"):
+        path = f"//{host}{path}"
     elif drive := _DRIVE.match(path):
         path = drive["drive"].lower() + path[drive.end() :]
     return os.path.normpath(path)
+
+
+def path_of(address: str) -> str:
+    """The path in an address of any scheme, as of the older version of a file or of a cell of a notebook.
+
+    Empty where there is none. A path is one already.
+    """
+    if os.path.isabs(address):  # noqa: PTH117
+        return file_of_key(f"file:{address}") if os.sep == "/" else os.path.normpath(address)
+    return _path_of_key(unquote(address.partition("?")[0].partition("#")[0]))
+
+
+def paths_of(address: str) -> tuple[str, ...]:
+    """Every path that an address may mean: some editors leave `?` and `#` in names as they are."""
+    paths = (path_of(address), _path_of_key(unquote(address)))
+    return tuple(dict.fromkeys(path for path in paths if path))
+
+
+def _path_of_key(key: str) -> str:
+    return file_of_key(key) or file_of_key("file:" + _BEFORE_PATH.sub("", key, count=1))
 
 
 def joined(folder: str, *names: str) -> str:

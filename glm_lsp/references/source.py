@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import threading
 import time
@@ -18,8 +19,8 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.references.candidate import ALL_KINDS, Explained, Kind
 from glm_lsp.references.files import OpenDocument
 from glm_lsp.references.gatherer import Errand, Gatherer
-from glm_lsp.references.ignore import IgnoreRules
-from glm_lsp.references.location import file_of, file_of_key, normal_roots, root_of, shown_path
+from glm_lsp.references.ignore import OWN_RULES, IgnoreRules
+from glm_lsp.references.location import file_of, file_of_key, normal_roots, paths_of, root_of, shown_path
 from glm_lsp.references.notes import FAR_LINES, EditorNotes
 from glm_lsp.references.plan import Plan, Way
 from glm_lsp.references.selection import Selection
@@ -86,7 +87,10 @@ class ReferenceSource:
         self._is_stale = False
         self._running: _Running | None = None
         self._is_stopped = False
-        self._excluded: dict[str, tuple[float, bool]] = {}
+        self._rules = IgnoreRules(())
+        self._rules_roots: tuple[str, ...] = ()
+        self._rules_seen = -math.inf
+        self._excluded: dict[str, bool] = {}
 
     def open(self, uri_key: str, path: str, real_path: str, language_id: str, text: str) -> None:
         """Notes that a document was opened.
@@ -140,24 +144,38 @@ class ReferenceSource:
     def is_ignored(self, path: str) -> bool:
         """Whether a `.glmignore` names a file, or the one a link leads to, so that nothing may be completed in it.
 
-        For the event loop: an answer holds for a second. False outside of the workspace, and without trust, as then
-        nothing is read.
+        For the event loop: files of rules are looked at once a second, and read again if they have changed. False
+        outside of the workspace, and without trust, as then nothing is read. True where the rules fail.
 
         Args:
-            path: absolute, or a `file:` address as an editor sends it.
+            path: absolute, or an address as an editor sends it: whatever its scheme, its path counts.
         """
-        file = file_of(path) or os.path.normpath(path)
-        if not self._is_trusted or not root_of(file, self._roots):
+        if not self._is_trusted or not self._roots:
             return False
+        try:
+            self._look_at_rules()
+            if path not in self._excluded:
+                if len(self._excluded) >= _MAX_ANSWERS:
+                    self._excluded.clear()
+                self._excluded[path] = any(
+                    self._rules.is_excluded(file) or self._rules.is_excluded(os.path.realpath(file))
+                    for file in paths_of(path)
+                )
+            return self._excluded[path]
+        except Exception as error:
+            logger.warning("the rules of %s cannot be applied: %s", OWN_RULES, type(error).__name__)
+            return True
+
+    def _look_at_rules(self) -> None:
         now = time.monotonic()
-        known = self._excluded.get(file)
-        if known is None or now - known[0] > _RULES_HOLD_S:
-            if len(self._excluded) >= _MAX_ANSWERS:
-                self._excluded.clear()
-            rules = IgnoreRules([*self._roots, *(os.path.realpath(root) for root in self._roots)])
-            known = (now, rules.is_excluded(file) or rules.is_excluded(os.path.realpath(file)))
-            self._excluded[file] = known
-        return known[1]
+        if now - self._rules_seen < _RULES_HOLD_S:
+            return
+        roots = (*self._roots, *(os.path.realpath(root) for root in self._roots))
+        if roots != self._rules_roots:
+            self._rules, self._rules_roots = IgnoreRules(roots), roots
+        self._rules.refresh()
+        self._excluded.clear()
+        self._rules_seen = now
 
     async def gather(
         self, snapshot: DocumentSnapshot, max_chars: int, *, within_s: float = 0.05
@@ -257,7 +275,7 @@ class ReferenceSource:
         self._cancel()
         self._place = None
         self._selection = Selection()
-        self._excluded.clear()
+        self._rules_seen = -math.inf
 
     def _references(self, snapshot: DocumentSnapshot) -> tuple[Reference, ...]:
         """What is chosen, without pieces of the very document, which may be there from another one's choice."""

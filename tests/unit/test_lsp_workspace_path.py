@@ -23,6 +23,8 @@ from glm_lsp.lsp.workspace_path import document_key, real_path, relative_path
         ("file:///home/me/project/a.py", ["file:///home/me/proj"], "a.py"),
         ("file:///etc/hosts", ["file:///home/me"], "hosts"),
         ("file:///home/me/a.py", [], "a.py"),
+        ("file:/home/me/proj/pkg/a.py", ["file:///home/me/proj"], "pkg/a.py"),
+        ("file://localhost/home/me/proj/pkg/a.py", ["file:/home/me/proj"], "pkg/a.py"),
         ("file:///home/me/proj/../secret/a.py", ["file:///home/me/proj"], "a.py"),
         ("file:///a.py", ["file:///"], "a.py"),
         ("file:///c%3A/Users/me/proj/pkg/a.py", ["file:///c%3A/Users/me/proj"], "pkg/a.py"),
@@ -56,6 +58,8 @@ def test_path(uri: str, folders: list[str], path: str) -> None:
         ("file:///a%20b.py", "file:///a b.py", True),
         ("file:///a.py", "file:///A.py", False),
         ("file:///a%2520b", "file:///a%20b", False),
+        ("file:/a.py", "file:///a.py", True),
+        ("file:/C%3A/a.py", "file:///c:/a.py", True),
     ],
 )
 def test_two_spellings_of_one_document(one: str, other: str, same: bool) -> None:

@@ -10,9 +10,13 @@ import string
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from glm_lsp.cli_complete import finder_for
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.references import ignore as rule_files
 from glm_lsp.references.candidate import Kind, Verdict
 from glm_lsp.references.gatherer import Errand, Gatherer
 from glm_lsp.references.safe_file import read_file
@@ -365,6 +369,70 @@ def test_what_is_excluded_is_known_for_a_moment_and_then_looked_up_again(
     assert not source.is_ignored(file)
 
 
+ADDRESSES = [
+    "file://{}", "file:{}", "FILE://{}", "file:///{}", "file://localhost{}", "{}?version=1", "git:{}?%7B%7D",
+    "vscode-notebook-cell:{}#W0sZ", "gitlens://abc{}?x", "vscode-local:{}", "vscode-remote://ssh-remote+host{}",
+    "untitled:{}", "jar:file://{}", "diff:file:{}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ADDRESSES)
+@pytest.mark.parametrize("name", ["a b.py", "sub/../a b.py", "/a b.py", "hash#query?.py"])
+def test_however_a_file_is_addressed_it_is_excluded(
+    workspace: Path, source: ReferenceSource, form: str, name: str
+) -> None:
+    put(workspace, {".glmignore": "a b.py\nhash#query?.py\n"})
+    path = f"{workspace.as_posix()}/{name}"
+    form = form if ":" in form else f"file://{form}"
+    assert source.is_ignored(form.format(quote(path)))
+    assert not source.is_ignored(form.format(quote(f"{workspace.as_posix()}/c b.py")))
+
+
+def test_names_that_an_editor_did_not_encode_are_excluded(workspace: Path, source: ReferenceSource) -> None:
+    put(workspace, {".glmignore": "a#b.py\nc?d.py\n"})
+    assert source.is_ignored(f"file://{workspace.as_posix()}/a#b.py")
+    assert source.is_ignored(f"file://{workspace.as_posix()}/c?d.py")
+
+
+def test_a_link_from_elsewhere_does_not_lead_around_the_rules(
+    workspace: Path, source: ReferenceSource, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    put(workspace, {".glmignore": "private.py\n", "private.py": ""})
+    link = tmp_path_factory.mktemp("elsewhere") / "link.py"
+    link.symlink_to(workspace / "private.py")
+    assert source.is_ignored(link.as_uri())
+
+
+def test_rules_are_parsed_again_only_when_they_changed(
+    workspace: Path, source: ReferenceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, parsed = [100.0], []
+    real = rule_files.lines_of
+    monkeypatch.setattr("glm_lsp.references.source.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(rule_files, "lines_of", lambda content: parsed.append(content) or real(content))
+    put(workspace, {".glmignore": "main.py\n"})
+    for name in ("main.py", "helper.py", "new.py") * 3:
+        now[0] += 1.5
+        assert source.is_ignored((workspace / name).as_uri()) is (name == "main.py")
+    assert len(parsed) == 1
+    assert not source.is_ignored((workspace / "other.py").as_uri())
+    put(workspace, {".glmignore": "helper.py\n# changed\n"})
+    now[0] += 1.0
+    assert source.is_ignored((workspace / "helper.py").as_uri())
+    assert len(parsed) == 2
+
+
+def test_where_the_rules_fail_everything_is_excluded(
+    workspace: Path, source: ReferenceSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(content: bytes) -> list[str]:
+        raise RecursionError
+
+    monkeypatch.setattr(rule_files, "lines_of", failing)
+    put(workspace, {".glmignore": "other.py\n"})
+    assert source.is_ignored(str(workspace / "main.py"))
+
+
 async def test_a_secret_or_excluded_file_in_hand_gets_nothing(
     workspace: Path, source: ReferenceSource
 ) -> None:
@@ -456,3 +524,23 @@ async def test_explanations_say_why_a_file_was_left_out(workspace: Path, source:
     assert verdicts["helper.py", Kind.DEFINITIONS] is Verdict.USED
     assert {verdict.explanation for verdict in Verdict}.__len__() == len(Verdict)
     assert all(each.chars == 0 for each in source.explain() if each.verdict is not Verdict.USED)
+
+
+@pytest.mark.parametrize("repository", ["", ".git", "sub/.git"])
+def test_rules_above_a_file_of_the_command_line_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repository: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    root = tmp_path.resolve() / "w"
+    put(root, {".glmignore": "ignored.py\n", "sub/deep/.glmignore": "x\n", "sub/deep/ignored.py": ""})
+    if repository:
+        (root / repository).mkdir()
+    file = root / "sub" / "deep" / "ignored.py"
+    snapshot = DocumentSnapshot(
+        uri=file.as_uri(), path="ignored.py", language_id="python", version=0, text="", offset=0,
+        real_path=file.as_posix(),
+    )  # fmt: skip
+    with finder_for(snapshot) as finder:
+        # Rules above a repository's top are another's.
+        assert finder.is_ignored(snapshot.uri) is (repository != "sub/.git")
+        assert not finder.is_ignored((file.parent / "kept.py").as_uri())

@@ -433,6 +433,8 @@ def test_a_piece_is_cut_to_the_room_there_is() -> None:
         ("file:///w/../x/a.py", "/x/a.py"),
         ("file://localhost/w/a.py", "/w/a.py"),
         ("FILE:///w/a.py?x=1#y", "/w/a.py"),
+        ("file:/w/a.py", "/w/a.py"),
+        ("file:a.py", ""),
         ("file:///C%3A/w/a.py", "c:/w/a.py"),
         ("file:///c:/w/a.py", "c:/w/a.py"),
         ("untitled:Untitled-1", ""),
