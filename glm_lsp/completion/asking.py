@@ -20,7 +20,6 @@ from glm_lsp.completion.place import Place
 from glm_lsp.completion.postprocess import NOTHING_GENERATED
 from glm_lsp.completion.reason import CANCELLED
 from glm_lsp.completion.running import Run, Runs, TypedSince
-from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.syntax_memory import SyntaxMemory
 from glm_lsp.errors import EngineLostError
 
@@ -133,7 +132,7 @@ class Asking:
     def _judged(self, place: Place, answer: Answer, source: Source) -> Outcome:
         weights = self._description.confidence if self._description else None
         told = partial(judge, weights=weights, source=source)
-        fits, around = partial(self._parses_no_worse, place.snapshot), place.surroundings
+        fits, around = partial(self._parses_no_worse, place), place.surroundings
         judgements = (told(one, around, place.policy, fits) for one in answer.choices)
         return replace(_outcome(place, tuple(judgements)), source=source)
 
@@ -158,8 +157,10 @@ class Asking:
         self._cache.evict(uri)
         self._runs.end(uri)
 
-    def _parses_no_worse(self, snapshot: DocumentSnapshot, text: str, is_whole: bool) -> bool:
-        return self._syntax.parses_no_worse(snapshot, text, is_whole=is_whole)
+    def _parses_no_worse(self, place: Place, text: str, is_whole: bool) -> bool:
+        # Who asks by hand may well want to open a bracket that only a later line closes.
+        is_strict = place.request.n == 1
+        return self._syntax.parses_no_worse(place.snapshot, text, is_whole=is_whole, is_strict=is_strict)
 
     @contextmanager
     def _minding_loss(self) -> Iterator[None]:

@@ -62,13 +62,16 @@ class SyntaxMemory:
             known.pace.refused()
         return known.tree
 
-    def parses_no_worse(self, snapshot: DocumentSnapshot, text: str, *, is_whole: bool = True) -> bool:
+    def parses_no_worse(
+        self, snapshot: DocumentSnapshot, text: str, *, is_whole: bool = True, is_strict: bool = False
+    ) -> bool:
         """Whether `text` can be inserted at the cursor without breaking anything; True where it is not checked.
 
         Args:
             snapshot: the document and the cursor.
             text: one line or several.
             is_whole: False for one that breaks off within its line.
+            is_strict: whether it may not add an error either where a later line could take it away.
         """
         from glm_lsp.syntax.validity import parses_no_worse  # noqa: PLC0415 - with the parser
 
@@ -76,7 +79,7 @@ class SyntaxMemory:
         if tree is None or pace.is_resting:
             return True
         with pace.working():
-            return parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole)
+            return parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole, is_strict=is_strict)
 
     def mode(self, snapshot: DocumentSnapshot) -> Mode:
         """What the completion at the cursor may write. No key typed on a line changes it, so it is chosen once."""

@@ -46,7 +46,13 @@ _LONGEST = 1_000
 
 
 def parses_no_worse(
-    tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True, within_s: float = 0.03
+    tree: SyntaxTree,
+    offset: int,
+    insertion: str,
+    *,
+    is_whole: bool = True,
+    is_strict: bool = False,
+    within_s: float = 0.03,
 ) -> bool:
     """Whether a text can be inserted without breaking anything.
 
@@ -59,6 +65,7 @@ def parses_no_worse(
         offset: where it goes, in code points.
         insertion: one line or several.
         is_whole: False for an insertion that breaks off within its line; it has only to add no error.
+        is_strict: whether it may not add an error either where a later line could take it away.
         within_s: seconds after which no further parse begins.
 
     Returns:
@@ -70,6 +77,8 @@ def parses_no_worse(
     if end - line_start > _LONGEST:
         return True
     after = _replaced(tree, offset, offset, insertion)
+    if is_strict and after is not None and after.num_errors > tree.num_errors:
+        return False
     if after is None or after.num_errors == 0 or _stays_in_prose(tree, after, line_start, offset, end):
         return True
     open_on_line = _open_brackets(after, line_start, end)
@@ -82,9 +91,7 @@ def parses_no_worse(
         if time.perf_counter() >= latest:
             return True
         num_allowed = min(num_allowed, _num_errors_without_line(tree, offset))
-    if after.num_errors <= num_allowed:
-        return True
-    return any(
+    return after.num_errors <= num_allowed or any(
         time.perf_counter() >= latest or _has_at_most(num_allowed, _replaced(after, end, end, continuation))
         for continuation in _continuations(after, offset, end, open_on_line)
     )

@@ -49,7 +49,9 @@ class Machine:
 
             return worked
 
-        def checked(tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True) -> bool:
+        def checked(
+            tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True, **_: bool
+        ) -> bool:
             clock.now += self.check_s
             self.num_checked += 1
             return check(tree, offset, insertion, is_whole=is_whole)

@@ -151,3 +151,12 @@ def test_what_takes_too_long_is_not_judged() -> None:
     assert tree is not None
     assert not parses_no_worse(tree, len(before), '"abc', within_s=math.inf)
     assert parses_no_worse(tree, len(before), '"abc', within_s=0.0)
+
+
+def test_who_is_strict_waits_for_no_later_line() -> None:
+    text = "x = 1\n\n"
+    tree = SyntaxTree.parse("python", text)
+    assert tree is not None
+    assert parses_no_worse(tree, 6, "values = [")
+    assert not parses_no_worse(tree, 6, "values = [", is_strict=True)
+    assert parses_no_worse(tree, 6, "values = [1]", is_strict=True)
