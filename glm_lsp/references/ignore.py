@@ -157,7 +157,7 @@ def _spec(lines: Sequence[str]) -> GitIgnoreSpec:
     if len(lines) > _MAX_LINES or any(_is_costly(line) for line in lines):
         lines = _EVERYTHING
     # Other backends know no groups without a way back.
-    return GitIgnoreSpec.from_lines(lines, _pattern, backend="simple")
+    return GitIgnoreSpec([_pattern(line) for line in lines if line], backend="simple")
 
 
 def _is_costly(line: str) -> bool:
