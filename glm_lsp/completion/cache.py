@@ -61,12 +61,13 @@ class Answer:
         """
         if not typed:
             return self
-        left = (
-            one.after(len(typed))
+        size = len(typed)
+        fitting = [
+            one
             for one in self.choices
-            if one.text.startswith(typed) and not (one.is_torn and len(one.text) == len(typed))
-        )
-        return Answer(choices) if (choices := tuple(left)) else None
+            if one.text.startswith(typed) and not (one.is_torn and len(one.text) == size)
+        ]
+        return Answer(tuple(one.after(size) for one in fitting)) if fitting else None
 
     def is_enough(self, num_asked: int, rest_of_line: str) -> bool:
         """Whether what is left says as much as a new answer would.
@@ -85,11 +86,11 @@ class CompletionCache:
 
     def __init__(self, capacity: int = 128) -> None:
         self._capacity = capacity
-        self._answers: OrderedDict[Question, Answer] = OrderedDict()
-        self._prefixes: dict[Stem, list[str]] = {}
+        self._answers: dict[Stem, dict[str, Answer]] = {}
+        self._recent: OrderedDict[Question, None] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._answers)
+        return len(self._recent)
 
     def match(self, question: Question) -> tuple[Answer, str] | None:
         """What is known of an answer, and what of it has been typed already.
@@ -97,32 +98,32 @@ class CompletionCache:
         Of several the one asked last wins: with the fewest characters typed it knows most of what comes.
         """
         stem, prefix = question.stem, question.prefix
-        known = [before for before in self._prefixes.get(stem, ()) if prefix.startswith(before)]
+        answers = self._answers.get(stem, {})
+        known = [before for before in answers if prefix.startswith(before)]
         for before in sorted(known, key=len, reverse=True):
-            key, typed = Question(stem, before), prefix[len(before) :]
-            left = self._answers[key].after(typed)
+            typed = prefix[len(before) :]
+            left = answers[before].after(typed)
             if left is not None:
-                self._answers.move_to_end(key)
+                self._recent.move_to_end(Question(stem, before))
                 return left, typed
         return None
 
     def insert(self, question: Question, answer: Answer) -> None:
         """Remembers an answer; the one unused for longest makes room."""
-        if question not in self._answers:
-            self._prefixes.setdefault(question.stem, []).append(question.prefix)
-        self._answers[question] = answer
-        self._answers.move_to_end(question)
-        if len(self._answers) > self._capacity:
-            self._drop(next(iter(self._answers)))
+        self._answers.setdefault(question.stem, {})[question.prefix] = answer
+        self._recent[question] = None
+        self._recent.move_to_end(question)
+        if len(self._recent) > self._capacity:
+            self._drop(next(iter(self._recent)))
 
     def evict(self, uri: str) -> None:
         """Forgets a document."""
-        for question in [question for question in self._answers if question.stem.uri == uri]:
+        for question in [question for question in self._recent if question.stem.uri == uri]:
             self._drop(question)
 
     def _drop(self, question: Question) -> None:
-        del self._answers[question]
-        prefixes = self._prefixes[question.stem]
-        prefixes.remove(question.prefix)
-        if not prefixes:
-            del self._prefixes[question.stem]
+        del self._recent[question]
+        answers = self._answers[question.stem]
+        del answers[question.prefix]
+        if not answers:
+            del self._answers[question.stem]
