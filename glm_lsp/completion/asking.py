@@ -158,8 +158,7 @@ class Asking:
         self._runs.end(uri)
 
     def _parses_no_worse(self, place: Place, text: str, is_whole: bool) -> bool:
-        # Who asks by hand may well want to open a bracket that only a later line closes.
-        is_strict = place.request.n == 1
+        is_strict = place.policy.is_strict
         return self._syntax.parses_no_worse(place.snapshot, text, is_whole=is_whole, is_strict=is_strict)
 
     @contextmanager

@@ -24,17 +24,20 @@ class Policy:
             whole wherever that parses.
         floor: the product of a text's token probabilities below which the engine need not go on. It is so low that
             no part that long has ever cleared `threshold`.
+        is_strict: whether a text may not add a syntax error either where a later line could take it away.
     """
 
     threshold: float = 0.0
     trims: bool = False
     floor: float = 0.0
+    is_strict: bool = True
 
 
-SHOW_ALL = Policy()
-"""Whatever passes the filters and parses, likely or not: for who asks by hand."""
+SHOW_ALL = Policy(is_strict=False)
+"""Whatever passes the filters and parses, likely or not: for who asks by hand, and may well want to open a bracket that
+only a later line closes."""
 POLICIES = {
-    Eagerness.EAGER: SHOW_ALL,
+    Eagerness.EAGER: Policy(),
     Eagerness.BALANCED: Policy(threshold=0.4, trims=True, floor=0.02),
     Eagerness.SUBTLE: Policy(threshold=0.8, trims=True, floor=0.1),
 }

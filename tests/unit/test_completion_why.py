@@ -111,3 +111,13 @@ async def test_editors_get_the_same_in_their_spelling() -> None:
         wire = LastRequest(1, reason=reason).story()
         assert (wire["reason"], wire["candidates"]) == (reason, [])
         assert len(wire["explanation"]) > 20
+
+
+async def test_a_line_that_opens_what_it_does_not_close_is_for_who_asks_by_hand() -> None:
+    script = Script([["values = ["]], probability=0.99)
+    completer = Completer(ScriptedClient([script]))
+    eager = Preferences(policy=POLICIES[Eagerness.EAGER])
+    unasked = await completer.suggest(at("x = 1\n║\n"), preferences=eager)
+    assert [candidate.text for candidate in unasked.suggestions] == ["values"]
+    outcome = await completer.suggest(at("x = 1\n║\n", version=2), preferences=Preferences())
+    assert [candidate.text for candidate in outcome.suggestions] == ["values = ["]
