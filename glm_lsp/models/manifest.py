@@ -22,6 +22,9 @@ WEIGHT_FILE = "model.onnx.data"
 
 TokenHealing = Literal["off", "words", "tokens"]
 
+GraphKind = Literal["fused", "past-present"]
+"""`fused`: our own graph, keys and values written in place; `past-present`: the one other exporters make."""
+
 FORMAT_VERSION = 1
 """Raised when older programs could misread a newer folder, or the reverse."""
 
@@ -90,6 +93,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     (`engine/healing.py`): those in or after a word, or all that could stand inside a token. `copying` holds the
     weights for looking things up in the text around (`engine/copying.py`); a model without does not. `confidence`
     turns the model's own probabilities into those of being right; without, its own are taken at their word.
+    `family` names the published model a checkpoint belongs to (docs/models.md), `chat_template` how a dialogue is
+    laid out for it, empty for models that hold none.
     """
 
     format_version: int
@@ -110,6 +115,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     healing: TokenHealing = "off"
     copying: CopyWeights | None = None
     confidence: ConfidenceWeights | None = None
+    family: str = ""
+    chat_template: str = ""
+    graph_kind: GraphKind = "fused"
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:
