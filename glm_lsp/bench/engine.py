@@ -35,7 +35,8 @@ from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.kv_memory import slot_bytes
-from glm_lsp.engine.onnx_session import Device, OnnxSession
+from glm_lsp.engine.onnx_runtime import Device
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions

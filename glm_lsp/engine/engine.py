@@ -15,7 +15,8 @@ from types import TracebackType
 import glm_lsp
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.job import Event, Job, OnEvent
-from glm_lsp.engine.onnx_session import Device, OnnxSession
+from glm_lsp.engine.onnx_runtime import Device
+from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError

@@ -1,30 +1,21 @@
-"""One model loaded into ONNX Runtime. The only module that imports onnxruntime, and only when a model is opened."""
+"""A model of our own fused graph, loaded into ONNX Runtime."""
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict
 from collections.abc import Sequence
-from importlib import metadata
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_lsp.engine.cores import physical_cores
-from glm_lsp.engine.session import KVCache, Scores
-from glm_lsp.errors import (
-    ContextOverflowError,
-    DeviceError,
-    OnnxRuntimeConflictError,
-    OnnxRuntimeMissingError,
-    SessionError,
-)
+from glm_lsp.engine import onnx_runtime
+from glm_lsp.engine.onnx_runtime import Device
+from glm_lsp.engine.rows_check import check_rows
+from glm_lsp.engine.session import KVCache, Scores, check_run
+from glm_lsp.errors import SessionError
 from glm_lsp.models.manifest import WEIGHT_FILE
 from glm_lsp.models.store import ModelFolder
-
-Device = Literal["auto", "cpu", "cuda"]
 
 MAX_KEPT_TOKENS = 32
 """Runs of up to this many tokens keep their bindings; a longer run takes far longer than binding does."""
@@ -37,20 +28,12 @@ _LEAST_TOKENS = 2
 kernels than several, and differs by a rounding that quantised activations magnify; with two rows at least, what
 is said about a token does not depend on how many are run with it. On the CPU this costs a twentieth of a step."""
 
-SPIN_US = "300"
-"""Long enough to bridge an operator that one thread does alone, and what is done between two steps; then the cores
-belong to the editor again. On a busy machine unbounded spinning made a step of eight tokens five times slower, as the
-threads used up their time slices by waiting."""
-
 LIGHT_TOKENS = 24
 LIGHT_BYTES = 64 * 2**20
 """Runs of up to so many tokens of a model with weights up to so large are done by one thread, on a second copy of it.
 Between two keys the other threads fall asleep, and waking them takes longer than such a run: 0.15 s after the last one,
 ten tokens behind a cached prompt took 11.5 ms on two threads and 8 ms on one, and their slowest tenth 30 and 16. Back
 to back two threads would be faster, but nobody types like that."""
-
-MAX_DEFAULT_THREADS = 4
-"""More threads gain little on the small matrices of a decode step, and the editor wants the cores too."""
 
 
 class OnnxKVCache:
@@ -137,24 +120,18 @@ class OnnxSession:
             ContextOverflowError: `capacity` is more than the model was built for.
             SessionError: ONNX Runtime refuses the graph.
         """
-        runtime = _import_onnxruntime()
-        _check_device(runtime, device)
-        if capacity is not None and not 1 <= capacity <= folder.manifest.capacity:
-            raise ContextOverflowError(
-                f"a capacity of {capacity} tokens was asked for, the model was built for "
-                f"{folder.manifest.capacity}",
-                "Ask for less, or import the model again with a larger capacity.",
-            )
-        _check_files(folder)
-        options = _session_options(runtime, threads, allow_spinning)
-        light = inference = _load(runtime, folder.graph_path, options)
+        runtime = onnx_runtime.import_onnxruntime()
+        onnx_runtime.check_device(runtime, device)
+        capacity = onnx_runtime.usable_capacity(folder, capacity)
+        onnx_runtime.check_files(folder)
+        options = onnx_runtime.session_options(runtime, threads, allow_spinning)
+        light = inference = onnx_runtime.load(runtime, folder.graph_path, options)
         weights = folder.manifest.files.get(WEIGHT_FILE)
         if options.intra_op_num_threads > 1 and weights and weights.bytes <= LIGHT_BYTES:
-            light = _load(runtime, folder.graph_path, _session_options(runtime, 1, allow_spinning))
+            options = onnx_runtime.session_options(runtime, 1, allow_spinning)
+            light = onnx_runtime.load(runtime, folder.graph_path, options)
         try:
-            return cls(
-                runtime, inference, light, capacity or folder.manifest.capacity, folder.config.vocab_size
-            )
+            return cls(runtime, inference, light, capacity, folder.config.vocab_size)
         except (KeyError, IndexError, ValueError) as error:
             raise SessionError(f"{folder.graph_path} is not a graph of this program: no {error}") from error
 
@@ -179,7 +156,7 @@ class OnnxSession:
         """See `Session.run`."""
         if not isinstance(kv, OnnxKVCache):
             raise TypeError(f"{kv!r} was not made by this session")
-        self._check_run(kv, past, token_ids, num_scored)
+        check_run(kv.capacity, self._num_ids, past, token_ids, num_scored)
         num_tokens = len(token_ids)
         num_run = max(num_tokens, min(_LEAST_TOKENS, kv.capacity - past))
         binding = self._binding(kv, num_run, num_tokens - num_scored, num_scored, want_logits)
@@ -201,20 +178,7 @@ class OnnxSession:
             SessionError: the difference is above `tolerance`.
         """
         count = min(LIGHT_TOKENS + 8, self.capacity)
-        token_ids = [index % self._num_ids for index in range(count)]
-        logits = self.run(self.new_kv(), 0, token_ids, count, want_logits=True).logits
-        together = np.zeros((0, self.vocab_size)) if logits is None else logits[:8].copy()
-        kv, difference = self.new_kv(), 0.0
-        for position, row in enumerate(together):
-            alone = self.run(kv, position, [token_ids[position]], 1, want_logits=True).logits
-            if alone is not None:
-                difference = max(difference, float(np.abs(row - alone[0]).max() / np.ptp(row)))
-        if not difference <= tolerance:
-            raise SessionError(
-                f"one token and eight at once differ by {difference:.2g} of the logits' range",
-                "This processor's kernels are at fault; import the model with precision fp32.",
-            )
-        return difference
+        return check_rows(self, [index % self._num_ids for index in range(count)], tolerance)
 
     def logits_rows(self, count: int) -> NDArray[np.float32]:
         """Where a run of so many scored rows puts its logits, shape [count, V]; the next run may use it, too.
@@ -262,71 +226,3 @@ class OnnxSession:
             if len(kv.bindings) > MAX_KEPT_BINDINGS:
                 kv.bindings.popitem(last=False)
         return binding
-
-    def _check_run(self, kv: OnnxKVCache, past: int, token_ids: Sequence[int], num_scored: int) -> None:
-        if past + len(token_ids) > kv.capacity:
-            raise ContextOverflowError(f"{len(token_ids)} tokens after {past} do not fit into {kv.capacity}")
-        if past < 0 or not token_ids or not 0 <= num_scored <= len(token_ids):
-            raise SessionError(f"cannot run {len(token_ids)} tokens after {past} and score {num_scored}")
-        if min(token_ids) < 0 or max(token_ids) >= self._num_ids:
-            raise SessionError(f"a token id is outside the model's vocabulary of {self._num_ids}")
-
-
-def _import_onnxruntime() -> Any:
-    """The onnxruntime package, once it is certain which wheel it is."""
-    if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
-        raise OnnxRuntimeConflictError("onnxruntime and onnxruntime-gpu are both installed")
-    # Its Linux wheel reports to its makers unless told not to before it is loaded: it writes a database into the
-    # home folder, keeps a thread, and calls out. `disable_telemetry_events()` comes too late for some of that.
-    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
-    try:
-        import onnxruntime  # noqa: PLC0415
-    except ImportError as error:
-        raise OnnxRuntimeMissingError(f"ONNX Runtime cannot be imported: {error}") from error
-    return onnxruntime
-
-
-def _installed(distribution: str) -> bool:
-    try:
-        metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
-
-
-def _check_device(runtime: Any, device: Device) -> None:
-    """Models are built with fp32 activations so far, which CUDA's attention kernel does not take."""
-    if device not in ("auto", "cpu", "cuda"):
-        raise DeviceError(f"{device!r} is not a device")
-    if device == "cuda" and "CUDAExecutionProvider" not in runtime.get_available_providers():
-        raise DeviceError("the installed ONNX Runtime has no CUDA provider")
-    if device == "cuda":
-        raise DeviceError("this version builds models for the CPU only", "Use device 'auto' or 'cpu'.")
-
-
-def _check_files(folder: ModelFolder) -> None:
-    # Imported here: a fake session needs neither onnx nor a model folder.
-    from glm_lsp.models.external_data import require_contained  # noqa: PLC0415
-
-    folder.check_at_start()
-    require_contained(folder.graph_path, folder.manifest.files)
-
-
-def _session_options(runtime: Any, threads: int | None, allow_spinning: bool) -> Any:
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = threads or min(physical_cores(), MAX_DEFAULT_THREADS)
-    options.log_severity_level = 3
-    settings = {
-        "session.intra_op.allow_spinning": str(int(allow_spinning)),
-        "session.intra_op.spin_duration_us": SPIN_US,
-    }
-    for name, value in settings.items():
-        options.add_session_config_entry(name, value)
-    return options
-
-
-def _load(runtime: Any, path: Path, options: Any) -> Any:
-    try:
-        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise SessionError(f"ONNX Runtime cannot load {path}: {error}") from error

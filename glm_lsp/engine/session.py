@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from glm_lsp.errors import ContextOverflowError, SessionError
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -82,3 +84,17 @@ class Session(Protocol):
             ContextOverflowError: the tokens do not fit behind `past`.
             SessionError: the run failed, or a token id is outside the vocabulary.
         """
+
+
+def check_run(capacity: int, num_ids: int, past: int, token_ids: Sequence[int], num_scored: int) -> None:
+    """What every session refuses, whatever computes it; `num_ids` is the size of the model's own vocabulary.
+
+    Raises:
+        ContextOverflowError, SessionError: see `Session.run`.
+    """
+    if past + len(token_ids) > capacity:
+        raise ContextOverflowError(f"{len(token_ids)} tokens after {past} do not fit into {capacity}")
+    if past < 0 or not token_ids or not 0 <= num_scored <= len(token_ids):
+        raise SessionError(f"cannot run {len(token_ids)} tokens after {past} and score {num_scored}")
+    if min(token_ids) < 0 or max(token_ids) >= num_ids:
+        raise SessionError(f"a token id is outside the model's vocabulary of {num_ids}")

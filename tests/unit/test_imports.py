@@ -15,7 +15,7 @@ MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "g
 
 # Package: the files and folders where alone it may be imported.
 ONLY_IN = {
-    "onnxruntime": ("glm_lsp/engine/onnx_session.py",),
+    "onnxruntime": ("glm_lsp/engine/onnx_runtime.py",),
     "pygls": ("glm_lsp/lsp/",),
     "lsprotocol": ("glm_lsp/lsp/",),
     "torch": ("glm_lsp/train/",),

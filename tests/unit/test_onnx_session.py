@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 import pytest
 
-from glm_lsp.engine import onnx_session as session_module
+from glm_lsp.engine import onnx_runtime
 from glm_lsp.engine.cores import physical_cores
 from glm_lsp.engine.onnx_session import MAX_KEPT_BINDINGS, MAX_KEPT_TOKENS, OnnxSession
 from glm_lsp.engine.session import Session
@@ -153,7 +153,7 @@ def test_one_wheel_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
         return "1.31.1"
 
     monkeypatch.setattr(metadata, "version", version)
-    assert session_module._import_onnxruntime().__name__ == "onnxruntime"
+    assert onnx_runtime.import_onnxruntime().__name__ == "onnxruntime"
 
 
 @pytest.mark.parametrize(
@@ -230,7 +230,7 @@ def test_the_self_check_looks_at_each_row(session: OnnxSession, monkeypatch: pyt
 
 def test_threads_and_cores_are_sensible() -> None:
     assert 1 <= physical_cores() <= 4096
-    assert 1 <= session_module.MAX_DEFAULT_THREADS <= 64
+    assert 1 <= onnx_runtime.MAX_DEFAULT_THREADS <= 64
 
 
 def test_the_runtime_reports_to_nobody(model: ModelFolder, tmp_path: Path) -> None:
