@@ -138,6 +138,57 @@ class TokenizerError(ModelError):
     code = "GLM-207"
 
 
+class HubError(ModelError):
+    """The model hub's answer cannot be used."""
+
+    code = "GLM-210"
+    remedy = "Try again later; behind a proxy or a mirror, check HF_ENDPOINT and the proxy's settings."
+
+
+class HubNotFoundError(HubError):
+    """The hub knows no such repository, revision or file."""
+
+    code = "GLM-211"
+    remedy = "Check ORG/NAME and --revision on the hub's page of the model; a private one needs HF_TOKEN."
+
+
+class HubAccessError(HubError):
+    """The hub does not give the repository to this user."""
+
+    code = "GLM-212"
+    remedy = "Accept the model's terms on its page, make a token that may read it, and set HF_TOKEN to it."
+
+
+class HubUnreachableError(HubError):
+    """The hub cannot be reached, or stays silent."""
+
+    code = "GLM-213"
+    remedy = (
+        "Check the network, the proxy and HF_ENDPOINT, then run the command again: it goes on where it ended."
+    )
+
+
+class HubBusyError(HubError):
+    """The hub serves nobody, or not so often."""
+
+    code = "GLM-214"
+    remedy = "Wait some minutes, then run the command again: it goes on where it ended."
+
+
+class HubFileError(HubError):
+    """A file of the repository is not what the hub says it is, or has a name that is not allowed."""
+
+    code = "GLM-215"
+    remedy = "Run the command again; if it repeats, do not use this repository."
+
+
+class ExporterError(ModelError):
+    """The exporter is not installed, or failed."""
+
+    code = "GLM-216"
+    remedy = "Import without --exporter; the program's own graph needs no other package and is faster."
+
+
 class RuntimeLibraryError(GlmError):
     """ONNX Runtime cannot be used as asked."""
 

@@ -48,6 +48,11 @@ def models_dir() -> Path:
     return _usable(_home("models") or platformdirs.user_data_path(_APP, appauthor=False) / "models")
 
 
+def checkpoints_dir() -> Path:
+    """Downloaded checkpoints, one folder for each commit of a repository."""
+    return _usable(_home("checkpoints") or platformdirs.user_data_path(_APP, appauthor=False) / "checkpoints")
+
+
 def config_file() -> Path:
     """Where the settings file would lie. It is never created."""
     return _home("config.toml") or platformdirs.user_config_path(_APP, appauthor=False) / "config.toml"

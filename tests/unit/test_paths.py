@@ -19,6 +19,7 @@ FOLDERS = {
     "run": paths.runtime_dir,
     "logs": paths.log_dir,
     "models": paths.models_dir,
+    "checkpoints": paths.checkpoints_dir,
 }
 posix_only = pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
 
