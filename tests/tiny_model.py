@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from glm_lsp.models.checkpoint import expected_tensors
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.convert import convert
+from glm_lsp.models.layouts.native import native_tensors
 from glm_lsp.models.store import ModelFolder
 
 SPECIAL_TOKENS = (
@@ -67,7 +67,7 @@ def random_weights(config: GlmConfig, seed: int = 0) -> dict[str, NDArray[np.flo
     """Weights 0.15 * N(0, 1) and norm gains around 1: logits of a few units, so that errors show."""
     rng = np.random.default_rng(seed)
     weights = {}
-    for name, shape in expected_tensors(config).items():
+    for name, shape in native_tensors(config).items():
         values = rng.standard_normal(shape, dtype=np.float32)
         weights[name] = 1 + 0.1 * values if name.endswith("norm.weight") else 0.15 * values
     return weights

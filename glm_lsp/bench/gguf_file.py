@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glm_lsp.errors import ArchitectureError, InputError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.manifest import CONFIG_FILE, TOKENIZER_FILE
 from glm_lsp.models.quantization import BLOCK, QuantizedMatrix, quantize
 
@@ -47,7 +48,7 @@ def write_gguf(checkpoint_dir: Path, path: Path, *, context_length: int) -> None
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
     _add_shape(writer, config, context_length)
     _add_vocabulary(writer, checkpoint_dir / TOKENIZER_FILE, config)
-    for name, values in _tensors(Checkpoint(checkpoint_dir, config)):
+    for name, values in _tensors(Checkpoint(checkpoint_dir, native_layout(config))):
         if values.ndim == 1:
             writer.add_tensor(name, values)
         else:
@@ -125,14 +126,14 @@ def _tensors(checkpoint: Checkpoint) -> list[tuple[str, NDArray[np.float32]]]:
         to, own = f"blk.{layer}", f"model.layers.{layer}"
         tensors += [
             (f"{to}.attn_norm.weight", read(f"{own}.input_layernorm.weight")),
-            (f"{to}.attn_qkv.weight", checkpoint.read_qkv(layer, "weight")),
+            (f"{to}.attn_qkv.weight", read(f"{own}.self_attn.qkv_proj.weight")),
             (f"{to}.attn_output.weight", read(f"{own}.self_attn.o_proj.weight")),
             (f"{to}.ffn_norm.weight", read(f"{own}.post_attention_layernorm.weight")),
             (f"{to}.ffn_up.weight", read(f"{own}.mlp.gate_up_proj.weight")),
             (f"{to}.ffn_down.weight", read(f"{own}.mlp.down_proj.weight")),
         ]
         if config.attention_bias:
-            tensors.append((f"{to}.attn_qkv.bias", checkpoint.read_qkv(layer, "bias")))
+            tensors.append((f"{to}.attn_qkv.bias", read(f"{own}.self_attn.qkv_proj.bias")))
     tensors.append(("output_norm.weight", read("model.norm.weight")))
     if not config.tie_word_embeddings:
         tensors.append(("output.weight", read("lm_head.weight")))

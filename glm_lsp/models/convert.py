@@ -24,6 +24,7 @@ from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions, Progress, write_graph
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
 from glm_lsp.models.integrity import describe_folder, hash_file
+from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.manifest import (
     CONFIG_FILE,
     FORMAT_VERSION,
@@ -85,7 +86,7 @@ def convert(
     _check_options(out_dir, precision, prompt_profile, capacity, replace)
     config = GlmConfig.from_file(checkpoint_dir / CONFIG_FILE)
     num_ids = _count_ids(checkpoint_dir / TOKENIZER_FILE, config)
-    checkpoint = Checkpoint(checkpoint_dir, config)
+    checkpoint = Checkpoint(checkpoint_dir, native_layout(config))
     options = GraphOptions(
         precision=precision,
         capacity=capacity or min(config.max_position_embeddings, DEFAULT_CAPACITY),

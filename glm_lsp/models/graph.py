@@ -25,6 +25,7 @@ from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, Precision, StoredMatrix
+from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import MODEL_FILE, WEIGHT_FILE
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.weight_file import WeightFile
@@ -35,7 +36,7 @@ NUM_TOP = 8
 OPSET, CONTRIB_OPSET, IR_VERSION = 21, 1, 10
 
 Progress = Callable[[str, float], None]
-"""Called with what is being done and the finished share, 0 to 1."""
+"""Called with what is being done and the finished share of the weights, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class GraphOptions:
     @property
     def table_precision(self) -> Precision:
         """The precision of embedding and head."""
-        return "fp32" if self.precision == "fp32" else "int8"
+        return "int8" if self.precision == "int4" else self.precision
 
 
 def write_graph(
@@ -76,18 +77,23 @@ def write_graph(
     options: GraphOptions,
     *,
     metadata: dict[str, str] | None = None,
+    journal: Journal | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> None:
-    """Writes `model.onnx` and `model.onnx.data` into `folder`, one tensor in memory at a time.
+    """Writes `model.onnx` and `model.onnx.data` into `folder`, one block of a tensor in memory at a time.
+
+    Args:
+        journal: of the weight file; with one, what an earlier run has written is kept.
 
     Raises:
         ArchitectureError: the sizes do not fit the precision, or the vocabulary is smaller than its tokens.
         CheckpointError: a tensor cannot be read.
     """
     _check_sizes(checkpoint.config, options)
-    with WeightFile(folder / WEIGHT_FILE) as weights:
-        graph = _GlmGraph(checkpoint, GraphBuilder(weights), options)
-        graph.build(progress)
+    count = _Count(checkpoint.num_parameters, progress)
+    with WeightFile(folder / WEIGHT_FILE, journal) as weights:
+        graph = _GlmGraph(checkpoint.config, GraphBuilder(weights, checkpoint, count.add), options)
+        graph.build(count.start)
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
     model = helper.make_model(graph.builder.finish("glm"), opset_imports=opsets, ir_version=IR_VERSION)
     helper.set_model_props(model, metadata or {})
@@ -108,32 +114,50 @@ def _check_sizes(config: GlmConfig, options: GraphOptions) -> None:
             f"{options.real_vocab_size} tokens do not fit a vocabulary of {config.vocab_size} rows"
         )
     widths = (config.hidden_size, config.intermediate_size, config.num_attention_heads * config.head_dim)
-    if options.precision != "fp32" and any(width % BLOCK for width in widths):
+    if options.precision in ("int8", "int4") and any(width % BLOCK for width in widths):
         raise ArchitectureError(f"{options.precision} needs widths in multiples of {BLOCK}, not {widths}")
+
+
+class _Count:
+    """Weights taken so far, of all."""
+
+    def __init__(self, total: int, progress: Progress) -> None:
+        self._total = total
+        self._progress = progress
+        self._what = ""
+        self._done = 0
+
+    def start(self, what: str) -> None:
+        """What is being done from now on."""
+        self._what = what
+        self.add(0)
+
+    def add(self, num_values: int) -> None:
+        """So many more are done."""
+        self._done += num_values
+        self._progress(self._what, min(1.0, self._done / self._total))
 
 
 class _GlmGraph:
     """The model's structure, in execution order; `stream` is the residual stream's current value."""
 
-    def __init__(self, checkpoint: Checkpoint, builder: GraphBuilder, options: GraphOptions) -> None:
-        self.checkpoint = checkpoint
-        self.config = checkpoint.config
+    def __init__(self, config: GlmConfig, builder: GraphBuilder, options: GraphOptions) -> None:
+        self.config = config
         self.builder = builder
         self.options = options
 
-    def build(self, progress: Progress) -> None:
-        """Adds every node and writes every weight."""
+    def build(self, start: Callable[[str], None]) -> None:
+        """Adds every node and writes every weight; `start` is told which part comes next."""
         config, builder = self.config, self.builder
         self._declare_inputs()
-        table = builder.store_matrix(
-            self.checkpoint.read("model.embed_tokens.weight"), self.options.table_precision
-        )
+        start("embedding")
+        table = builder.store_matrix("model.embed_tokens.weight", self.options.table_precision)
         stream = builder.embedding("input_ids", table, "embed")
         normed = self._norm(stream, "model.layers.0.input_layernorm.weight", "layer0.attn_norm")
         for layer in range(config.num_hidden_layers):
-            progress(f"layer {layer + 1} of {config.num_hidden_layers}", layer / config.num_hidden_layers)
+            start(f"layer {layer + 1} of {config.num_hidden_layers}")
             normed, stream = self._layer(layer, normed, stream)
-        progress("vocabulary", 1.0)
+        start("vocabulary")
         self._head(normed, table)
 
     def _declare_inputs(self) -> None:
@@ -170,10 +194,9 @@ class _GlmGraph:
         cache: list[int | str] = [1, config.num_key_value_heads, "C", config.head_dim]
         past = [builder.input(f"past.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
         present = [builder.output(f"present.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
-        weight = builder.store_matrix(self.checkpoint.read_qkv(layer, "weight"), self.options.precision)
-        bias = ""
-        if config.attention_bias:
-            bias = builder.constant(f"{name}.qkv.bias", self.checkpoint.read_qkv(layer, "bias"))
+        source = f"model.layers.{layer}.self_attn.qkv_proj"
+        weight = builder.store_matrix(f"{source}.weight", self.options.precision)
+        bias = builder.vector(f"{name}.qkv.bias", f"{source}.bias") if config.attention_bias else ""
         qkv = builder.linear(
             normed, weight, f"{name}.qkv", bias=bias, accuracy_level=self.options.accuracy.attention
         )
@@ -204,7 +227,7 @@ class _GlmGraph:
         """Scores; the best ids come from the raw logits, so log-softmax's rounding cannot reorder them."""
         config, builder = self.config, self.builder
         if not config.tie_word_embeddings:
-            table = builder.store_matrix(self.checkpoint.read("lm_head.weight"), self.options.table_precision)
+            table = builder.store_matrix("lm_head.weight", self.options.table_precision)
         count = self.options.real_vocab_size or config.vocab_size
         builder.output("next", TensorProto.INT64, [1, "R"])
         builder.output("top_v", TensorProto.FLOAT, [1, "R", NUM_TOP])
@@ -219,11 +242,11 @@ class _GlmGraph:
         builder.node("Gather", ["top_i", first], "next", axis=2)
 
     def _linear(self, x: str, weight: str, output: str, accuracy_level: int) -> str:
-        matrix = self.builder.store_matrix(self.checkpoint.read(weight), self.options.precision)
+        matrix = self.builder.store_matrix(weight, self.options.precision)
         return self.builder.linear(x, matrix, output, accuracy_level=accuracy_level)
 
     def _norm(self, x: str, gain: str, output: str) -> str:
-        scale = self.builder.constant(f"{output}.gain", self.checkpoint.read(gain))
+        scale = self.builder.vector(f"{output}.gain", gain)
         return self.builder.node(
             "SimplifiedLayerNormalization", [x, scale], output, axis=-1, epsilon=self.config.rms_norm_eps
         )
@@ -234,7 +257,7 @@ class _GlmGraph:
 
     def _add_and_norm(self, stream: str, added: str, gain: str, output: str) -> tuple[str, str]:
         """(rms norm of stream + added, stream + added) in one operator."""
-        scale = self.builder.constant(f"{output}.gain", self.checkpoint.read(gain))
+        scale = self.builder.vector(f"{output}.gain", gain)
         outputs = [output, "", "", f"{output}.stream"]
         self.builder.nodes_out(
             "SkipSimplifiedLayerNormalization",

@@ -41,7 +41,7 @@ class TensorEntry:
 
 
 class SafetensorsFile:
-    """The tensors of one file by name; nothing but the header is read until `read`.
+    """The tensors of one file by name; nothing but the header is read until `rows`.
 
     Raises:
         CheckpointError: the file is missing, truncated or not in this format.
@@ -55,35 +55,38 @@ class SafetensorsFile:
             raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
 
     def read(self, name: str) -> NDArray[np.float32]:
-        """The tensor in fp32, whatever it is stored in.
+        """The whole tensor; see `rows`."""
+        shape = self.entries[name].shape
+        return self.rows(name, 0, shape[0] if shape else 1).reshape(shape)
 
-        Raises:
-            CheckpointError: its dtype is not a float, the file has shrunk, or a value is not finite.
-        """
+    def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """See `TensorFile.rows`."""
         entry = self.entries[name]
         if entry.dtype not in STORED_AS:
             raise CheckpointError(f"tensor {name} is stored as {entry.dtype}, not as F32, F16 or BF16")
-        values = np.empty(math.prod(entry.shape), np.float32)
+        shape = (stop - start, *entry.shape[1:])
+        values = np.empty(math.prod(shape), np.float32)
+        first = entry.start + start * math.prod(shape[1:]) * STORED_AS[entry.dtype].itemsize
         try:
-            self._fill(values, entry)
+            self._fill(values, first, entry.dtype)
         except OSError as error:
             raise CheckpointError(f"{self.path} cannot be read: {error.strerror}") from error
         except EOFError as error:
             raise CheckpointError(f"{self.path} ends inside tensor {name}") from error
         except ArithmeticError as error:
             raise CheckpointError(f"tensor {name} holds NaN or infinity") from error
-        return values.reshape(entry.shape)
+        return values.reshape(shape)
 
-    def _fill(self, values: NDArray[np.float32], entry: TensorEntry) -> None:
+    def _fill(self, values: NDArray[np.float32], first: int, dtype: str) -> None:
         """Reads and widens piece by piece, so that nothing but the result is large."""
         with self.path.open("rb") as file:
-            file.seek(entry.start)
+            file.seek(first)
             for start in range(0, values.size, PIECE_VALUES):
                 piece = values[start : start + PIECE_VALUES]
-                stored = np.fromfile(file, STORED_AS[entry.dtype], piece.size)
+                stored = np.fromfile(file, STORED_AS[dtype], piece.size)
                 if stored.size != piece.size:
                     raise EOFError
-                if entry.dtype == "BF16":
+                if dtype == "BF16":
                     # bf16 is the upper half of fp32.
                     np.left_shift(stored, 16, out=piece.view(np.uint32), dtype=np.uint32)
                 else:

@@ -1,12 +1,13 @@
 """The external-data file of an ONNX model, written tensor by tensor as the graph is built.
 
-Large tensors go to one file beside the graph, so that no more than one of them is in memory; small ones stay
-in the graph. Two tensors may name the same bytes: a tied head reads the embedding's.
+Large tensors go to one file beside the graph, block by block, so that a fraction of one of them is in memory; small
+ones stay in the graph. Two tensors may name the same bytes: a tied head reads the embedding's.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
+from glm_lsp.models.journal import Journal
+from glm_lsp.models.span import Span
+
 ALIGNMENT = 4096
 """ONNX Runtime maps external data by whole pages."""
 
@@ -22,20 +26,20 @@ INLINE_BYTES = 1024
 """Tensors up to this size are kept inside the graph."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Bytes of the weight file."""
-
-    offset: int
-    length: int
-
-
 class WeightFile:
-    """An open external-data file; use as a context manager."""
+    """An open external-data file; use as a context manager.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        journal: of an earlier run that was cut off; what it records is kept and not written again.
+    """
+
+    def __init__(self, path: Path, journal: Journal | None = None) -> None:
         self.location = path.name
-        self._file = path.open("wb")
+        self._journal = journal
+        end = journal.end if journal and path.is_file() else 0
+        self._file = path.open("r+b" if end else "wb")
+        self._file.truncate(end)
+        self._file.seek(end)
 
     def __enter__(self) -> Self:
         return self
@@ -45,21 +49,37 @@ class WeightFile:
     ) -> None:
         self._file.close()
 
+    def recall(self, name: str) -> list[Span] | None:
+        """Where the parts of `name` have been written by an earlier run; None if they have not."""
+        return self._journal.recall(name) if self._journal else None
+
+    def record(self, name: str, spans: list[Span]) -> list[Span]:
+        """Notes where the parts of `name` lie, and returns it."""
+        if self._journal:
+            # The record must not know of bytes that a power cut takes away.
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._journal.remember(name, spans)
+        return spans
+
     def store(self, name: str, values: NDArray[Any]) -> TensorProto:
         """Writes `values` and returns the initializer `name` that stands for them."""
         values = np.asarray(values, order="C")
         if values.nbytes <= INLINE_BYTES:
             return numpy_helper.from_array(values, name)
-        return self.refer(name, values.dtype, values.shape, self.write(values))
+        key = f"={name}"
+        spans = self.recall(key) or self.record(key, [self.write([values])])
+        return self.refer(name, values.dtype, values.shape, spans[0])
 
-    def write(self, values: NDArray[Any]) -> Span:
-        """Appends `values` at the next page boundary."""
+    def write(self, blocks: Iterable[NDArray[Any]]) -> Span:
+        """Appends the blocks, one behind the other, from the next page boundary on."""
         position = self._file.tell()
         self._file.write(b"\0" * (-position % ALIGNMENT))
-        span = Span(self._file.tell(), values.nbytes)
-        # Not `tofile`: that reports a full disk without saying so.
-        self._file.write(np.ascontiguousarray(values).data)
-        return span
+        start = self._file.tell()
+        for block in blocks:
+            # Not `tofile`: that reports a full disk without saying so.
+            self._file.write(np.ascontiguousarray(block).data)
+        return Span(start, self._file.tell() - start)
 
     def refer(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], span: Span) -> TensorProto:
         """The initializer `name`: `shape` elements of `dtype` at the beginning of `span`."""

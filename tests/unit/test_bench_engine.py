@@ -33,8 +33,8 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import KVCache, Scores
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.errors import EngineStartError
-from glm_lsp.models.checkpoint import expected_tensors
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.models.tensors import tensors_of
 from tests.fakes.fake_session import FakeSession
 from tests.tiny_model import tiny_config, tiny_model
 
@@ -80,7 +80,7 @@ def test_bandwidth_is_that_of_reading() -> None:
 def test_a_step_reads_every_weight_but_an_embedding_that_is_no_head(tmp_path: Path, tied: bool) -> None:
     config = tiny_config(tie_word_embeddings=tied)
     model = tiny_model(tmp_path, config)
-    read = {name: int(np.prod(shape)) * 4 for name, shape in expected_tensors(config).items()}
+    read = {name: int(np.prod(shape)) * 4 for name, shape in tensors_of(config).items()}
     table = "lm_head.weight" if not tied else "model.embed_tokens.weight"
     read[table] = read[table] * model.manifest.vocab_size // config.vocab_size  # padded rows are not scored
     if not tied:

@@ -14,6 +14,7 @@ import pytest
 from glm_lsp.bench.gguf_file import q8_0, rounded_scales, write_gguf
 from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.quantization import dequantize, quantize
 from tests.tiny_model import tiny_config, write_checkpoint
 
@@ -48,15 +49,15 @@ def test_blocks_are_what_the_format_s_own_reader_takes_them_for() -> None:
 def test_every_weight_arrives(tmp_path: Path) -> None:
     reader = opened(tmp_path)
     config = tiny_config(num_attention_heads=2)
-    checkpoint = Checkpoint(tmp_path / "checkpoint", config)
+    checkpoint = Checkpoint(tmp_path / "checkpoint", native_layout(config))
     tensors = {tensor.name: tensor for tensor in reader.tensors}
     assert len(tensors) == 2 + 7 * config.num_hidden_layers
     qkv = tensors["blk.1.attn_qkv.weight"]
     assert qkv.tensor_type == gguf.GGMLQuantizationType.Q8_0
     read = gguf.quants.dequantize(qkv.data, qkv.tensor_type)
-    np.testing.assert_allclose(read, checkpoint.read_qkv(1, "weight"), atol=0.01)
+    np.testing.assert_allclose(read, checkpoint.read("model.layers.1.self_attn.qkv_proj.weight"), atol=0.01)
     bias = tensors["blk.1.attn_qkv.bias"]
-    np.testing.assert_array_equal(bias.data, checkpoint.read_qkv(1, "bias"))
+    np.testing.assert_array_equal(bias.data, checkpoint.read("model.layers.1.self_attn.qkv_proj.bias"))
 
 
 def test_a_head_of_its_own_is_kept(tmp_path: Path) -> None:

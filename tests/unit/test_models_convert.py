@@ -87,8 +87,11 @@ def test_the_graph_keeps_its_contract(checkpoint: Path) -> None:
 def test_progress_is_told_and_ends(checkpoint: Path) -> None:
     told: list[tuple[str, float]] = []
     run(checkpoint, progress=lambda what, share: told.append((what, share)))
-    assert [share for _, share in told] == [0.0, 0.5, 1.0]
-    assert told[1][0] == "layer 2 of 2"
+    shares = [share for _, share in told]
+    assert shares[0] == 0.0
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert "layer 2 of 2" in [what for what, _ in told]
 
 
 def test_capacity_defaults_to_the_longest_context(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import msgspec
 from glm_lsp.errors import InputError
 from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import AccuracyLevels
-from glm_lsp.models.graph_builder import PRECISIONS, Precision
+from glm_lsp.models.graph_builder import Precision
 from glm_lsp.models.manifest import ConfidenceWeights, CopyWeights, TokenHealing
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.recipe import Recipe
@@ -36,6 +36,9 @@ from glm_lsp.train.release.metrics import Metrics, PrecisionMetrics, Quality, Sh
 from glm_lsp.train.release.papers import NOTICE_FILE, write_papers
 
 PROMPT_PROFILE = "codegeex4"
+
+MEASURED: tuple[Precision, ...] = ("fp32", "int8", "int4")
+"""fp16 weights would be computed with as fp32."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +147,7 @@ def release(plan: Plan, say: Say = lambda _: None) -> tuple[ModelFolder, Metrics
 
 def _measure_exports(plan: Plan, folder: Path, held_out: HeldOutText, say: Say) -> dict[str, Export]:
     exports: dict[str, Export] = {}
-    for precision in PRECISIONS:
+    for precision in MEASURED:
         say(f"exporting and measuring {precision}")
         level = 0 if precision == "fp32" else plan.accuracy_level
         model = _convert(plan, folder / "checkpoint", folder / precision, precision)
@@ -185,7 +188,7 @@ def _convert(
 
 
 def _as_precision(name: str) -> Precision:
-    return next(known for known in PRECISIONS if known == name)
+    return next(known for known in MEASURED if known == name)
 
 
 def _shape(model: ModelFolder) -> Shape:

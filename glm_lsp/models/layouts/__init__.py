@@ -1,0 +1,1 @@
+"""The kinds of checkpoint folder this program reads, one module each."""

@@ -1,0 +1,13 @@
+"""Where in a weight file something lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Bytes of the weight file."""
+
+    offset: int
+    length: int
