@@ -20,7 +20,7 @@ from glm_lsp.errors import (
     StorageFullError,
     TokenizerError,
 )
-from glm_lsp.models import convert as convert_module
+from glm_lsp.models import model_writer
 from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.integrity import hash_file, require_intact
@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_nothing_behind(
     def fail(*_: object, **__: object) -> None:
         raise OSError(number, "planted")
 
-    monkeypatch.setattr(convert_module, "write_graph", fail)
+    monkeypatch.setattr(model_writer, "write_graph", fail)
     with pytest.raises(error, match="tiny"):
         run(checkpoint, replace=True)
     assert leftovers(checkpoint) == ["tiny"]
