@@ -12,7 +12,7 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.other_files import OtherFiles
 from glm_lsp.completion.policy import SHOW_ALL, Policy
 from glm_lsp.completion.preferences import Preferences
-from glm_lsp.completion.prompt import LANGUAGE_NAMES
+from glm_lsp.completion.prompt import language_name
 from glm_lsp.completion.secret_files import is_secret_path
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.surroundings import Surroundings
@@ -85,7 +85,7 @@ def place_of(  # noqa: PLR0917
         logprobs=0,
         glm=GlmOptions(
             path=snapshot.path,
-            language=LANGUAGE_NAMES.get(snapshot.language_id, ""),
+            language=language_name(snapshot.language_id),
             mode=mode,
             rest_of_line=window.rest_of_line,
             text_before=others.looked_up + window.before,

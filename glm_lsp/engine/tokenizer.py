@@ -55,16 +55,21 @@ class SourceTokenizer:
         """Entries, added tokens included."""
         return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
 
+    def find_special(self, name: str) -> int | None:
+        """The id of a special token; None where there is none, also if an ordinary token is spelt like it."""
+        token_id = self._tokenizer.token_to_id(name)
+        return int(token_id) if token_id in self._added_ids else None
+
     def special_id(self, name: str) -> int:
         """The id of a special token.
 
         Raises:
             TokenizerError: this tokenizer has no such token, so the prompt profile does not fit it.
         """
-        token_id = self._tokenizer.token_to_id(name)
+        token_id = self.find_special(name)
         if token_id is None:
             raise TokenizerError(f"the tokenizer has no token {name}, which the prompt profile needs")
-        return int(token_id)
+        return token_id
 
     def encode(self, text: str) -> list[int]:
         """Ordinary text to ids."""
@@ -77,8 +82,12 @@ class SourceTokenizer:
         return encoding.ids, [start for start, _ in encoding.offsets]
 
     def encode_segment(self, segment: Segment) -> list[int]:
-        """One prompt segment to ids."""
-        return [self.special_id(segment.text)] if segment.special else self.encode(segment.text)
+        """One prompt segment to ids.
+
+        Raises:
+            TokenizerError: it is a special token that this tokenizer lacks.
+        """
+        return segment.token_ids(self.find_special, self.encode)
 
     def decode(self, token_ids: list[int]) -> str:
         """Ids to text; special tokens vanish, incomplete UTF-8 becomes U+FFFD."""

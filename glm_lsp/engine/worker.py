@@ -276,12 +276,12 @@ class Worker:
             temperature=request.temperature, top_k=request.top_k, top_p=request.top_p, seed=seed
         )
 
-    @staticmethod
-    def _stop_rule(request: CompletionRequest) -> StopRule:
-        mode = None if request.is_raw else request.glm.mode or Mode.BLOCK
-        return stop_rule(
-            mode, request.prompt_text, request.glm.rest_of_line, request.suffix, request.stop_strings
-        )
+    def _stop_rule(self, request: CompletionRequest) -> StopRule:
+        strings = request.stop_strings
+        if request.is_raw:
+            return stop_rule(None, request.prompt_text, request.glm.rest_of_line, request.suffix, strings)
+        mode, strings = request.glm.mode or Mode.BLOCK, strings + self._encoder.stop_strings
+        return stop_rule(mode, request.prompt_text, request.glm.rest_of_line, request.suffix, strings)
 
     def _logprobs(self, token: Token, num_top: int | None) -> Logprobs | None:
         if num_top is None:

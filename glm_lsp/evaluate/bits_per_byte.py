@@ -184,7 +184,10 @@ def _bits(session: Session, kv: KVCache, token_ids: list[int], num_scored: int) 
 
 
 def _header(tokenizer: SourceTokenizer, profile: str, budget: int, path: str, language: str) -> list[int]:
-    """What stands before the text; without path and language where a prompt would leave them out, too."""
+    """What stands before the text; without path and language where a prompt would leave them out, too.
+
+    A text that the profile puts before the prefix as one with it is encoded apart here.
+    """
     name = LANGUAGE_NAMES.get(language, "")
     for parts in (PromptParts(prefix="", path=path, language=name), PromptParts(prefix="")):
         segments = profile_named(profile)(parts)
@@ -192,7 +195,7 @@ def _header(tokenizer: SourceTokenizer, profile: str, budget: int, path: str, la
         if sum(map(len, encoded)) <= budget // 2:
             break
     first = next(i for i, segment in enumerate(segments) if segment.role is Role.PREFIX)
-    return [token_id for ids in encoded[:first] for token_id in ids]
+    return [token_id for ids in encoded[: first + 1] for token_id in ids]
 
 
 def _log2_likelihood(logits: np.ndarray | None, wanted: list[int]) -> float:

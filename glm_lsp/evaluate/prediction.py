@@ -6,6 +6,7 @@ import functools
 import operator
 from dataclasses import dataclass
 
+from glm_lsp.completion.prompt import profile_named
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.tokenizer import SourceTokenizer
@@ -81,7 +82,7 @@ class Predictor:
     def middles(self, tasks: list[LineTask], progress: Progress = silent) -> MiddleScores | None:
         """Ends of lines; None if the model has no infilling format."""
         profile = self._folder.manifest.prompt_profile
-        if profile == "plain":
+        if not profile_named(profile).infills:
             return None
         found = bits_per_byte.measure_middles(
             self._session, self._tokenizer, profile, self._context_length, tasks, progress=progress

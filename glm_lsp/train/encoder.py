@@ -30,6 +30,7 @@ class SourceEncoder:
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         tokenizer.encode_special_tokens = True
+        self._added_ids = frozenset(tokenizer.get_added_tokens_decoder())
         self._words: dict[str, list[int]] = {}
         self._split = re.compile(_ASCII_SPLIT, re.ASCII) if _splits_as_ours(tokenizer) else None
 
@@ -39,16 +40,21 @@ class SourceEncoder:
             return self._compute(text)
         return list(chain.from_iterable(map(self._word, self._split.findall(text))))
 
+    def find_special(self, name: str) -> int | None:
+        """The id of a special token; None where the tokenizer has none of that name."""
+        token_id = self._tokenizer.token_to_id(name)
+        return int(token_id) if token_id in self._added_ids else None
+
     def special(self, name: str) -> int:
         """The id of a special token.
 
         Raises:
             TokenizerError: the tokenizer has no such token.
         """
-        token_id = self._tokenizer.token_to_id(name)
+        token_id = self.find_special(name)
         if token_id is None:
             raise TokenizerError(f"the tokenizer has no token {name}")
-        return int(token_id)
+        return token_id
 
     def decode(self, token_ids: list[int]) -> str:
         """The text of some tokens, special ones included."""

@@ -158,7 +158,7 @@ class ExampleMaker:
         token_ids: list[int] = []
         weights: list[float] = []
         for segment in segments:
-            ids = [encoder.special(segment.text)] if segment.special else encoder.encode(segment.text)
+            ids = segment.token_ids(encoder.find_special, encoder.encode)
             token_ids += ids
             weights += [0.0 if segment.role is Role.HEADER else 1.0] * len(ids)
         return Example(token_ids, weights)

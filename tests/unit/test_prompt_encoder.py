@@ -106,13 +106,16 @@ def test_a_prompt_of_ids_is_refused_rather_than_cut(tokenizer: SourceTokenizer) 
 
 
 def test_a_profile_that_does_not_fit_is_refused_at_load() -> None:
-    plain = Tokenizer.from_str(
-        train_tokenizer(iter([LINES]), 400).to_str().replace("<|code_middle|>", "<|other|>")
+    other = Tokenizer.from_str(
+        train_tokenizer(iter([LINES]), 400).to_str().replace("<|assistant|>", "<|other|>")
     )
-    with pytest.raises(TokenizerError, match="code_middle"):
-        encoder(SourceTokenizer(plain))
+    with pytest.raises(
+        TokenizerError, match=r"<\|assistant\|>, which the prompt profile 'codegeex4'"
+    ) as caught:
+        encoder(SourceTokenizer(other))
+    assert caught.value.remedy.endswith("glm-fim-psm, glm-fim-spm, base, plain.")
     with pytest.raises(TokenizerError, match="unknown prompt profile"):
-        PromptEncoder(SourceTokenizer(plain), "nonsense", 256)
+        PromptEncoder(SourceTokenizer(other), "nonsense", 256)
 
 
 @pytest.mark.parametrize("text", ["naïve 中文 \U0001f600 x", "plain", "\U0001f469‍\U0001f4bb"])
