@@ -8,6 +8,7 @@ Norm gains and biases stay fp32. The vocabulary goes along, so that both servers
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def write_gguf(checkpoint_dir: Path, path: Path, *, context_length: int) -> None
     writer = gguf.GGUFWriter(path, ARCHITECTURE)
     _add_shape(writer, config, context_length)
     _add_vocabulary(writer, checkpoint_dir / TOKENIZER_FILE, config)
-    for name, values in _tensors(Checkpoint(checkpoint_dir, native_layout(config))):
+    for name, values in _tensors(config, Checkpoint(checkpoint_dir, native_layout(config)).read):
         if values.ndim == 1:
             writer.add_tensor(name, values)
         else:
@@ -119,8 +120,9 @@ def _add_vocabulary(writer: Any, path: Path, config: GlmConfig) -> None:
         writer.add_eos_token_id(config.eos_token_ids[0])
 
 
-def _tensors(checkpoint: Checkpoint) -> list[tuple[str, NDArray[np.float32]]]:
-    config, read = checkpoint.config, checkpoint.read
+def _tensors(
+    config: GlmConfig, read: Callable[[str], NDArray[np.float32]]
+) -> list[tuple[str, NDArray[np.float32]]]:
     tensors = [("token_embd.weight", read("model.embed_tokens.weight"))]
     for layer in range(config.num_hidden_layers):
         to, own = f"blk.{layer}", f"model.layers.{layer}"

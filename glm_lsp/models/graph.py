@@ -1,4 +1,6 @@
-"""The ONNX graph of a GLM, written straight from its checkpoint with ONNX Runtime's fused operators.
+"""The ONNX graph of a model, written straight from its checkpoint with ONNX Runtime's fused operators.
+
+Models that read their context in both directions have a graph of their own, `models/prefix_graph.py`. A GLM's:
 
     inputs   input_ids i64 [1, S]; seqlens_k i32 [1] = past + S - 1; total_seq i32 [1] = capacity, always;
              sel i64 [R], the rows to score; past.{i}.k and .v f32 [1, kv_heads, C, head_dim]
@@ -14,7 +16,6 @@ number of ids that exist: padded vocabulary rows are embedded but never scored.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,51 +25,26 @@ from onnx import TensorProto, helper
 from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, Precision, StoredMatrix
+from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix
+from glm_lsp.models.graph_options import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions
+from glm_lsp.models.head import NUM_TOP, add_head
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import MODEL_FILE, WEIGHT_FILE
+from glm_lsp.models.model_config import ModelConfig
+from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.prefix_graph import PREFIX_OPSET, PrefixGraph
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.weight_file import WeightFile
 
-NUM_TOP = 8
-"""How many best ids each scored row yields."""
+__all__ = ["DEFAULT_ACCURACY", "NUM_TOP", "AccuracyLevels", "GraphOptions", "Progress", "write_graph"]
 
-OPSET, CONTRIB_OPSET, IR_VERSION = 21, 1, 10
+OPSET, CONTRIB_OPSET = 21, 1
+
+IR_VERSIONS = {OPSET: 10, PREFIX_OPSET: 12}
+"""The oldest format of a file that may use a set of operators."""
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and the finished share of the weights, 0 to 1."""
-
-
-@dataclass(frozen=True, slots=True)
-class AccuracyLevels:
-    """MatMulNBits' `accuracy_level` by group: 4 computes with int8 activations, 0 with fp32."""
-
-    attention: int = 4
-    mlp: int = 4
-    head: int = 4
-
-
-DEFAULT_ACCURACY = AccuracyLevels()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GraphOptions:
-    """How a checkpoint becomes a graph.
-
-    `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and
-    head stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the number of ids
-    that exist, where the checkpoint's vocabulary is padded.
-    """
-
-    precision: Precision = "int8"
-    capacity: int = 2048
-    accuracy: AccuracyLevels = DEFAULT_ACCURACY
-    real_vocab_size: int | None = None
-
-    @property
-    def table_precision(self) -> Precision:
-        """The precision of embedding and head."""
-        return "int8" if self.precision == "int4" else self.precision
 
 
 def write_graph(
@@ -92,10 +68,11 @@ def write_graph(
     _check_sizes(checkpoint.config, options)
     count = _Count(checkpoint.num_parameters, progress)
     with WeightFile(folder / WEIGHT_FILE, journal) as weights:
-        graph = _GlmGraph(checkpoint.config, GraphBuilder(weights, checkpoint, count.add), options)
-        graph.build(count.start)
-    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
-    model = helper.make_model(graph.builder.finish("glm"), opset_imports=opsets, ir_version=IR_VERSION)
+        builder = GraphBuilder(weights, checkpoint, count.add)
+        opset = _build(checkpoint.config, builder, options, count.start)
+    opsets = [helper.make_opsetid("", opset), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
+    graph = builder.finish("glm")
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSIONS[opset])
     helper.set_model_props(model, metadata or {})
     (folder / MODEL_FILE).write_bytes(model.SerializeToString())
 
@@ -108,7 +85,18 @@ def rotary_tables(config: GlmConfig, length: int) -> tuple[NDArray[np.float32], 
     return np.cos(angles), np.sin(angles)
 
 
-def _check_sizes(config: GlmConfig, options: GraphOptions) -> None:
+def _build(
+    config: ModelConfig, builder: GraphBuilder, options: GraphOptions, start: Callable[[str], None]
+) -> int:
+    """Adds everything a model consists of and returns the set of operators it is made of."""
+    if isinstance(config, PrefixLmConfig):
+        PrefixGraph(config, builder, options).build(start)
+        return PREFIX_OPSET
+    _GlmGraph(config, builder, options).build(start)
+    return OPSET
+
+
+def _check_sizes(config: ModelConfig, options: GraphOptions) -> None:
     if options.real_vocab_size is not None and not NUM_TOP <= options.real_vocab_size <= config.vocab_size:
         raise ArchitectureError(
             f"{options.real_vocab_size} tokens do not fit a vocabulary of {config.vocab_size} rows"
@@ -224,22 +212,10 @@ class _GlmGraph:
         return self._linear(product, f"{prefix}.down_proj.weight", f"{name}.down", level)
 
     def _head(self, normed: str, table: StoredMatrix) -> None:
-        """Scores; the best ids come from the raw logits, so log-softmax's rounding cannot reorder them."""
-        config, builder = self.config, self.builder
-        if not config.tie_word_embeddings:
-            table = builder.store_matrix("lm_head.weight", self.options.table_precision)
-        count = self.options.real_vocab_size or config.vocab_size
-        builder.output("next", TensorProto.INT64, [1, "R"])
-        builder.output("top_v", TensorProto.FLOAT, [1, "R", NUM_TOP])
-        builder.output("top_i", TensorProto.INT64, [1, "R", NUM_TOP])
-        builder.output("logits", TensorProto.FLOAT, [1, "R", count])
-        builder.linear(normed, table, "logits", rows=count, accuracy_level=self.options.accuracy.head)
-        top = builder.constant("num_top", np.array([NUM_TOP], np.int64))
-        builder.nodes_out("TopK", ["logits", top], ["top_logits", "top_i"], axis=-1)
-        builder.node("LogSoftmax", ["logits"], "log_probs", axis=-1)
-        builder.node("GatherElements", ["log_probs", "top_i"], "top_v", axis=-1)
-        first = builder.constant("first", np.array(0, np.int64))
-        builder.node("Gather", ["top_i", first], "next", axis=2)
+        if not self.config.tie_word_embeddings:
+            table = self.builder.store_matrix("lm_head.weight", self.options.table_precision)
+        count = self.options.real_vocab_size or self.config.vocab_size
+        add_head(self.builder, normed, table, count, self.options.accuracy.head)
 
     def _linear(self, x: str, weight: str, output: str, accuracy_level: int) -> str:
         matrix = self.builder.store_matrix(weight, self.options.precision)

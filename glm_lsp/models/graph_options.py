@@ -1,0 +1,39 @@
+"""How a checkpoint becomes a graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glm_lsp.models.graph_builder import Precision
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyLevels:
+    """MatMulNBits' `accuracy_level` by group: 4 computes with int8 activations, 0 with fp32."""
+
+    attention: int = 4
+    mlp: int = 4
+    head: int = 4
+
+
+DEFAULT_ACCURACY = AccuracyLevels()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphOptions:
+    """How a checkpoint becomes a graph.
+
+    `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and
+    head stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the number of ids
+    that exist, where the checkpoint's vocabulary is padded.
+    """
+
+    precision: Precision = "int8"
+    capacity: int = 2048
+    accuracy: AccuracyLevels = DEFAULT_ACCURACY
+    real_vocab_size: int | None = None
+
+    @property
+    def table_precision(self) -> Precision:
+        """The precision of embedding and head."""
+        return "int8" if self.precision == "int4" else self.precision
