@@ -1,0 +1,152 @@
+"""A sentencepiece model as a `tokenizer.json`: byte-pair merges or unigram scores, normaliser and decoder."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from glm_lsp.errors import TokenizerError
+from glm_lsp.models.tokenizers.converted import DAMAGED, ConvertedTokenizer, finish
+from glm_lsp.models.tokenizers.sentencepiece_file import Piece, PieceType, SentencePieceModel
+
+BLANK = "▁"
+_NEVER = -1e6
+"""The score of tokens that text must not become; all alternatives are better."""
+
+
+def from_sentencepiece(
+    model: SentencePieceModel,
+    origin: str,
+    *,
+    specials: Mapping[str, int],
+    replaced: Sequence[tuple[str, str]] = (),
+) -> ConvertedTokenizer:
+    """The tokenizer, with special tokens that are no pieces and at ids behind them.
+
+    Args:
+        specials: ids by name; the file's own control pieces are special too and need not be named.
+        replaced: texts that the model's own tokenizer class replaces before it encodes, in this order, each with the
+            piece it becomes. Decoding turns that piece back.
+
+    Raises:
+        TokenizerError: the vocabulary has no equal in a `tokenizer.json`.
+    """
+    controls = {
+        piece.text: number
+        for number, piece in enumerate(model.pieces)
+        if piece.type in (PieceType.CONTROL, PieceType.UNKNOWN)
+    }
+    build = _bpe if model.is_bpe else _unigram
+    return finish(
+        "sentencepiece",
+        origin,
+        build(model, specials, origin),
+        specials=controls | dict(specials),
+        normalizer=_normalizer(model, replaced),
+        decoder=_decoder(model, replaced),
+    )
+
+
+def _bpe(model: SentencePieceModel, specials: Mapping[str, int], origin: str) -> dict[str, Any]:
+    own = [piece.text for piece in model.pieces if piece.type is PieceType.USER_DEFINED]
+    if own:
+        raise TokenizerError(
+            f"{origin} has pieces of its user's own, such as {own[0]!r}, among byte-pair merges",
+            "This tokenizer is not supported; report it with the model's name.",
+        )
+    vocabulary = {piece.text: number for number, piece in enumerate(model.pieces)}
+    normal = {piece.text for piece in model.pieces if piece.type is PieceType.NORMAL}
+    # The best score first; sentencepiece breaks ties by position in the text, so their order here is free.
+    ordered = sorted(
+        (piece for piece in model.pieces if piece.text in normal), key=lambda piece: -piece.score
+    )
+    return {
+        "type": "BPE",
+        "dropout": None,
+        "unk_token": _unknown(model.pieces)[1],
+        "continuing_subword_prefix": None,
+        "end_of_word_suffix": None,
+        "fuse_unk": True,
+        "byte_fallback": model.byte_fallback,
+        "ignore_merges": False,
+        "vocab": vocabulary | dict(specials),
+        "merges": [pair for piece in ordered for pair in _splits(piece.text, normal, vocabulary, origin)],
+    }
+
+
+def _splits(text: str, normal: set[str], ids: Mapping[str, int], origin: str) -> list[tuple[str, str]]:
+    """The pairs of pieces a piece can be merged from."""
+    pairs = []
+    for cut in range(1, len(text)):
+        left, right = text[:cut], text[cut:]
+        if left in normal and right in normal:
+            pairs.append((left, right))
+        elif all(part in normal or len(part) == 1 for part in (left, right)):
+            raise TokenizerError(f"{origin} has the piece {text!r}, but not all of its characters", DAMAGED)
+    return sorted(pairs, key=lambda pair: (ids[pair[0]], ids[pair[1]]))
+
+
+def _unigram(model: SentencePieceModel, specials: Mapping[str, int], origin: str) -> dict[str, Any]:
+    normal = [piece.score for piece in model.pieces if piece.type is PieceType.NORMAL]
+    best = max(normal, default=0.0)
+
+    def score(piece: Piece) -> float:
+        if piece.type is PieceType.NORMAL:
+            return piece.score
+        if piece.type is PieceType.USER_DEFINED:
+            return len(piece.text.encode()) * best - 0.1  # sentencepiece's bonus, by which it wins
+        return _NEVER
+
+    if min(normal, default=0.0) * 256 < _NEVER:
+        raise TokenizerError(f"{origin} has pieces with scores as low as {min(normal):g}", DAMAGED)
+    entries = [(piece.text, score(piece)) for piece in model.pieces]
+    names = {token_id: name for name, token_id in specials.items()}
+    gaps = range(len(entries), max(names, default=-1) + 1)
+    entries += [(names.get(token_id, f"<unused_{token_id}>"), _NEVER) for token_id in gaps]
+    return {
+        "type": "Unigram",
+        "unk_id": _unknown(model.pieces)[0],
+        "vocab": entries,
+        "byte_fallback": model.byte_fallback,
+    }
+
+
+def _unknown(pieces: Sequence[Piece]) -> tuple[int, str]:
+    """Number and text of the piece for unknown characters."""
+    return next((n, piece.text) for n, piece in enumerate(pieces) if piece.type is PieceType.UNKNOWN)
+
+
+def _normalizer(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    def steps() -> Iterator[dict[str, Any]]:
+        for text, piece in replaced:
+            yield _replace({"String": text}, piece)
+        if model.charsmap:
+            yield {"type": "Precompiled", "precompiled_charsmap": base64.b64encode(model.charsmap).decode()}
+        if model.remove_extra_whitespaces:
+            yield _replace({"Regex": r"\A +"}, "")
+            yield _replace({"Regex": rf"[ {BLANK}]+\z"}, "")
+            yield _replace({"Regex": " {2,}"}, " ")
+        if model.add_dummy_prefix:
+            yield {"type": "Prepend", "prepend": BLANK}
+        yield _replace({"String": " "}, BLANK)
+
+    return {"type": "Sequence", "normalizers": list(steps())}
+
+
+def _decoder(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    def steps() -> Iterator[dict[str, Any]]:
+        yield _replace({"String": BLANK}, " ")
+        for text, piece in replaced:
+            yield _replace({"String": piece}, text)
+        if model.byte_fallback:
+            yield {"type": "ByteFallback"}
+        yield {"type": "Fuse"}
+        if model.add_dummy_prefix:
+            yield {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+
+    return {"type": "Sequence", "decoders": list(steps())}
+
+
+def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": pattern, "content": content}
