@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -80,6 +81,24 @@ def model_verify(name: ModelArgument = None, as_json: JsonOption = False) -> Non
     elif not intact:
         raise ModelFileError(f"{folder.path} is damaged")
     raise typer.Exit(int(not intact))
+
+
+@app.command("pull")
+def model_pull(
+    repo_id: Annotated[str, typer.Argument(metavar="ORG/NAME", help="A repository on the model hub.")],
+    revision: Annotated[str | None, typer.Option(help="A branch, a tag or a commit.")] = None,
+    target: Annotated[Path | None, typer.Option("--to", metavar="DIR", help="The folder to make.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Downloads a checkpoint from the hub, to be imported; goes on where an earlier try ended."""
+    from glm_lsp import cli_pull
+
+    pulled = cli_pull.pull(repo_id, revision=revision, target=target, yes=yes)
+    if as_json:
+        terminal.print_json(cli_pull.as_json(pulled))
+    else:
+        print(pulled.folder)
 
 
 def _model_folder(name: str | None) -> ModelFolder:

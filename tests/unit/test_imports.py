@@ -22,6 +22,7 @@ ONLY_IN = {
     "transformers": (),
     "optimum": (),
     "requests": (),
+    "huggingface_hub": ("glm_lsp/importing/hub.py",),
     "matplotlib": ("glm_lsp/bench/plots.py",),
     "pathspec": ("glm_lsp/references/ignore.py",),
     "tree_sitter": ("glm_lsp/syntax/", "glm_lsp/references/"),
@@ -31,6 +32,7 @@ ONLY_IN = {
         "glm_lsp/cli_eval.py",
         "glm_lsp/cli_model.py",
         "glm_lsp/cli_options.py",
+        "glm_lsp/cli_pull.py",
     ),
 }
 
