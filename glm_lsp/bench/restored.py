@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 from safetensors.numpy import save_file
 
-from glm_lsp.errors import ModelFileError
+from glm_lsp.errors import ArchitectureError, ModelFileError
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.convert import convert
 from glm_lsp.models.external_data import require_contained
@@ -33,6 +33,7 @@ def restore_checkpoint(folder: ModelFolder, out: Path) -> Path:
     """Writes config.json, model.safetensors (fp32) and tokenizer.json of a model into a new folder.
 
     Raises:
+        ArchitectureError: the model has no names in transformers.
         ModelFileError: the graph is not one of this program's, or its weights lie outside the folder.
     """
     out.mkdir(parents=True)
@@ -46,8 +47,10 @@ def restored_weights(folder: ModelFolder) -> Weights:
     """Every tensor by its name in transformers, in fp32; a tied head is left out.
 
     Raises:
-        ModelFileError: see `restore_checkpoint`.
+        ArchitectureError, ModelFileError: see `restore_checkpoint`.
     """
+    if not isinstance(folder.config, GlmConfig):
+        raise ArchitectureError(f"the graph of {folder.config.architecture} cannot be turned back")
     require_contained(folder.graph_path, folder.manifest.files)
     graph = onnx.load(str(folder.graph_path)).graph
     tensors = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}

@@ -11,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 
 from glm_lsp.errors import InputError, ModelError, ModelFileError, ModelNotFoundError, StorageError
-from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.integrity import check_at_start, hash_file
 from glm_lsp.models.manifest import (
     CONFIG_FILE,
@@ -21,6 +20,7 @@ from glm_lsp.models.manifest import (
     WEIGHT_FILE,
     Manifest,
 )
+from glm_lsp.models.model_config import ModelConfig, read_config
 from glm_lsp.paths import cache_dir, models_dir, storage_error
 
 STARTER = "starter"
@@ -35,7 +35,7 @@ class ModelFolder:
 
     path: Path
     manifest: Manifest
-    config: GlmConfig
+    config: ModelConfig
 
     @classmethod
     def load(cls, path: Path) -> ModelFolder:
@@ -51,7 +51,7 @@ class ModelFolder:
         for name in REQUIRED_FILES:
             if name not in manifest.files or not (path / name).is_file():
                 raise ModelFileError(f"{path} has no {name}")
-        return cls(path, manifest, GlmConfig.from_file(path / CONFIG_FILE))
+        return cls(path, manifest, read_config(path / CONFIG_FILE))
 
     @property
     def hash(self) -> str:
