@@ -1,0 +1,1 @@
+"""Tiny checkpoints in every official layout, made here and random."""
