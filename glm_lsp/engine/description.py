@@ -26,6 +26,8 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     """Whether it looks things up in a request's `text_before` and `text_after`."""
     confidence: ConfidenceWeights | None = None
     """How its probabilities become those of being right."""
+    chat: bool = False
+    """Whether it answers dialogues."""
     num_slots: int = 0
     """Files whose KV cache is kept."""
     device: str = ""

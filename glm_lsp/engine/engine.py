@@ -8,18 +8,20 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 from types import TracebackType
 
 import glm_lsp
+from glm_lsp.completion.chat import TEMPLATES, Message
+from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.job import Event, Job, OnEvent
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
-from glm_lsp.errors import EngineError, GlmError
+from glm_lsp.errors import EngineError, GlmError, RequestError
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -28,8 +30,11 @@ logger = logging.getLogger(__name__)
 class Engine:
     """Serves one model. All methods may be called from any thread."""
 
-    def __init__(self, worker: Worker, description: EngineDescription) -> None:
-        """`worker` does the work from now on; nobody else may use it."""
+    def __init__(
+        self, worker: Worker, description: EngineDescription, chat_encoder: ChatEncoder | None = None
+    ) -> None:
+        """`worker` does the work from now on; nobody else may use it. `chat_encoder` is for models that chat."""
+        self._chat_encoder = chat_encoder
         self._description = description
         self._worker = worker
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
@@ -58,7 +63,7 @@ class Engine:
             speculates: whether to check guesses of what comes next; off only to measure what they bring.
 
         Raises:
-            ModelError: the folder is damaged or its tokenizer does not fit its profile.
+            ModelError: the folder is damaged, or its tokenizer does not fit its profile or chat template.
             RuntimeLibraryError: ONNX Runtime or the device cannot be used.
         """
         manifest = folder.manifest
@@ -72,6 +77,7 @@ class Engine:
             precision=manifest.precision,
             context_length=worker.context_length,
             copies=manifest.copying is not None,
+            chat=bool(manifest.chat_template),
             confidence=manifest.confidence,
             num_slots=max_slots,
             device="cpu",
@@ -79,7 +85,8 @@ class Engine:
             pid=os.getpid(),
             started_at=time.time(),
         )
-        return cls(worker, description)
+        chat = worker.chat_encoder(manifest.chat_template) if manifest.chat_template else None
+        return cls(worker, description, chat)
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -112,6 +119,22 @@ class Engine:
                     return
         finally:
             job.cancel()
+
+    def encode_chat(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The prompt of token ids that the answer to a dialogue continues.
+
+        Raises:
+            RequestError: the model holds no dialogues, or none whose messages come in this order.
+            ContextOverflowError: the dialogue is too long.
+        """
+        if self._chat_encoder is None:
+            raise RequestError(
+                f"the model {self._description.model!r} holds no dialogues: it has no chat template",
+                "Use /v1/completions, or import a chat model with its template: "
+                + ", ".join(TEMPLATES)
+                + ".",
+            )
+        return self._chat_encoder.encode(messages)
 
     def describe(self) -> EngineDescription:
         """What this engine serves, and how."""

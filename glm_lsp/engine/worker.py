@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
+from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.choosing import Chooser, Token
 from glm_lsp.engine.copying import Copier
 from glm_lsp.engine.draft_record import DraftRecord
@@ -141,6 +142,14 @@ class Worker:
             speculator=speculator,
             costs=costs,
         )
+
+    def chat_encoder(self, template: str) -> ChatEncoder:
+        """What renders dialogues for this model; any thread may use it.
+
+        Raises:
+            TokenizerError: the template is unknown or does not fit the tokenizer.
+        """
+        return ChatEncoder(self._tokenizer, template, self._encoder.budget)
 
     @property
     def context_length(self) -> int:

@@ -1,11 +1,12 @@
 """The engine over HTTP, in OpenAI's shape.
 
-    POST /v1/completions   a completion, streamed or whole; a client that goes away cancels it
-    GET  /v1/models        the model, with our description under `glm`
-    GET  /v1/attach        a stream that a front holds open for as long as it needs the engine
-    POST /v1/usage         what editors have counted, to be added to the metrics
-    GET  /healthz          answers while the event loop turns
-    GET  /metrics          Prometheus text
+    POST /v1/completions        a completion, streamed or whole; a client that goes away cancels it
+    POST /v1/chat/completions   likewise, of a dialogue
+    GET  /v1/models             the model, with our description under `glm`
+    GET  /v1/attach             a stream that a front holds open for as long as it needs the engine
+    POST /v1/usage              what editors have counted, to be added to the metrics
+    GET  /healthz               answers while the event loop turns
+    GET  /metrics               Prometheus text
 
 Everything here runs on the event loop; the engine's thread hands its events over through `EventQueue`.
 """
@@ -16,20 +17,25 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
+from msgspec import Struct
 
+from glm_lsp.completion.chat import Message
+from glm_lsp.engine.chat_wire import decode_chat_request
 from glm_lsp.engine.description import EngineDescription, ModelEntry, ModelList
 from glm_lsp.engine.http.asgi import Application, ClientGoneError, Receive, Scope, Send, respond
 from glm_lsp.engine.http.body import read_body
+from glm_lsp.engine.http.chat_answer import ChatStream, chat_completion
 from glm_lsp.engine.http.error_body import error_status, send_error, unexpected
 from glm_lsp.engine.http.guard import Guard, GuardedApp
 from glm_lsp.engine.http.job_events import EventQueue
 from glm_lsp.engine.http.joined_answer import merge_chunks
 from glm_lsp.engine.http.metrics import CONTENT_TYPE, render_metrics
-from glm_lsp.engine.http.stream import send_heartbeats, send_stream, watching
+from glm_lsp.engine.http.stream import Encode, completion_event, send_heartbeats, send_stream, watching
 from glm_lsp.engine.http.usage import EditorUsage
 from glm_lsp.engine.process.lifetime import Lifetime
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, decode_request
@@ -57,6 +63,14 @@ class CompletionService(Protocol):
         `finish_reason`, and last a chunk without choices that has usage and timing; or one error, the end.
         """
 
+    def encode_chat(self, messages: Sequence[Message]) -> tuple[int, ...]:
+        """The prompt of token ids that the answer to a dialogue continues.
+
+        Raises:
+            RequestError: the model holds no dialogues, or none of this form.
+            ContextOverflowError: the dialogue is too long.
+        """
+
     def describe(self) -> EngineDescription:
         """What is being served."""
 
@@ -65,6 +79,20 @@ class CompletionService(Protocol):
 
     def close(self) -> None:
         """Frees the model; running jobs end with an error."""
+
+
+Join = Callable[[Sequence[CompletionChunk]], Struct]
+
+
+@dataclass(frozen=True)
+class _Form:
+    """How an answer is told: event by event, or from all its chunks at once."""
+
+    encode: Encode
+    join: Join
+
+
+_COMPLETION = _Form(completion_event, merge_chunks)
 
 
 class EngineServer:
@@ -87,6 +115,7 @@ class EngineServer:
         self._is_leaving = False
         self._routes: dict[str, tuple[tuple[str, ...], Application]] = {
             "/v1/completions": (("POST",), self._completions),
+            "/v1/chat/completions": (("POST",), self._chat),
             "/v1/models": (("GET", "HEAD"), self._models),
             # Not HEAD: the stream would go on, but nothing of it would be seen.
             "/v1/attach": (("GET",), self._attach),
@@ -122,15 +151,37 @@ class EngineServer:
         except ClientGoneError:
             return
         except GlmError as error:
-            self._outcomes["refused"] += 1
-            logger.info("completion refused: %s, status %d", error.code, error_status(error))
-            await send_error(send, error)
+            await self._refuse(error, send)
             return
+        await self._run(request, _COMPLETION, receive, send)
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            chat = decode_chat_request(await read_body(scope, receive))
+            self._check_model(chat.model)
+            # A long dialogue takes its time to tokenize; others' streams go on meanwhile.
+            token_ids = await asyncio.to_thread(self._service.encode_chat, chat.dialogue())
+        except ClientGoneError:
+            return
+        except Exception as error:
+            await self._refuse(error if isinstance(error, GlmError) else unexpected(error), send)
+            return
+        stream = ChatStream(includes_usage=chat.includes_usage)
+        await self._run(chat.completion(token_ids), _Form(stream.encode, chat_completion), receive, send)
+
+    async def _refuse(self, error: GlmError, send: Send) -> None:
+        self._outcomes["refused"] += 1
+        logger.info("completion refused: %s, status %d", error.code, error_status(error))
+        await send_error(send, error)
+
+    async def _run(self, request: CompletionRequest, form: _Form, receive: Receive, send: Send) -> None:
         events = EventQueue(whole=not request.stream)
         with self.lifetime.running(), watching(receive, events.abandon):
-            await self._complete(request, events, send)
+            await self._complete(request, form, events, send)
 
-    async def _complete(self, request: CompletionRequest, events: EventQueue, send: Send) -> None:
+    async def _complete(
+        self, request: CompletionRequest, form: _Form, events: EventQueue, send: Send
+    ) -> None:
         """Sends the answer to a request, and cancels the work if the answer ends before it."""
         try:
             job = self._service.submit(request, events.put)
@@ -140,7 +191,10 @@ class EngineServer:
             return
         self._jobs.add(job)
         try:
-            await (send_stream if request.stream else _send_whole)(events, send)
+            if request.stream:
+                await send_stream(events, send, form.encode)
+            else:
+                await _send_whole(events, send, form.join)
         except ClientGoneError:
             return
         except Exception as error:
@@ -200,12 +254,12 @@ class EngineServer:
             )
 
 
-async def _send_whole(events: EventQueue, send: Send) -> None:
+async def _send_whole(events: EventQueue, send: Send, join: Join) -> None:
     chunks = [event for event in await events.take_all() if not isinstance(event, GlmError)]
     if isinstance(events.ending, GlmError):
         await send_error(send, events.ending)
     else:
-        await respond(send, msgspec.json.encode(merge_chunks(chunks)))
+        await respond(send, msgspec.json.encode(join(chunks)))
 
 
 def _outcome(events: EventQueue) -> str:

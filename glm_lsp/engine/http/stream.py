@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import msgspec
+from msgspec import Struct
 
 from glm_lsp.engine.http.asgi import Message, Receive, Send
 from glm_lsp.engine.http.error_body import error_json, send_error
 from glm_lsp.engine.http.job_events import Event, EventQueue
 from glm_lsp.errors import GlmError
+
+Encode = Callable[[Event], bytes]
+"""The server-sent events for an event of the engine; may be empty."""
 
 HEARTBEAT_S = 0.5
 """A silent stream sends a comment this often, so that a client can tell a busy engine from a stopped one."""
@@ -22,8 +26,23 @@ _encoder = msgspec.json.Encoder()
 _HEADERS = [(b"content-type", b"text/event-stream; charset=utf-8"), (b"cache-control", b"no-store")]
 
 
-async def send_stream(events: EventQueue, send: Send) -> None:
-    """Sends a job's events as they come.
+def sse_event(message: Struct) -> bytes:
+    """One server-sent event of JSON."""
+    return b"data: " + _encoder.encode(message) + b"\n\n"
+
+
+def error_event(error: GlmError) -> bytes:
+    """The event that ends a stream early."""
+    return b"data: " + error_json(error) + b"\n\n"
+
+
+def completion_event(event: Event) -> bytes:
+    """An event of the engine as it is."""
+    return error_event(event) if isinstance(event, GlmError) else sse_event(event)
+
+
+async def send_stream(events: EventQueue, send: Send, encode: Encode = completion_event) -> None:
+    """Sends a job's events as they come, each in the form that `encode` gives it.
 
     The status waits for the first event or heartbeat, so that a request that fails at once gets its error's
     status.
@@ -37,10 +56,10 @@ async def send_stream(events: EventQueue, send: Send) -> None:
         return
     await _start(send)
     while events.ending is None:
-        await send(_body(b"".join(map(_encode, batch)) or HEARTBEAT))
+        await send(_body(b"".join(map(encode, batch)) or HEARTBEAT))
         batch = await events.take(HEARTBEAT_S)
     # One write for the closing chunk, the report and the end marker: the client reads them in one go.
-    await send(_body(b"".join(map(_encode, batch)) + DONE, more=False))
+    await send(_body(b"".join(map(encode, batch)) + DONE, more=False))
 
 
 async def send_heartbeats(ending: asyncio.Event, send: Send) -> None:
@@ -78,8 +97,3 @@ async def _start(send: Send) -> None:
 
 def _body(body: bytes, *, more: bool = True) -> Message:
     return {"type": "http.response.body", "body": body, "more_body": more}
-
-
-def _encode(event: Event) -> bytes:
-    payload = error_json(event) if isinstance(event, GlmError) else _encoder.encode(event)
-    return b"data: " + payload + b"\n\n"
