@@ -50,7 +50,8 @@ def prefill(
 ) -> Scored:
     """Runs `token_ids` behind what the slot holds, in chunks, and scores the last row.
 
-    Every finished chunk stays valid in the slot, whatever happens after it.
+    Every finished chunk stays valid in the slot, whatever happens after it. The first is longer where the session
+    wants what it has to see at once.
 
     Args:
         want_logits: of the scored rows.
@@ -66,22 +67,30 @@ def prefill(
         raise ContextOverflowError(f"the prompt needs {needed} tokens, the model holds {session.capacity}")
     drafted = list(drafted[: max(0, session.capacity - SPARE_TOKENS - needed)])
     scored = Scored(NO_SCORES)
-    for start in range(0, len(token_ids), PREFILL_CHUNK):
+    for chunk, is_last in _chunks(session, slot, token_ids):
         if cancelled():
             raise CancelledError
-        chunk = list(token_ids[start : start + PREFILL_CHUNK])
-        if start + PREFILL_CHUNK < len(token_ids):
-            session.run(slot.kv, slot.num_tokens, chunk, 0)
-        else:
+        if is_last:
             # A row more than a whole chunk would be computed by itself, and rounded otherwise than among others.
-            drafted = drafted[: PREFILL_CHUNK - len(chunk)]
+            drafted = drafted[: -len(chunk) % PREFILL_CHUNK]
             num_scored = 1 + len(drafted)
             scores = session.run(
                 slot.kv, slot.num_tokens, chunk + drafted, num_scored, want_logits=want_logits
             )
             scored = Scored(scores, drafted)
+        else:
+            session.run(slot.kv, slot.num_tokens, chunk, 0)
         slot.token_ids += chunk
     return scored
+
+
+def _chunks(session: Session, slot: KVSlot, token_ids: Sequence[int]) -> Iterator[tuple[list[int], bool]]:
+    """Pieces of `token_ids`, and whether one is the last."""
+    together = 0 if slot.token_ids else session.inseparable(token_ids)
+    start, stop = 0, max(PREFILL_CHUNK, together)
+    while start < len(token_ids):
+        yield list(token_ids[start:stop]), stop >= len(token_ids)
+        start, stop = stop, stop + PREFILL_CHUNK
 
 
 def decode(  # noqa: PLR0917

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.engine import onnx_runtime
+from glm_lsp.engine.blank import Blank, BlankTokens
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.rows_check import check_rows
 from glm_lsp.engine.session import KVCache, Scores, check_run
 from glm_lsp.errors import SessionError
 from glm_lsp.models.manifest import WEIGHT_FILE
+from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.store import ModelFolder
 
 MAX_KEPT_TOKENS = 32
@@ -23,10 +25,11 @@ MAX_KEPT_TOKENS = 32
 MAX_KEPT_BINDINGS = 96
 """Of one KV cache; the oldest goes. Steps with guesses come in many shapes."""
 
-_LEAST_TOKENS = 2
-"""A single token is run with a second one behind it, whose result nobody sees. Attention computes one row with other
-kernels than several, and differs by a rounding that quantised activations magnify; with two rows at least, what
-is said about a token does not depend on how many are run with it. On the CPU this costs a twentieth of a step."""
+_ROW_BLOCK = 128
+"""A single token, or one behind a whole number of such blocks, is run with another one behind it, whose result nobody
+sees. One row is computed with other kernels than several, and differs by a rounding that quantised activations magnify;
+with two rows at least, what is said about a token does not depend on how many are run with it. On the CPU this costs a
+twentieth of a step."""
 
 LIGHT_TOKENS = 24
 LIGHT_BYTES = 64 * 2**20
@@ -46,6 +49,8 @@ class OnnxKVCache:
         self.bindings: OrderedDict[tuple[int, int, int, bool], _Binding] = OrderedDict()
         self.shared: list[tuple[str, Any]] = []
         """Of `values`, as the session wants them: name behind "past." or "present.", and value."""
+        self.blank = Blank(0, None)
+        """Of the prompt it holds, for models that read in both directions."""
 
 
 class _Binding:
@@ -72,6 +77,10 @@ class _Binding:
             "total_seq": np.array([kv.capacity], np.int32),
             "sel": np.arange(first_scored, first_scored + num_scored, dtype=np.int64),
         }
+        self.positions = np.zeros((1, 2, num_run), np.int64)
+        self.num_context = np.zeros(1, np.int32)
+        if session.blanks:
+            inputs |= {"position_ids": self.positions, "num_context": self.num_context}
         outputs = {"next": next_ids, "top_i": top_ids, "top_v": top_logprobs}
         if logits is not None:
             outputs["logits"] = logits[None]
@@ -82,8 +91,18 @@ class _Binding:
 class OnnxSession:
     """A `Session` on ONNX Runtime's CPU provider; use from one thread. Make one with `open`."""
 
-    def __init__(self, runtime: Any, inference: Any, light: Any, capacity: int, num_ids: int) -> None:
+    def __init__(  # noqa: PLR0917
+        self,
+        runtime: Any,
+        inference: Any,
+        light: Any,
+        capacity: int,
+        num_ids: int,
+        blanks: BlankTokens | None = None,
+    ) -> None:
         self.capacity = capacity
+        self.blanks = blanks
+        """Of models that read their context in both directions."""
         self.threads: int = inference.get_session_options().intra_op_num_threads
         self._runtime = runtime
         self._inference = inference
@@ -130,8 +149,10 @@ class OnnxSession:
         if options.intra_op_num_threads > 1 and weights and weights.bytes <= LIGHT_BYTES:
             options = onnx_runtime.session_options(runtime, 1, allow_spinning)
             light = onnx_runtime.load(runtime, folder.graph_path, options)
+        config = folder.config
+        blanks = BlankTokens.of(config) if isinstance(config, PrefixLmConfig) else None
         try:
-            return cls(runtime, inference, light, capacity, folder.config.vocab_size)
+            return cls(runtime, inference, light, capacity, config.vocab_size, blanks)
         except (KeyError, IndexError, ValueError) as error:
             raise SessionError(f"{folder.graph_path} is not a graph of this program: no {error}") from error
 
@@ -143,6 +164,14 @@ class OnnxSession:
     def new_kv(self) -> OnnxKVCache:
         """See `Session.new_kv`."""
         return OnnxKVCache(self._num_layers, self._num_heads, self.capacity, self._head_dim)
+
+    def reusable(self, token_ids: Sequence[int], num_shared: int) -> int:
+        """See `Session.reusable`."""
+        return self.blanks.reusable(token_ids, num_shared) if self.blanks else num_shared
+
+    def inseparable(self, token_ids: Sequence[int]) -> int:
+        """See `Session.inseparable`."""
+        return self.blanks.inseparable(token_ids) if self.blanks else 0
 
     def run(
         self,
@@ -158,10 +187,14 @@ class OnnxSession:
             raise TypeError(f"{kv!r} was not made by this session")
         check_run(kv.capacity, self._num_ids, past, token_ids, num_scored)
         num_tokens = len(token_ids)
-        num_run = max(num_tokens, min(_LEAST_TOKENS, kv.capacity - past))
+        num_run = min(num_tokens + (num_tokens % _ROW_BLOCK == 1), kv.capacity - past)
         binding = self._binding(kv, num_run, num_tokens - num_scored, num_scored, want_logits)
         binding.token_ids[0, :num_tokens] = token_ids
         binding.last_position[0] = past + num_run - 1
+        if self.blanks:
+            kv.blank = self.blanks.after(kv.blank, past, token_ids)
+            binding.positions[0] = kv.blank.positions(past, num_run)
+            binding.num_context[0] = kv.blank.num_context
         try:
             self._for_run(num_run).run_with_iobinding(binding.io)
         except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
@@ -178,7 +211,11 @@ class OnnxSession:
             SessionError: the difference is above `tolerance`.
         """
         count = min(LIGHT_TOKENS + 8, self.capacity)
-        return check_rows(self, [index % self._num_ids for index in range(count)], tolerance)
+        token_ids = [index % self._num_ids for index in range(count)]
+        if self.blanks:
+            # No token of a context can be run alone: all of these are written behind an empty one.
+            token_ids = [self.blanks.start, *token_ids[1:]]
+        return check_rows(self, token_ids, tolerance)
 
     def logits_rows(self, count: int) -> NDArray[np.float32]:
         """Where a run of so many scored rows puts its logits, shape [count, V]; the next run may use it, too.

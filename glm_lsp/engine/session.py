@@ -64,6 +64,16 @@ class Session(Protocol):
     def new_kv(self) -> KVCache:
         """Memory for one sequence."""
 
+    def reusable(self, token_ids: Sequence[int], num_shared: int) -> int:
+        """How many of a prompt's first `num_shared` tokens need not be run on a cache that was run on the same ones.
+
+        All of them for a model that reads from left to right. A model that reads its context in both directions has
+        no use for keys and values of another context.
+        """
+
+    def inseparable(self, token_ids: Sequence[int]) -> int:
+        """How many of a prompt's first tokens have to be run together; 0 if it may be cut anywhere."""
+
     def run(
         self,
         kv: KVCache,
@@ -84,6 +94,20 @@ class Session(Protocol):
             ContextOverflowError: the tokens do not fit behind `past`.
             SessionError: the run failed, or a token id is outside the vocabulary.
         """
+
+
+class ReadsForward:
+    """What holds of every session whose model reads from left to right."""
+
+    def reusable(self, token_ids: Sequence[int], num_shared: int) -> int:
+        """See `Session.reusable`."""
+        del token_ids
+        return num_shared
+
+    def inseparable(self, token_ids: Sequence[int]) -> int:
+        """See `Session.inseparable`."""
+        del token_ids
+        return 0
 
 
 def check_run(capacity: int, num_ids: int, past: int, token_ids: Sequence[int], num_scored: int) -> None:

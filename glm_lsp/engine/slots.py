@@ -69,7 +69,8 @@ class SlotPool:
 
         At least one token of the prompt is always left to run, as its scores are needed. Where the best slot
         shares less than a quarter of the prompt (all prompts share their first words), another file is meant:
-        the slot unused for longest is taken, so that the file one comes back to stays warm.
+        the slot unused for longest is taken, so that the file one comes back to stays warm. Of what they share the
+        session says how much can be used.
         """
         ids = list(token_ids)
         shared = [common_prefix(slot.token_ids, ids) for slot in self._slots]
@@ -79,7 +80,7 @@ class SlotPool:
             cached = common_prefix(slot.token_ids, ids)
         else:
             slot = self._slots[shared.index(cached)]
-        cached = min(cached, len(ids) - 1)
+        cached = min(self._session.reusable(ids, cached), len(ids) - 1)
         slot.rewind(cached)
         slot.last_used = next(self._clock)
         return slot, cached

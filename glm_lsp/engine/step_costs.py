@@ -77,6 +77,14 @@ class TimedSession:
         """Memory for one sequence."""
         return self._session.new_kv()
 
+    def reusable(self, token_ids: Sequence[int], num_shared: int) -> int:
+        """See `Session.reusable`."""
+        return self._session.reusable(token_ids, num_shared)
+
+    def inseparable(self, token_ids: Sequence[int]) -> int:
+        """See `Session.inseparable`."""
+        return self._session.inseparable(token_ids)
+
     def run(
         self, kv: KVCache, past: int, token_ids: Sequence[int], num_scored: int, *, want_logits: bool = False
     ) -> Scores:
