@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_lsp.errors import CheckpointError
+from glm_lsp.errors import ArchitectureError, CheckpointError
 from glm_lsp.models.layout import Layout, Shape
+from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.tensor_files import TensorFile, open_files
 from glm_lsp.models.tensors import num_parameters, tensors_of
 
@@ -23,12 +24,13 @@ class Checkpoint:
 
     Raises:
         CheckpointError: a file is missing or damaged, or a tensor is missing, unknown or of the wrong shape.
+        ArchitectureError: a tensor shows it to be another model than its config says.
     """
 
     def __init__(self, folder: Path, layout: Layout) -> None:
         self.folder = folder
         self.layout = layout
-        self.config = layout.config
+        self.config: ModelConfig = layout.config
         self.files = open_files(folder)
         self._file_of = {name: file for file in self.files for name in file.entries}
         self._shapes = tensors_of(self.config)
@@ -61,6 +63,10 @@ class Checkpoint:
 
 
 def _check_tensors(file_of: Mapping[str, TensorFile], layout: Layout) -> None:
+    for refusal in layout.refused:
+        for name in file_of:
+            if refusal.names.fullmatch(name):
+                raise ArchitectureError(f"the checkpoint holds {name}: {refusal.cause}", refusal.remedy)
     for name, shape in layout.tensors.items():
         if name not in file_of:
             raise CheckpointError(f"tensor {name} is missing")

@@ -8,23 +8,31 @@ name.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from glm_lsp.errors import ArchitectureError, CheckpointError
+from glm_lsp.errors import ArchitectureError
+from glm_lsp.models.config_file import read_values
+from glm_lsp.models.config_values import (
+    MAX_COUNT,
+    MAX_HEADS,
+    MAX_LAYERS,
+    class_names,
+    count,
+    flag,
+    number,
+    refuse_quantised,
+    refuse_unknown,
+    shown,
+    token_id,
+    token_ids,
+)
 
 Architecture = Literal["glm", "glm4"]
 
 CLASS_NAMES: dict[Architecture, str] = {"glm": "GlmForCausalLM", "glm4": "Glm4ForCausalLM"}
-
-NOT_YET = {
-    "chatglm": "ChatGLM's remote-code layout is not yet importable; use the model's -hf version",
-    "glm4_moe": "GLM mixture-of-experts models are not supported",
-    "glm4_moe_lite": "GLM mixture-of-experts models are not supported",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,15 +86,7 @@ class GlmConfig:
             CheckpointError: the file is missing or not a JSON object.
             ArchitectureError: it describes a model this program cannot run.
         """
-        try:
-            values = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-        except ValueError as error:
-            raise CheckpointError(f"{path} is not JSON: {error}") from error
-        if not isinstance(values, dict):
-            raise CheckpointError(f"{path} does not hold a JSON object")
-        return cls.from_dict(values)
+        return cls.from_dict(read_values(path))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> GlmConfig:
@@ -98,14 +98,15 @@ class GlmConfig:
         architecture = _architecture(values)
         _refuse_foreign(values)
         known: dict[str, Any] = {**_rope_from_v4(values), **_rope_from_v5(values), **_absent_by_null(values)}
-        for name, kind in _NUMBERS.items():
-            if values.get(name) is not None:
-                known[name] = _positive(name, values[name], kind)
-        known |= {name: _flag(values, name) for name in _FLAGS if values.get(name) is not None}
+        given = {name for name in (*_NUMBERS, *_FLAGS) if values.get(name) is not None}
+        known |= {name: count(values, name, at_most=_COUNTS[name]) for name in given & _COUNTS.keys()}
+        known |= {name: flag(values, name, False) for name in given & set(_FLAGS)}
+        if _EPSILON in given:
+            known[_EPSILON] = number(values, _EPSILON)
         if "eos_token_id" in values:
-            known["eos_token_ids"] = _token_ids(values["eos_token_id"])
+            known["eos_token_ids"] = token_ids(values, "eos_token_id")
         if "pad_token_id" in values:
-            known["pad_token_id"] = values["pad_token_id"]
+            known["pad_token_id"] = token_id(values, "pad_token_id")
         return cls(architecture=architecture, **known)
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,47 +126,50 @@ class GlmConfig:
         }
 
 
-_NUMBERS: dict[str, type[int] | type[float]] = {
-    "vocab_size": int,
-    "hidden_size": int,
-    "intermediate_size": int,
-    "num_hidden_layers": int,
-    "num_attention_heads": int,
-    "num_key_value_heads": int,
-    "head_dim": int,
-    "rms_norm_eps": float,
-    "max_position_embeddings": int,
+_COUNTS = {
+    "vocab_size": MAX_COUNT,
+    "hidden_size": MAX_COUNT,
+    "intermediate_size": MAX_COUNT,
+    "num_hidden_layers": MAX_LAYERS,
+    "num_attention_heads": MAX_HEADS,
+    "num_key_value_heads": MAX_HEADS,
+    "head_dim": MAX_COUNT,
+    "max_position_embeddings": MAX_COUNT,
 }
+"""Whole numbers, and the most each may be."""
+_EPSILON = "rms_norm_eps"
+_NUMBERS = (*_COUNTS, _EPSILON)
 _FLAGS = ("attention_bias", "tie_word_embeddings")
+_ROPE = ("rope_theta", "partial_rotary_factor")
+_KNOWN = {*_NUMBERS, *_FLAGS, *_ROPE, "rope_scaling", "rope_parameters", "hidden_act"}
 
 
 def _architecture(values: Mapping[str, Any]) -> Architecture:
     """The architecture named by `model_type`, or by `architectures` where that is absent."""
     by_class = {class_name: name for name, class_name in CLASS_NAMES.items()}
-    classes = values.get("architectures") or []
+    classes = class_names(values)
     model_type = values.get("model_type") or next((by_class[c] for c in classes if c in by_class), None)
-    if model_type not in CLASS_NAMES:
-        unknown = f"model_type {model_type!r} is not one of {', '.join(CLASS_NAMES)}"
-        raise ArchitectureError(NOT_YET.get(str(model_type), unknown))
-    architecture: Architecture = "glm4" if model_type == "glm4" else "glm"
+    architecture = next((name for name in CLASS_NAMES if name == model_type), None)
+    if architecture is None:
+        raise ArchitectureError(f"model_type {shown(model_type)} is not one of {', '.join(CLASS_NAMES)}")
     if classes and CLASS_NAMES[architecture] not in classes:
-        raise ArchitectureError(f"architectures is {classes!r}, not {CLASS_NAMES[architecture]}")
+        raise ArchitectureError(f"architectures is {shown(classes)}, not {CLASS_NAMES[architecture]}")
     return architecture
 
 
 def _refuse_foreign(values: Mapping[str, Any]) -> None:
     activation = values.get("hidden_act", "silu")
     if activation not in ("silu", "swish"):
-        raise ArchitectureError(f"hidden_act {activation!r} is not silu")
-    if values.get("quantization_config"):
-        raise ArchitectureError(
-            "the checkpoint is quantised already (quantization_config); import the original"
-        )
+        raise ArchitectureError(f"hidden_act {shown(activation)} is not silu")
+    refuse_quantised(values)
+    refuse_unknown(values, _KNOWN)
 
 
 def _rope_from_v4(values: Mapping[str, Any]) -> dict[str, float]:
     scaling = values.get("rope_scaling") or {}
-    return _rope({**{key: values.get(key) for key in ("rope_theta", "partial_rotary_factor")}, **scaling})
+    if not isinstance(scaling, Mapping):
+        raise ArchitectureError(f"the rope settings are {shown(scaling)}, not an object")
+    return _rope({**{key: values.get(key) for key in _ROPE}, **scaling})
 
 
 def _rope_from_v5(values: Mapping[str, Any]) -> dict[str, float]:
@@ -175,45 +179,24 @@ def _rope_from_v5(values: Mapping[str, Any]) -> dict[str, float]:
 def _rope(values: Mapping[str, Any]) -> dict[str, float]:
     """`rope_theta`, `partial_rotary_factor` and `rope_factor`, as far as they are given."""
     if not isinstance(values, Mapping):
-        raise ArchitectureError(f"the rope settings are {values!r}, not an object")
+        raise ArchitectureError(f"the rope settings are {shown(values)}, not an object")
     kind = values.get("rope_type", values.get("type", "default"))
     if kind not in ("default", "linear"):
-        raise ArchitectureError(f"rope type {kind!r} is not supported; only default and linear are")
-    keys = ("rope_theta", "partial_rotary_factor")
-    given = {key: values[key] for key in keys if values.get(key) is not None}
+        raise ArchitectureError(f"rope type {shown(kind)} is not supported; only default and linear are")
+    found = {key: number(values, key) for key in _ROPE if values.get(key) is not None}
     if kind == "linear":
-        given["rope_factor"] = values.get("factor")
-    return {key: _positive(key, value, float) for key, value in given.items()}
-
-
-def _positive(name: str, value: Any, kind: type[int] | type[float]) -> Any:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or value <= 0 or (kind is int and value != int(value)):
-        raise ArchitectureError(f"{name} is {value!r}, not a positive {kind.__name__}")
-    return kind(value)
-
-
-def _flag(values: Mapping[str, Any], name: str) -> bool:
-    value = values[name]
-    if not isinstance(value, bool):
-        raise ArchitectureError(f"{name} is {value!r}, not true or false")
-    return value
+        found["rope_factor"] = number({"rope_factor": values.get("factor")}, "rope_factor")
+    return found
 
 
 def _absent_by_null(values: Mapping[str, Any]) -> dict[str, int]:
     """What transformers makes of an explicit null: kv heads = heads, head_dim = hidden_size / heads."""
-    heads, hidden = values.get("num_attention_heads"), values.get("hidden_size")
-    if not (isinstance(heads, int) and isinstance(hidden, int) and heads > 0):
+    nulls = {name for name in ("num_key_value_heads", "head_dim") if values.get(name, 0) is None}
+    if not nulls:
         return {}
-    meant = {"num_key_value_heads": heads, "head_dim": hidden // heads}
-    return {name: value for name, value in meant.items() if name in values and values[name] is None}
-
-
-def _token_ids(value: object) -> tuple[int, ...]:
-    ids = value if isinstance(value, list) else [] if value is None else [value]
-    if not all(isinstance(token_id, int) for token_id in ids):
-        raise ArchitectureError(f"eos_token_id is {value!r}, not a token id or a list of them")
-    return tuple(ids)
+    heads = count(values, "num_attention_heads", 32, at_most=MAX_HEADS)
+    hidden = count(values, "hidden_size", 4096)
+    return {name: heads if name == "num_key_value_heads" else hidden // heads for name in nulls}
 
 
 def _contradictions(config: GlmConfig) -> list[str]:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from glm_lsp.errors import CheckpointError
+from glm_lsp.models.json_file import MAX_CONFIG_BYTES, read_object
 
 
 def read_values(path: Path) -> dict[str, Any]:
     """The JSON object in a file.
 
     Raises:
-        CheckpointError: the file is missing or not a JSON object.
+        CheckpointError: the file is missing, too large, or not a JSON object that all readers read alike.
     """
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise CheckpointError(f"{path} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise CheckpointError(f"{path} does not hold a JSON object")
-    return values
+    return read_object(path, MAX_CONFIG_BYTES)

@@ -25,6 +25,15 @@ class RowSpan:
     stop: int
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Tensors, by names matched in full, that make a checkpoint another model than its config says; and what to do."""
+
+    names: re.Pattern[str]
+    cause: str
+    remedy: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """One model in one kind of checkpoint.
@@ -35,6 +44,7 @@ class Layout:
         tensors: what the checkpoint must hold, with shapes.
         sources: the rows that make up each of our tensors.
         ignored: names that may be there and say nothing; matched in full.
+        refused: names that may not be there.
     """
 
     name: str
@@ -42,6 +52,7 @@ class Layout:
     tensors: Mapping[str, Shape]
     sources: Mapping[str, tuple[RowSpan, ...]]
     ignored: re.Pattern[str]
+    refused: tuple[Refusal, ...] = ()
 
 
 def whole(tensors: Mapping[str, Shape], name: str) -> tuple[RowSpan, ...]:

@@ -1,0 +1,154 @@
+"""Single values of a `config.json`, each read as what it must be; what is not is refused by its key."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Collection, Mapping
+from typing import Any, TypeGuard
+
+from glm_lsp.errors import ArchitectureError
+
+MAX_COUNT = 1 << 30
+MAX_LAYERS = 128
+MAX_HEADS = 256
+"""GLM-4.5 has 92 layers and 96 heads. Lists of tensors, and of their rows by head, are as long as these allow."""
+
+MEANINGFUL = re.compile(
+    r"activation|alibi|att(ention|n)|bias|expert|hidden_act|interleav|layer_?drop|lora|moe|multiplier|mup|norm"
+    r"|position|prefix|quant|query|residual|rope|rotary|scal(e|ing)|softcap|window"
+)
+"""What a key says that may change what a model computes. A key that this program does not know is passed over, as
+published configs are full of them, but not one of these."""
+
+QUANTISED = "Import the unquantised repository; this program quantises itself with --precision int4."
+
+HARMLESS = frozenset({
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "_attn_implementation_internal",
+    "attention_dropout",
+    "attention_dropout_prob",
+    "attn_implementation",
+    "output_attentions",
+})  # fmt: skip
+"""Keys of `MEANINGFUL`'s kind that change nothing."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+def shown(value: object) -> str:
+    """A value for a message: cut short, however large it is."""
+    return _SHORT.repr(value)
+
+
+def count(
+    values: Mapping[str, Any], key: str, default: int | None = None, *, at_most: int = MAX_COUNT
+) -> int:
+    """A positive whole number; `default` where the key is absent or null.
+
+    Raises:
+        ArchitectureError: it is something else, or absent without a default.
+    """
+    value = values.get(key)
+    if value is None and default is not None:
+        return default
+    if _is_number(value) and 0 < value <= at_most and value == int(value):
+        return int(value)
+    raise ArchitectureError(f"{key} is {shown(value)}, not a positive int up to {at_most}")
+
+
+def number(values: Mapping[str, Any], key: str, default: float | None = None) -> float:
+    """A positive number; see `count`."""
+    value = values.get(key)
+    if value is None and default is not None:
+        return default
+    if _is_number(value) and 0 < value <= 1e30:
+        return float(value)
+    raise ArchitectureError(f"{key} is {shown(value)}, not a positive float")
+
+
+def flag(values: Mapping[str, Any], key: str, default: bool) -> bool:
+    """True or false; see `count`."""
+    value = values.get(key)
+    if value is None:
+        return default
+    if not isinstance(value, bool):
+        raise ArchitectureError(f"{key} is {shown(value)}, not true or false")
+    return value
+
+
+def token_id(values: Mapping[str, Any], key: str, default: int | None = None) -> int | None:
+    """A token id; see `count`."""
+    value = values.get(key)
+    if value is None:
+        return default
+    if not _is_id(value):
+        raise ArchitectureError(f"{key} is {shown(value)}, not a token id")
+    return int(value)
+
+
+def token_ids(values: Mapping[str, Any], key: str) -> tuple[int, ...]:
+    """One token id or a list of them; none where the key is absent or null.
+
+    Raises:
+        ArchitectureError: it is something else.
+    """
+    value = values.get(key)
+    ids = value if isinstance(value, list) else [] if value is None else [value]
+    if len(ids) > 64 or not all(_is_id(one) for one in ids):
+        raise ArchitectureError(f"{key} is {shown(value)}, not a token id or a list of them")
+    return tuple(ids)
+
+
+def class_names(values: Mapping[str, Any]) -> list[str]:
+    """The model classes a config names.
+
+    Raises:
+        ArchitectureError: `architectures` is something else than a list of names.
+    """
+    names = values.get("architectures")
+    if names is None:
+        return []
+    if not isinstance(names, list) or len(names) > 64 or not all(isinstance(name, str) for name in names):
+        raise ArchitectureError(f"architectures is {shown(names)}, not a list of names")
+    return names
+
+
+def refuse_quantised(values: Mapping[str, Any]) -> None:
+    """Refuses a checkpoint whose weights are codes.
+
+    Raises:
+        ArchitectureError: it is one.
+    """
+    for key in ("quantization_bit", "quantization_config"):
+        if values.get(key):
+            raise ArchitectureError(
+                f"{key} is {shown(values[key])}: the checkpoint is quantised already", QUANTISED
+            )
+
+
+def refuse_unknown(values: Mapping[str, Any], known: Collection[str]) -> None:
+    """Refuses keys that are not known, say something meaningful, and are not off.
+
+    Raises:
+        ArchitectureError: there is one.
+    """
+    for key, value in values.items():
+        off = value is None or value is False or value in (0, "", [], {})
+        if not off and key not in known and key not in HARMLESS and MEANINGFUL.search(key):
+            raise ArchitectureError(
+                f"{shown(key)} is {shown(value)}: this program does not know that key, and it may change what the "
+                "model computes"
+            )
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return whole or (isinstance(value, float) and math.isfinite(value))
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_COUNT

@@ -1,0 +1,115 @@
+"""The original GLM (glm-large-chinese, glm-2b, glm-10b ...) as its own code saves it.
+
+Rows of the fused projection are [Q; K; V], the head is the embedding, and the two kinds of positions have tables. The
+config does not name the tokens that mark a blank and its filling: they are the tokenizer's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from glm_lsp.errors import ArchitectureError
+from glm_lsp.models.config_values import (
+    MAX_HEADS,
+    MAX_LAYERS,
+    count,
+    flag,
+    number,
+    refuse_unknown,
+    shown,
+    token_id,
+)
+from glm_lsp.models.layout import Layout, whole
+from glm_lsp.models.layouts.chatglm import REFUSED, refuse_altered
+from glm_lsp.models.layouts.chatglm_6b import official_layer_name
+from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.tensors import tensors_of
+
+MASKS = ("[MASK]", "[sMASK]", "[gMASK]")
+START, END = "<|startofpiece|>", "<|endofpiece|>"
+
+_KNOWN = {
+    "attention_scale",
+    "block_position_encoding",
+    "num_attention_heads",
+    "output_predict",
+    "relative_encoding",
+}
+
+_SPECIAL_IDS: dict[int, dict[str, int]] = {
+    50304: dict(zip((*MASKS, START, END), (50260, 50264, 50263, 50257, 50258), strict=True)),
+    50048: dict(zip((*MASKS, START, END), (50003, 50008, 50009, 50006, 50007), strict=True)),
+}
+"""By the vocabulary: the published English models and the Chinese ones."""
+
+_NO_IDS = "Put the model's added_tokens.json, or all of its tokenizer, beside config.json."
+
+
+def original_glm_layout(
+    values: Mapping[str, Any], *, prefix: str = "glm.", special_ids: Mapping[str, int] | None = None
+) -> Layout:
+    """The layout of a checkpoint with these values in its `config.json`.
+
+    Args:
+        prefix: "glm." before all names, as `GLMForConditionalGeneration` puts it, or nothing.
+        special_ids: the tokenizer's ids of its mask, start and end tokens; those of the published model with that
+            vocabulary when omitted.
+
+    Raises:
+        ArchitectureError: the model computes something that this program does not, the config is incomplete, or
+            there is no id for a token.
+    """
+    config = _config(values, special_ids)
+    ours = tensors_of(config)
+    official = {name: f"{prefix}{_official(name)}" for name in ours}
+    tensors = {official[name]: shape for name, shape in ours.items()}
+    return Layout(
+        name="glm-original",
+        config=config,
+        tensors=tensors,
+        sources={name: whole(tensors, official[name]) for name in ours},
+        ignored=re.compile(r"(?!)"),
+        refused=REFUSED,
+    )
+
+
+def _config(values: Mapping[str, Any], special_ids: Mapping[str, int] | None) -> PrefixLmConfig:
+    refuse_altered(values)
+    if flag(values, "relative_encoding", False) or not flag(values, "block_position_encoding", True):
+        raise ArchitectureError("its positions are relative, or it has only one kind of them")
+    if number(values, "attention_scale", 1.0) != 1.0:
+        raise ArchitectureError(f"attention_scale is {shown(values['attention_scale'])}, not 1.0")
+    if values.get("spell_length") is not None:
+        raise ArchitectureError(f"spell_length is {shown(values['spell_length'])}: it writes in letters")
+    refuse_unknown(values, _KNOWN)
+    vocab_size, hidden = count(values, "vocab_size"), count(values, "hidden_size")
+    ids = special_ids if special_ids is not None else _SPECIAL_IDS.get(vocab_size, {})
+    masks = tuple(ids[name] for name in MASKS if name in ids)
+    if not masks or START not in ids:
+        raise ArchitectureError(
+            f"nothing says which of the {vocab_size} ids mark a blank and the start of its filling", _NO_IDS
+        )
+    return PrefixLmConfig(
+        architecture="glm-original",
+        vocab_size=vocab_size,
+        hidden_size=hidden,
+        intermediate_size=4 * hidden,
+        num_hidden_layers=count(values, "num_layers", at_most=MAX_LAYERS),
+        num_attention_heads=count(values, "num_attention_heads", at_most=MAX_HEADS),
+        max_position_embeddings=count(values, "max_sequence_length"),
+        mask_token_ids=masks,
+        start_token_id=ids[START],
+        tie_word_embeddings=True,
+        eos_token_ids=(ids[END],) if END in ids else (),
+        pad_token_id=token_id(values, "pad_token_id"),
+    )
+
+
+def _official(name: str) -> str:
+    if name.startswith("model.layers."):
+        return f"transformer.{official_layer_name(name)}"
+    if name == "model.embed_tokens.weight":
+        return "word_embeddings.weight"
+    return f"transformer.{name.removeprefix('model.').replace('norm.', 'final_layernorm.')}"
