@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glm_lsp import terminal
+from glm_lsp.byte_size import readable
 from glm_lsp.cli_options import JsonOption, ModelArgument, new_app
 from glm_lsp.errors import ModelFileError
 
@@ -21,9 +22,11 @@ app = new_app("The models on this machine.")
 @app.command("list")
 def model_list(as_json: JsonOption = False) -> None:
     """The models on this machine, the built-in one first; broken ones with what is wrong."""
+    from glm_lsp.importing.unfinished import unfinished_imports
     from glm_lsp.models.store import ModelStore
 
-    entries = ModelStore().list()
+    store = ModelStore()
+    entries, unfinished = store.list(), unfinished_imports(store.folder)
     if as_json:
         terminal.print_json([_described(entry) for entry in entries])
         return
@@ -35,6 +38,10 @@ def model_list(as_json: JsonOption = False) -> None:
             mib = sum(file.bytes for file in manifest.files.values()) / 2**20
             size = f"{manifest.num_parameters / 1e6:>8.1f} M {mib:>8.1f} MiB"
             print(f"{entry.name:<20} {manifest.precision:<5} {size}  {entry.path}")
+    for left in unfinished:
+        print(
+            f"{left.name:<20} unfinished import, {readable(left.bytes)}: import it again to go on, or `model rm` it"
+        )
 
 
 def _described(entry: StoreEntry) -> dict[str, Any]:
@@ -63,9 +70,73 @@ def model_show(name: ModelArgument = None, as_json: JsonOption = False) -> None:
         print(f"{'file':<18} {file}, {entry['bytes']} bytes")
 
 
+@app.command("import")
+def model_import(  # noqa: PLR0917  # options, by name
+    source: Annotated[
+        str, typer.Argument(metavar="FOLDER_OR_HUB_ID", help="A checkpoint folder, or ORG/NAME.")
+    ],
+    name: Annotated[str | None, typer.Option(help="Name of the model; the folder's when left out.")] = None,
+    family: Annotated[
+        str | None, typer.Option(help="Which published model it is; see docs/models.md.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="fp32, fp16, int8 or int4; by the model's size when left out.")
+    ] = None,
+    capacity: Annotated[int | None, typer.Option(help="Most tokens of prompt and completion.")] = None,
+    profile: Annotated[str | None, typer.Option(help="How prompts are laid out; the family's.")] = None,
+    chat: Annotated[
+        str | None, typer.Option(help="How dialogues are laid out; the family's, or none.")
+    ] = None,
+    rope_rule: Annotated[
+        str, typer.Option(help="What rope_ratio means: base, interpolate, or auto to find out.")
+    ] = "auto",
+    revision: Annotated[str | None, typer.Option(help="Of a hub id: branch, tag or commit.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
+    check: Annotated[bool, typer.Option(help="Load the finished model once.")] = True,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a model of that name.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Turns an official checkpoint into a verified model of this program. Cut off, it goes on where it was."""
+    from glm_lsp import cli_import
+
+    wish = cli_import.wish_for(
+        source,
+        name=name,
+        revision=revision,
+        yes=yes,
+        family=family,
+        precision=precision,
+        capacity=capacity,
+        profile=profile,
+        chat_template=chat,
+        rope_rule=rope_rule,
+        replaces=replace,
+    )
+    folder = cli_import.import_model(wish, check=check)
+    if as_json:
+        terminal.print_json(cli_import.described(folder))
+    else:
+        print(folder.path)
+
+
+@app.command("rm")
+def model_rm(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An installed model, or an unfinished import.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Deletes a model, and what is left of its unfinished import."""
+    from glm_lsp import cli_import
+
+    cli_import.remove(name, yes=yes)
+
+
 @app.command("verify")
-def model_verify(name: ModelArgument = None, as_json: JsonOption = False) -> None:
-    """Reads every file of a model and compares it with its manifest."""
+def model_verify(
+    name: ModelArgument = None,
+    run: Annotated[bool, typer.Option(help="Load the model and run a few tokens, too.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Compares every file of a model with its manifest, and what it computes with what it should."""
     from glm_lsp.models import integrity
 
     folder = _model_folder(name)
@@ -75,12 +146,30 @@ def model_verify(name: ModelArgument = None, as_json: JsonOption = False) -> Non
         if not as_json:
             print(f"{result.name:<20} {result.problem or 'intact'}")
     intact = not any(result.problem for result in results)
+    report: dict[str, Any] = {"path": str(folder.path), "intact": intact}
+    report["files"] = [asdict(result) for result in results]
+    if intact and run:
+        report |= _run_once(folder, as_json=as_json)
     if as_json:
-        files = [asdict(result) for result in results]
-        terminal.print_json({"path": str(folder.path), "intact": intact, "files": files})
+        terminal.print_json(report)
     elif not intact:
         raise ModelFileError(f"{folder.path} is damaged")
     raise typer.Exit(int(not intact))
+
+
+def _run_once(folder: ModelFolder, *, as_json: bool) -> dict[str, Any]:
+    """What the model computes, against itself and against what the formulas said when it was imported."""
+    from glm_lsp.importing.self_check import verify_model
+
+    found = verify_model(folder)
+    if not as_json:
+        print(f"{'one token or many':<20} differ by {found.rows_difference:.1e} of the logits' range")
+        if found.agreement is None:
+            print(f"{'formulas':<20} nothing of them is kept in this folder")
+        else:
+            same = f"{found.agreement.same_best} of {found.agreement.rows} best tokens are the same"
+            print(f"{'formulas':<20} {same}, correlation {found.agreement.correlation}")
+    return found.to_dict()
 
 
 @app.command("pull")

@@ -138,6 +138,13 @@ class TokenizerError(ModelError):
     code = "GLM-207"
 
 
+class SelfCheckError(ModelError):
+    """A model does not compute what its checkpoint means."""
+
+    code = "GLM-208"
+    remedy = "Do not use it: verify the checkpoint's files, import it again, and if this repeats report it with its config.json."
+
+
 class HubError(ModelError):
     """The model hub's answer cannot be used."""
 

@@ -17,15 +17,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from glm_lsp.errors import ArchitectureError
-from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix
+from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix, WeightSource
 from glm_lsp.models.graph_options import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions
 from glm_lsp.models.head import NUM_TOP, add_head
 from glm_lsp.models.journal import Journal
@@ -43,12 +43,24 @@ OPSET, CONTRIB_OPSET = 21, 1
 IR_VERSIONS = {OPSET: 10, PREFIX_OPSET: 12}
 """The oldest format of a file that may use a set of operators."""
 
+class ModelWeights(WeightSource, Protocol):
+    """A whole model: a checkpoint, or a part of one."""
+
+    @property
+    def config(self) -> ModelConfig:
+        """What it is."""
+
+    @property
+    def num_parameters(self) -> int:
+        """How many weights it has."""
+
+
 Progress = Callable[[str, float], None]
 """Called with what is being done and the finished share of the weights, 0 to 1."""
 
 
 def write_graph(
-    checkpoint: Checkpoint,
+    model: ModelWeights,
     folder: Path,
     options: GraphOptions,
     *,
@@ -65,16 +77,16 @@ def write_graph(
         ArchitectureError: the sizes do not fit the precision, or the vocabulary is smaller than its tokens.
         CheckpointError: a tensor cannot be read.
     """
-    _check_sizes(checkpoint.config, options)
-    count = _Count(checkpoint.num_parameters, progress)
+    _check_sizes(model.config, options)
+    count = _Count(model.num_parameters, progress)
     with WeightFile(folder / WEIGHT_FILE, journal) as weights:
-        builder = GraphBuilder(weights, checkpoint, count.add)
-        opset = _build(checkpoint.config, builder, options, count.start)
+        builder = GraphBuilder(weights, model, count.add)
+        opset = _build(model.config, builder, options, count.start)
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
     graph = builder.finish("glm")
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSIONS[opset])
-    helper.set_model_props(model, metadata or {})
-    (folder / MODEL_FILE).write_bytes(model.SerializeToString())
+    proto = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSIONS[opset])
+    helper.set_model_props(proto, metadata or {})
+    (folder / MODEL_FILE).write_bytes(proto.SerializeToString())
 
 
 def rotary_tables(config: GlmConfig, length: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

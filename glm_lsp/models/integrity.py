@@ -7,7 +7,7 @@ and larger ones once, remembering by size, modification time and inode that they
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,13 @@ class FileResult:
     problem: str = ""
 
 
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file in hexadecimal, read in pieces of 1 MiB."""
+def hash_file(path: Path, on_bytes: Callable[[int], None] = lambda _: None) -> str:
+    """SHA-256 of a file in hexadecimal, read in pieces of 1 MiB; `on_bytes` is told of each."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
+            on_bytes(len(chunk))
     return digest.hexdigest()
 
 

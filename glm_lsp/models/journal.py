@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from glm_lsp.models.span import Span
 
 
 class Journal:
-    """The record of one weight file.
+    """The record of one weight file; use as a context manager.
 
     Args:
         path: its own file; made when missing.
@@ -24,9 +25,10 @@ class Journal:
 
     def __init__(self, path: Path, purpose: dict[str, Any]) -> None:
         self._spans: dict[str, list[Span]] = {}
+        self._first = _line({"purpose": purpose})
         kept = 0
         first, *lines = _complete_lines(path) or [b""]
-        if first == _line({"purpose": purpose}):
+        if first == self._first:
             kept = len(first)
             for line in lines:
                 name, spans = _spans_in(line)
@@ -36,7 +38,15 @@ class Journal:
         self._file.truncate(kept)
         self._file.seek(kept)
         if not kept:
-            self._append(_line({"purpose": purpose}))
+            self._append(self._first)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
 
     @property
     def end(self) -> int:
@@ -52,9 +62,12 @@ class Journal:
         self._spans[name] = spans
         self._append(_line({"name": name, "spans": [[span.offset, span.length] for span in spans]}))
 
-    def close(self) -> None:
-        """Closes the file; the record stays."""
-        self._file.close()
+    def clear(self) -> None:
+        """Forgets everything: the weight file is not what the record is of."""
+        self._spans.clear()
+        self._file.seek(0)
+        self._file.truncate()
+        self._append(self._first)
 
     def _append(self, line: bytes) -> None:
         self._file.write(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,9 +66,21 @@ class ModelParts:
     papers: Mapping[str, Path] = field(default_factory=dict)
 
 
-def hash_weights(files: list[Path]) -> str:
-    """One hash over all weight files: that of the file, or of the shards' hashes in order."""
-    hashes = [hash_file(path) for path in files]
+def hash_weights(files: list[Path], progress: Callable[[str, int], None] = lambda _what, _done: None) -> str:
+    """One hash over all weight files: that of the file, or of the shards' hashes in order.
+
+    Args:
+        progress: told which file is read and how many bytes of all have been.
+    """
+    hashes, done = [], 0
+    for path in files:
+
+        def on_bytes(count: int, name: str = path.name) -> None:
+            nonlocal done
+            done += count
+            progress(name, done)
+
+        hashes.append(hash_file(path, on_bytes))
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

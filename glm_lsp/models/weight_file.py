@@ -36,7 +36,10 @@ class WeightFile:
     def __init__(self, path: Path, journal: Journal | None = None) -> None:
         self.location = path.name
         self._journal = journal
-        end = journal.end if journal and path.is_file() else 0
+        size = path.stat().st_size if path.is_file() else 0
+        if journal and size < journal.end:
+            journal.clear()
+        end = journal.end if journal else 0
         self._file = path.open("r+b" if end else "wb")
         self._file.truncate(end)
         self._file.seek(end)

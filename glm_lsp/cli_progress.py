@@ -1,0 +1,67 @@
+"""Long work over many bytes, as a person or a log sees it: how much, how fast, how long still."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from glm_lsp import terminal
+from glm_lsp.byte_size import readable
+
+LINE_EVERY_S = 5.0
+
+BytesDone = Callable[[str, int], None]
+"""Called with what is being done and how many bytes are done."""
+
+
+@contextmanager
+def bytes_bar(title: str, total: int) -> Iterator[BytesDone]:
+    """A bar on a terminal, a line now and then elsewhere; on stderr. A `total` of 0: nobody knows how much."""
+    if not (sys.stderr and sys.stderr.isatty()):
+        yield _Lines(title, total)
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total or None)
+
+        def show(what: str, done: int) -> None:
+            bar.update(task, completed=done, description=f"{title}: {what}")
+
+        yield show
+
+
+class _Lines:
+    """Progress for a log."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self._title = title
+        self._total = total
+        self._began = self._said = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, what: str, done: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done  # what an earlier run left says nothing about the rate
+        if now - self._said < LINE_EVERY_S:
+            return
+        self._said = now
+        rate = (done - self._first) / max(now - self._began, 1e-3)
+        left = f"{(self._total - done) / rate:,.0f} s left" if rate > 0 else "time left unknown"
+        sizes = f"{readable(done)} of {readable(self._total)}, {readable(rate)}/s"
+        terminal.say(f"{self._title}: {sizes}, {left}: {what}")

@@ -1,0 +1,110 @@
+"""Imports that were cut off: their hidden folders, which the same command goes on with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from glm_lsp.engine.process.lock import ProcessLock
+from glm_lsp.errors import InputError, ModelError
+from glm_lsp.models.manifest import WEIGHT_FILE
+from glm_lsp.models.staging import put_in_place
+from glm_lsp.paths import storage_error
+
+JOURNAL_FILE = ".journal"
+
+_PREFIX = ".import-"
+_KEPT = (JOURNAL_FILE, WEIGHT_FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An import that did not come to its end."""
+
+    name: str
+    path: Path
+    bytes: int
+
+
+def unfinished_imports(models: Path) -> list[Unfinished]:
+    """Those in the folder of models, by name."""
+    if not models.is_dir():
+        return []
+    folders = sorted(path for path in models.glob(f"{_PREFIX}*") if path.is_dir())
+    return [Unfinished(path.name.removeprefix(_PREFIX), path, _size(path)) for path in folders]
+
+
+def forget(models: Path, name: str) -> bool:
+    """Deletes what is left of an import; False when there is nothing.
+
+    Raises:
+        InputError: it is still running.
+        StorageError: it cannot be deleted.
+    """
+    folder = models / f"{_PREFIX}{name}"
+    if not folder.is_dir():
+        return False
+    with _locked(models / name):
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise storage_error(folder, error) from error
+    return True
+
+
+@contextmanager
+def resumable(target: Path) -> Iterator[Path]:
+    """A hidden folder that takes the target's place if the block succeeds, and stays if it is interrupted.
+
+    Of an earlier run only the weights and their journal are still there. What is found to be wrong goes.
+
+    Raises:
+        InputError: the same import is running in another process.
+        StorageFullError, StorageError: of the block or the move.
+    """
+    folder = target.parent / f"{_PREFIX}{target.name}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(target):
+            _tidy(folder)
+            try:
+                yield folder
+            except ModelError:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+            (folder / JOURNAL_FILE).unlink(missing_ok=True)
+            put_in_place(folder, target)
+    except OSError as error:
+        raise storage_error(target, error) from error
+
+
+@contextmanager
+def _locked(target: Path) -> Iterator[None]:
+    lock = ProcessLock(target.parent / f"{_PREFIX}{target.name}.lock")
+    if not lock.acquire():
+        raise InputError(
+            f"{target.name} is being imported by process {lock.holder() or 'another'}",
+            "Wait until it is done, or choose another name.",
+        )
+    try:
+        yield
+    finally:
+        # Who waits for it notices that the file it got is no longer the one of this name.
+        with suppress(OSError):
+            lock.path.unlink()
+        lock.release()
+
+
+def _tidy(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name not in _KEPT:
+            path.unlink()
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
