@@ -109,11 +109,11 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
 
 
 class TokenLogprob(Struct, frozen=True, kw_only=True):
-    """A token and its natural logarithm of probability; `bytes` is its UTF-8."""
+    """A token and its natural logarithm of probability; `bytes` is its UTF-8, None for half a character."""
 
     token: str
     logprob: float
-    bytes: list[int]
+    bytes: list[int] | None
 
 
 class ChosenLogprob(TokenLogprob, frozen=True, kw_only=True):

@@ -329,7 +329,7 @@ def test_head_is_get_without_a_body(address: LocalAddress) -> None:
     assert answer.endswith(b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/chat/completions", "/v1/models/fake", "/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/", "/v1", "/v1/embeddings", "/v1/models/fake", "/../etc/passwd"])
 def test_unknown_paths_are_404(address: LocalAddress, path: str) -> None:
     status, body = get(address, path)
     assert (status, code_of(body)) == (404, "GLM-405")

@@ -118,5 +118,5 @@ def _logprobs(logprobs: Logprobs | None) -> ChatLogprobs | None:
     )
 
 
-def _bytes(token: str) -> list[int]:
-    return list(token.encode(errors="replace"))
+def _bytes(token: str) -> list[int] | None:
+    return None if "\N{REPLACEMENT CHARACTER}" in token else list(token.encode())
