@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from glm_lsp import config
 from glm_lsp.doctor.finding import Finding, fail, failed, ok, warn
 from glm_lsp.engine.engine import Engine
-from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.errors import DeviceError
@@ -67,7 +67,7 @@ def completion() -> Iterator[Finding]:
 
 def kernels() -> Iterator[Finding]:
     """This processor computes the same for one token as for several at once; some have not."""
-    difference = OnnxSession.open(_chosen(), device="cpu").self_check()
+    difference = open_session(_chosen(), device="cpu").self_check()
     yield ok(f"one token and eight at once differ by {difference:.1e} of the logits' range")
 
 
@@ -75,7 +75,7 @@ def cuda() -> Iterator[Finding]:
     """Whether the model really runs on CUDA, when that is asked for; having the library proves nothing."""
     wanted = config.load().settings.device
     try:
-        OnnxSession.open(_chosen(), device="cuda")
+        open_session(_chosen(), device="cuda")
     except DeviceError as error:
         yield failed(error) if wanted == "cuda" else ok(f"not used: {error.cause}")
     else:

@@ -18,7 +18,7 @@ from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.job import Event, Job, OnEvent
 from glm_lsp.engine.onnx_runtime import Device
-from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError, RequestError
@@ -67,7 +67,7 @@ class Engine:
             RuntimeLibraryError: ONNX Runtime or the device cannot be used.
         """
         manifest = folder.manifest
-        session = OnnxSession.open(folder, device=device, threads=threads)
+        session = open_session(folder, device=device, threads=threads)
         worker = Worker.load(folder, session, num_slots=max_slots, speculates=speculates)
         description = EngineDescription(
             model=manifest.name,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from glm_lsp.completion.prompt import profile_named
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.evaluate import bits_per_byte
 from glm_lsp.evaluate.bits_per_byte import BitsPerByte, MiddleBits
@@ -48,7 +48,7 @@ class Predictor:
 
     def __init__(self, folder: ModelFolder) -> None:
         self._folder = folder
-        self._session = OnnxSession.open(folder)
+        self._session = open_session(folder)
         self._tokenizer = SourceTokenizer.open(folder.tokenizer_path)
         self._context_length = min(folder.manifest.context_length, self._session.capacity)
 
