@@ -35,6 +35,16 @@ class StopRule:
                 self._keep = self._look(text, self._seen)
         return self._keep
 
+    def num_held(self, text: str) -> int:
+        """How many characters at the end of `text` may be the beginning of a stop string, and must wait."""
+        lengths = (
+            length
+            for string in self._stop_strings
+            for length in range(1, len(string))
+            if text.endswith(string[:length])
+        )
+        return max(lengths, default=0)
+
     def _stop_string(self, text: str, end: int) -> int | None:
         starts = [end - len(string) for string in self._stop_strings if text.endswith(string, 0, end)]
         return min(starts, default=None)

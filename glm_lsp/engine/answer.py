@@ -22,14 +22,16 @@ class Answer:
 
     def finish(self) -> str:
         """What was held back at the end."""
-        return "" if self.stopped else self._grow(self._decoder.flush())
+        return "" if self.stopped else self._grow(self._decoder.flush(), is_last=True)
 
-    def _grow(self, piece: str) -> str:
+    def _grow(self, piece: str, *, is_last: bool = False) -> str:
         self._text += piece
         keep = self._rule.check(self._text) if piece else None
         if keep is not None:
             self.stopped = True
             self._text = self._text[: max(keep, self._emitted)]
-        delta = self._text[self._emitted :]
-        self._emitted = len(self._text)
+        held = 0 if self.stopped or is_last else self._rule.num_held(self._text)
+        end = max(self._emitted, len(self._text) - held)
+        delta = self._text[self._emitted : end]
+        self._emitted = end
         return delta

@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+from functools import cached_property
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from glm_lsp.completion.prompt import Segment
+from glm_lsp.engine.spelling import is_byte_token, spelling_of
 from glm_lsp.errors import TokenizerError
-
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-_MAX_PENDING = 4
-"""A UTF-8 character has at most four bytes; after that many tokens a replacement character is really meant."""
-
-# Byte-level vocabularies write a byte as a printable character: itself where it is one, else one from U+0100 on.
-_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
-    chr(0x100 + number): byte
-    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
-}
-
-
-def _bytes_of(token: str) -> bytes | None:
-    """The bytes a byte-level token stands for; None for what is no such token."""
-    try:
-        return bytes(map(_BYTE_OF.__getitem__, token))
-    except KeyError:
-        return None
 
 
 class SourceTokenizer:
@@ -36,7 +20,10 @@ class SourceTokenizer:
         self._tokenizer = tokenizer
         # Special tokens in user text must stay text; they enter prompts by id.
         self._tokenizer.encode_special_tokens = True
-        self._added_ids = frozenset(self._tokenizer.get_added_tokens_decoder())
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._added_ids = frozenset(added)
+        self._special_ids = {token.content: token_id for token_id, token in added.items() if token.special}
+        self._spell = spelling_of(tokenizer)
 
     @classmethod
     def open(cls, path: Path) -> SourceTokenizer:
@@ -50,10 +37,10 @@ class SourceTokenizer:
         except Exception as error:  # the library raises bare Exception
             raise TokenizerError(f"the tokenizer {path.name} cannot be read: {error}") from error
 
-    @property
+    @cached_property
     def vocab_size(self) -> int:
-        """Entries, added tokens included."""
-        return int(self._tokenizer.get_vocab_size(with_added_tokens=True))
+        """The highest id, plus one; ids below it need not all exist."""
+        return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
 
     def find_special(self, name: str) -> int | None:
         """The id of a special token; None where there is none, also if an ordinary token is spelt like it."""
@@ -90,43 +77,61 @@ class SourceTokenizer:
         return segment.token_ids(self.find_special, self.encode)
 
     def decode(self, token_ids: list[int]) -> str:
-        """Ids to text; special tokens vanish, incomplete UTF-8 becomes U+FFFD."""
+        """The ids of a whole text to that text; special tokens vanish, incomplete UTF-8 becomes U+FFFD.
+
+        The blank that sentencepiece puts in front of every text vanishes, too; `StreamDecoder` goes on behind a text.
+        """
         text: str = self._tokenizer.decode(token_ids, skip_special_tokens=True)
         return text
 
     @property
     def special_ids(self) -> frozenset[int]:
         """Ids of all special tokens: a completion ends where the model writes one."""
-        added = self._tokenizer.get_added_tokens_decoder()
-        return frozenset(token_id for token_id, token in added.items() if token.special)
+        return frozenset(self._special_ids.values())
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """What a token adds to the text before it; empty for special tokens and for ids that do not exist."""
+        token: str | None = self._tokenizer.id_to_token(token_id)
+        if token is None or self._special_ids.get(token) == token_id:
+            return b""
+        spelled = None if token_id in self._added_ids else self._spell(token)
+        return token.encode() if spelled is None else spelled
 
     def token_text(self, token_id: int, *, skip_bytes: int = 0) -> str:
         """One token for people to read, special tokens by name; without its first `skip_bytes` bytes."""
-        if skip_bytes:
-            return (self._token_bytes(token_id) or b"")[skip_bytes:].decode(errors="replace")
-        text: str = self._tokenizer.decode([token_id], skip_special_tokens=False)
-        return text
+        text = self.token_bytes(token_id)[skip_bytes:].decode(errors="replace")
+        if text or skip_bytes:
+            return text
+        name: str | None = self._tokenizer.id_to_token(token_id)
+        return name or ""
 
     def byte_vocabulary(self) -> list[bytes | None]:
         """The bytes of every id; None for special tokens and for ids that do not exist.
 
+        None also for a byte token where a piece says the same: the tokenizer, and so the model, writes the piece.
+
         Raises:
-            TokenizerError: it is not byte-level, so that some bytes could not be written by any token.
+            TokenizerError: some bytes could not be written by any token.
         """
-        vocabulary = self._tokenizer.get_vocab(with_added_tokens=True)
-        texts: list[bytes | None] = [None] * (max(vocabulary.values(), default=-1) + 1)
-        for token, token_id in vocabulary.items():
-            texts[token_id] = None if token_id in self._added_ids else _bytes_of(token)
+        texts: list[bytes | None] = [None] * self.vocab_size
+        byte_ids = []
+        for token, token_id in self._tokenizer.get_vocab(with_added_tokens=True).items():
+            if token_id not in self._added_ids:
+                texts[token_id] = self._spell(token)
+                if len(texts[token_id] or b"") == 1 and is_byte_token(token):
+                    byte_ids.append(token_id)
         if not {bytes([byte]) for byte in range(256)} <= set(texts):
             raise TokenizerError(
-                "token healing and copying need a byte-level tokenizer", "Import the model without either."
+                "token healing and copying need a tokenizer with a token for every byte",
+                "Import the model without either.",
             )
+        single = {token_id: texts[token_id] for token_id in byte_ids}
+        for token_id in byte_ids:
+            texts[token_id] = None
+        written = set(texts)
+        for token_id, byte in single.items():
+            texts[token_id] = None if byte in written else byte
         return texts
-
-    def _token_bytes(self, token_id: int) -> bytes | None:
-        """The bytes of an ordinary token; None for added tokens and those that are not byte-level."""
-        token: str | None = self._tokenizer.id_to_token(token_id)
-        return None if token is None or token_id in self._added_ids else _bytes_of(token)
 
 
 class StreamDecoder:
@@ -137,25 +142,17 @@ class StreamDecoder:
 
     def __init__(self, tokenizer: SourceTokenizer, skip: int = 0) -> None:
         self._tokenizer = tokenizer
-        self._pending: list[int] = []
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._skip = skip
 
     def push(self, token_id: int) -> str:
         """The text that is certain after this token; may be empty."""
-        self._pending.append(token_id)
-        text = self._tokenizer.decode(self._pending)
-        if text.endswith(REPLACEMENT) and len(self._pending) < _MAX_PENDING:
-            return ""
-        self._pending.clear()
-        return self._new_part(text)
-
-    def flush(self) -> str:
-        """What was held back, as far as it is text."""
-        text = self._tokenizer.decode(self._pending).rstrip(REPLACEMENT)
-        self._pending.clear()
-        return self._new_part(text)
-
-    def _new_part(self, text: str) -> str:
+        text = self._decoder.decode(self._tokenizer.token_bytes(token_id))
         new = text[self._skip :]
         self._skip = max(0, self._skip - len(text))
         return new
+
+    def flush(self) -> str:
+        """What was held back, as far as it is text: a character that was not finished is none."""
+        self._decoder.reset()
+        return ""

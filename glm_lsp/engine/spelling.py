@@ -1,0 +1,60 @@
+"""How a tokenizer's entries spell bytes: byte-level alphabets, and sentencepiece's pieces and byte tokens."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tokenizers import Tokenizer
+
+Spelling = Callable[[str], bytes | None]
+"""The bytes an ordinary entry stands for wherever it stands; None for what is none of this kind."""
+
+# Byte-level vocabularies write a byte as a printable character: itself where it is one, else one from U+0100 on.
+_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+_BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
+    chr(0x100 + number): byte
+    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
+}
+_BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
+
+
+def spelling_of(tokenizer: Tokenizer) -> Spelling:
+    """How this tokenizer spells, read from its decoder; byte-level where that says nothing else."""
+    state = json.loads(tokenizer.decoder.__getstate__()) if tokenizer.decoder is not None else {}
+    steps: list[dict[str, Any]] = state.get("decoders", [])
+    kinds = [step["type"] for step in steps]
+    if "Fuse" not in kinds or not set(kinds) <= {"Replace", "ByteFallback", "Fuse", "Strip"}:
+        return _byte_level
+    # What comes before `Fuse` is done token by token; the blank stripped behind it is the one in front of a text.
+    pairs = [
+        (step["pattern"]["String"], step["content"])
+        for step in steps[: kinds.index("Fuse")]
+        if step["type"] == "Replace" and "String" in step["pattern"]
+    ]
+    return _pieces(dict(pairs), falls_back="ByteFallback" in kinds)
+
+
+def is_byte_token(token: str) -> bool:
+    """Whether an entry of a sentencepiece vocabulary stands for one byte of a character that is no piece."""
+    return _BYTE_TOKEN.fullmatch(token) is not None
+
+
+def _byte_level(token: str) -> bytes | None:
+    try:
+        return bytes(map(_BYTE_OF.__getitem__, token))
+    except KeyError:
+        return None
+
+
+def _pieces(replaced: dict[str, str], *, falls_back: bool) -> Spelling:
+    pattern = re.compile("|".join(map(re.escape, replaced)) or r"(?!)")
+
+    def spell(token: str) -> bytes | None:
+        if falls_back and (match := _BYTE_TOKEN.fullmatch(token)):
+            return bytes([int(match[1], 16)])
+        return pattern.sub(lambda found: replaced[found[0]], token).encode()
+
+    return spell
