@@ -33,7 +33,12 @@ def chat_model(
     capacity: int = 256,
 ) -> ModelFolder:
     """A converted model at `folder / "chat"`, with the profile `base`; an empty template makes one that cannot chat."""
-    config = tiny_config(vocab_size=256 + len(specials), pad_token_id=256, eos_token_ids=(256,))
+    config = tiny_config(
+        vocab_size=256 + len(specials),
+        pad_token_id=256,
+        eos_token_ids=(256,),
+        max_position_embeddings=max(512, capacity),
+    )
     checkpoint = write_checkpoint(folder / "checkpoint", config, seed=seed)
     tokenizer = byte_level({name: 256 + number for number, name in enumerate(specials)}, first_byte=0)
     tokenizer.save(str(checkpoint / "tokenizer.json"))

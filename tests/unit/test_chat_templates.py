@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from glm_lsp.completion.chat import TEMPLATES, Message, template_named
 from glm_lsp.completion.prompt import Kind
 from glm_lsp.engine.chat_encoder import ChatEncoder
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.errors import ContextOverflowError, RequestError, TokenizerError
 from tests.byte_level import CHATGLM3, GLM_4, byte_source
 from tests.prompt_goldens import DIALOGUES, TEMPLATE_TOKENS, TOOL
@@ -149,3 +153,9 @@ def test_too_long_a_dialogue_is_refused_rather_than_cut() -> None:
     with pytest.raises(ContextOverflowError, match="101 tokens, 100 fit") as caught:
         encoder.encode([Message("user", "x" * 96)])
     assert "oldest" in caught.value.remedy
+
+
+def test_the_documentation_names_every_key_and_template() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "engine.md").read_text("utf-8")
+    keys = {field.name for field in msgspec.structs.fields(ChatRequest)} | TEMPLATES.keys()
+    assert {key for key in keys if f"`{key}`" not in text} == set()

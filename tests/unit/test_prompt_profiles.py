@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 from glm_lsp.completion.mode import Mode
@@ -19,12 +20,16 @@ from glm_lsp.completion.prompt import (
 )
 from glm_lsp.completion.prompt.languages import OTHER_LANGUAGE_NAMES, codegeex2_tag, language_name
 from glm_lsp.completion.prompt.segment import Segment
+from glm_lsp.engine.description import EngineDescription
+from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.slots import common_prefix
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
+from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import TokenizerError
 from tests.byte_level import CHATGLM2, CHATGLM3, CHATGLM_6B, GLM_4, GLM_10B, GLM_45, byte_level, byte_source
+from tests.fakes.fake_session import FakeSession
 from tests.prompt_goldens import FOLDERS, LONG, PROMPTS, REQUESTS, goldens, starter_tokenizer
 
 GOLDENS = dict(goldens())
@@ -191,6 +196,38 @@ def test_names_of_missing_tokens_end_an_answer_as_text() -> None:
     assert encoder("codegeex4").stop_strings == ("<|code_suffix|>", "<|code_prefix|>", "<|code_middle|>")
     assert PromptEncoder(starter_tokenizer(), "codegeex4", 512).stop_strings == ()
     assert encoder("glm-fim-psm").stop_strings == ()
+
+
+@pytest.mark.parametrize(
+    ("specials", "expected"),
+    [(GLM_4, "a + b"), (GLM_45, "a + b<|code_suffix|>more")],
+    ids=["the model has no such token", "it has, and means the text"],
+)
+def test_an_answer_ends_before_the_name_of_a_missing_token(
+    specials: Mapping[str, int], expected: str
+) -> None:
+    tokenizer = byte_source(specials)
+    one = PromptEncoder(tokenizer, "codegeex4", 640)
+    wanted = asked("def add(a, b):\n    return ", path="a.py")
+    says = [*tokenizer.encode("a + b<|code_suffix|>more"), tokenizer.special_id("<|user|>")]
+    session = SayingSession(len(one.encode(wanted)), says, capacity=640)
+    with Engine(Worker(session, tokenizer, one), EngineDescription(model="m")) as engine:
+        chunks = list(engine.complete(wanted))
+    choices = [choice for chunk in chunks for choice in chunk.choices]
+    assert "".join(choice.text for choice in choices) == expected
+    assert choices[-1].finish_reason == "stop"
+
+
+class SayingSession(FakeSession):
+    """Says the same after every prompt of that length."""
+
+    def __init__(self, num_prompt: int, says: list[int], capacity: int) -> None:
+        super().__init__(capacity=capacity)
+        self._num_prompt, self._says = num_prompt, says
+
+    def _row(self, ids: list[int]) -> np.ndarray:
+        at = len(ids) - self._num_prompt
+        return np.full(8, self._says[at] if 0 <= at < len(self._says) else 0)
 
 
 # Budgets and the cache, whatever the order of the parts
