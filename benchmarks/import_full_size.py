@@ -163,7 +163,7 @@ def main() -> None:
     source = arguments.folder / "example.py"
     source.write_text("def add(a, b):\n    return ", encoding="utf-8")
     seconds = timed(
-        [*program, "complete", f"{source}:2:12", "--model", "full-size", "--max-tokens", "16", "--json"],
+        [*program, "complete", f"{source}:2:12", "--model", "full-size", "--json"],
         environment,
     )
     print(f"one completion, loading included: {seconds:.0f} s", flush=True)

@@ -53,13 +53,15 @@ class _Lines:
         self._total = total
         self._began = self._said = time.monotonic()
         self._first: int | None = None
+        self._ended = False
 
     def __call__(self, what: str, done: int) -> None:
         now = time.monotonic()
         if self._first is None:
             self._first = done  # what an earlier run left says nothing about the rate
-        if now - self._said < LINE_EVERY_S:
+        if (now - self._said < LINE_EVERY_S and done < self._total) or self._ended:
             return
+        self._ended = 0 < self._total <= done
         self._said = now
         rate = (done - self._first) / max(now - self._began, 1e-3)
         left = f"{(self._total - done) / rate:,.0f} s left" if rate > 0 else "time left unknown"

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from glm_lsp import cli_pull, paths
+from glm_lsp import paths
+from glm_lsp.byte_size import readable
 from glm_lsp.errors import (
     HubAccessError,
     HubBusyError,
@@ -504,7 +505,7 @@ def test_the_client_reports_to_nobody(hub: Hub) -> None:
 
 
 def test_sizes_read_well() -> None:
-    assert [cli_pull._size(count) for count in (0, 1023, 1024, 3 << 20, 19 << 30)] == [
+    assert [readable(count) for count in (0, 1023, 1024, 3 << 20, 19 << 30)] == [
         "0 B",
         "1023 B",
         "1.0 KiB",
