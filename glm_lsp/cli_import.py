@@ -101,6 +101,34 @@ def import_model(wish: Wish, *, check: bool) -> ModelFolder:
         raise
 
 
+def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:
+    """As `import_model`, with the graph of another exporter.
+
+    Raises:
+        GlmError: see `importing.optimum_export`.
+    """
+    from dataclasses import replace
+
+    from glm_lsp.importing.importer import make_plan
+    from glm_lsp.importing.optimum_export import import_with_optimum
+    from glm_lsp.models.store import ModelStore
+
+    if exporter != "optimum":
+        raise InputError(f"--exporter {exporter!r} is not own or optimum")
+    wish = replace(wish, precision=wish.precision or "fp32")
+    plan = make_plan(wish, ModelStore().path_of(wish.name))
+    show(plan)
+    return import_with_optimum(
+        plan.parts,
+        plan.options,
+        plan.facts,
+        plan.target,
+        python=python,
+        replaces=wish.replaces,
+        say=terminal.say,
+    )
+
+
 def show(plan: Plan) -> None:
     """Model, sizes and licence, on stderr."""
     facts, options, config = plan.facts, plan.options, plan.parts.checkpoint.config

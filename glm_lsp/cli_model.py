@@ -94,6 +94,10 @@ def model_import(  # noqa: PLR0917  # options, by name
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
     check: Annotated[bool, typer.Option(help="Load the finished model once.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a model of that name.")] = False,
+    exporter: Annotated[str, typer.Option(help="own, or optimum: slower, fp32, to compare with.")] = "own",
+    exporter_python: Annotated[
+        Path | None, typer.Option(help="Python of an environment with optimum; this one's when left out.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turns an official checkpoint into a verified model of this program. Cut off, it goes on where it was."""
@@ -112,7 +116,10 @@ def model_import(  # noqa: PLR0917  # options, by name
         rope_rule=rope_rule,
         replaces=replace,
     )
-    folder = cli_import.import_model(wish, check=check)
+    if exporter == "own":
+        folder = cli_import.import_model(wish, check=check)
+    else:
+        folder = cli_import.import_by(exporter, wish, python=exporter_python)
     if as_json:
         terminal.print_json(cli_import.described(folder))
     else:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 import glm_lsp
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.session import Session
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.errors import ModelFileError, SelfCheckError
 from glm_lsp.importing.probe import SmallCopy
 from glm_lsp.models.formulas import Formula, TensorReader
@@ -214,7 +215,7 @@ def verify_model(folder: ModelFolder) -> Verified:
         SessionError: one token and many differ.
         SelfCheckError: see `check_model`.
     """
-    session = OnnxSession.open(folder)
+    session = open_session(folder)
     difference = session.self_check()
     reference = Reference.read(folder.path)
     agreement = check_model(session, reference, folder.manifest.precision) if reference else None
