@@ -41,9 +41,14 @@ from tests.reference.official_tensors import (
     chatglm_6b_tensors,
     original_glm_tensors,
 )
-from tests.tiny_model import tiny_tokenizer
+from tests.tiny_model import VOCAB_SIZE, tiny_tokenizer
 
 CAPACITY = 96
+
+BLANK_TOKENS = (
+    "<|endoftext|>", "[MASK]", "[gMASK]", "<sop>", "<eop>", "[CLS]", "<|startofpiece|>", "<|endofpiece|>",
+)  # fmt: skip
+"""The first ids of the tokenizer that `blank_model` writes."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,26 @@ def prefix_model(
         tokenizer_sha256=hash_file(out / TOKENIZER_FILE),
     ).write(out)
     return ModelFolder.load(out)
+
+
+def blank_model(folder: Path, name: str, **options: Any) -> ModelFolder:
+    """A model that can be asked for text: its blank tokens are those of its tokenizer and its prompt profile."""
+    tokenizer = tiny_tokenizer(VOCAB_SIZE, BLANK_TOKENS)
+    sizes = {"vocab_size": VOCAB_SIZE, "max_sequence_length": 512}
+    if name == "chatglm-6b":
+        ids = {"mask_token_id": 1, "gmask_token_id": 2, "bos_token_id": 3, "eos_token_id": 4}
+        subject, profile = chatglm_6b(**sizes, **ids, num_layers=3), "chatglm-6b-blank"
+    else:
+        subject, profile = original_glm(masks=(1, 2), start=6, **sizes), "glm-blank"
+    return prefix_model(
+        folder,
+        subject,
+        capacity=512,
+        num_ids=tokenizer.get_vocab_size(),
+        tokenizer=tokenizer,
+        prompt_profile=profile,
+        **options,
+    )
 
 
 def our_tensors(subject: PrefixSubject) -> dict[str, NDArray[np.float32]]:

@@ -7,6 +7,7 @@ converts one into a model folder. Everything follows from the seed.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,14 +74,14 @@ def random_weights(config: GlmConfig, seed: int = 0) -> dict[str, NDArray[np.flo
     return weights
 
 
-def tiny_tokenizer(vocab_size: int = VOCAB_SIZE) -> Tokenizer:
-    """A byte-level BPE over `SAMPLE` with the completion tokens as its first ids; any text round-trips."""
+def tiny_tokenizer(vocab_size: int = VOCAB_SIZE, special_tokens: Sequence[str] = SPECIAL_TOKENS) -> Tokenizer:
+    """A byte-level BPE over `SAMPLE` with the special tokens as its first ids; any text round-trips."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
-        special_tokens=list(SPECIAL_TOKENS),
+        special_tokens=list(special_tokens),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )

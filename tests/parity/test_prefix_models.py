@@ -234,6 +234,33 @@ def rounded(name: str, values: NDArray[np.float32], precision: str) -> NDArray[n
     return dequantize(quantize(values, bits))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize("precision", ["fp32", "int8", "int4"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_logits_are_equal_bit_for_bit_however_they_are_cut(
+    tmp_path: Path, name: str, precision: str, threads: int
+) -> None:
+    """A promise about this processor's kernels, as in `test_rows.py`."""
+    subject = SUBJECTS[name](max_sequence_length=512)
+    session = OnnxSession.open(
+        prefix_model(tmp_path, subject, precision=precision, capacity=512), threads=threads
+    )
+    for num_context in (24, 127, 128, 255, 256):
+        token_ids = some_prompt(subject, num_context, 400)
+        first = num_context + 1
+        logits = run_in_chunks(session, session.new_kv(), 0, token_ids, [first, *([8] * 50)])
+        for sizes in (
+            [],
+            [first, *([1] * 400)],
+            [first + 5, *([3, 1] * 100)],
+            [first, *([129] * 4)],
+            [first + 60, 7],
+        ):
+            again = run_in_chunks(session, session.new_kv(), 0, token_ids, sizes)
+            assert np.array_equal(again, logits), (num_context, sizes[:3])
+
+
 def test_more_tokens_than_positions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchitectureError, match="128 positions, not 129"):
         prefix_model(tmp_path, original_glm(), capacity=129)
