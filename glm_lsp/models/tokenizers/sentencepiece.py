@@ -13,6 +13,8 @@ from glm_lsp.models.tokenizers.sentencepiece_file import Piece, PieceType, Sente
 BLANK = "▁"
 _NEVER = -1e6
 """The score of tokens that text must not become; all alternatives are better."""
+_ALL = 2**20
+"""Blanks at a text's beginning."""
 
 
 def from_sentencepiece(
@@ -142,8 +144,9 @@ def _decoder(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> 
         if model.byte_fallback:
             yield {"type": "ByteFallback"}
         yield {"type": "Fuse"}
-        if model.add_dummy_prefix:
-            yield {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+        if model.add_dummy_prefix or model.remove_extra_whitespaces:
+            most = _ALL if model.remove_extra_whitespaces else 1
+            yield {"type": "Strip", "content": " ", "start": most, "stop": 0}
 
     return {"type": "Sequence", "decoders": list(steps())}
 
