@@ -30,6 +30,9 @@ SETTINGS = {
 PIECE_BYTES = 2**18
 """What an interruption loses at most. The client's own 10 MB take minutes on a slow line."""
 
+PATIENCE_S = 30.0
+"""For an answer about a repository or a file; the client has its own for the file's bytes."""
+
 LICENCE_LINES = 3
 MAX_LICENCE_BYTES = 2**18
 
@@ -117,7 +120,7 @@ def look(repo_id: str, revision: str | None = None) -> Offer:
     api = client.HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None)
     hub = str(api.endpoint)
     with hub_errors(repo_id, hub):
-        info = api.model_info(repo_id, revision=revision, files_metadata=True, timeout=30)
+        info = api.model_info(repo_id, revision=revision, files_metadata=True, timeout=PATIENCE_S)
         commit = info.sha
         if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
             raise HubError(f"{hub} names no commit for {repo_id}, but {commit!r}")
@@ -170,7 +173,9 @@ def _transfer(client: Any, repo_id: str, commit: str, hub: str) -> Transfer:
     def transfer(file: HubFile, sink: Any, offset: int) -> None:
         url = client.hf_hub_url(repo_id, file.name, revision=commit, endpoint=hub)
         with hub_errors(repo_id, hub):
-            _check_source(client.get_hf_file_metadata(url, timeout=30, endpoint=hub), file, commit, url)
+            _check_source(
+                client.get_hf_file_metadata(url, timeout=PATIENCE_S, endpoint=hub), file, commit, url
+            )
             http_get(url, sink, resume_size=offset, headers=dict(headers), expected_size=file.bytes)
 
     return transfer

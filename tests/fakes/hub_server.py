@@ -43,6 +43,10 @@ class Hub:
     """After a cut nothing is served any more."""
     head_commit: str = ""
     head_location: str = ""
+    gates_files: bool = False
+    """Everybody sees what there is, and gets nothing of it."""
+    silent_s: float = 0.0
+    """Before any answer."""
     ignores_ranges: bool = False
     pause_s: float = 0.0
     """Before each piece of 32 KiB of a large file."""
@@ -85,9 +89,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         path = unquote(urlsplit(self.path).path)
+        time.sleep(self.hub.silent_s)
         self.hub.requests.append((self.command, path, self.headers.get("Range", "")))
         if self.hub.token and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
             self._refuse(401, "GatedRepo" if "Authorization" not in self.headers else "")
+        elif self.hub.gates_files and "/resolve/" in path:
+            self._refuse(403, "GatedRepo")
         elif path.startswith("/api/models/"):
             self._listing(path.removeprefix("/api/models/"))
         elif path.startswith(f"/{self.hub.repo_id}/resolve/"):

@@ -334,6 +334,20 @@ def test_a_gated_repository_needs_the_right_token(hub: Hub, monkeypatch: pytest.
     assert list(pull(hub.repo_id).files) == TAKEN
 
 
+def test_a_repository_may_be_listed_and_its_files_gated(hub: Hub, tmp_path: Path) -> None:
+    hub.gates_files = True
+    with pytest.raises(HubAccessError, match="is gated"):
+        pull(hub.repo_id)
+    assert left_behind(tmp_path) == []
+
+
+def test_a_silent_hub_is_given_up_on(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "PATIENCE_S", 0.2)
+    hub.silent_s = 1.5
+    with pytest.raises(HubUnreachableError, match="has said nothing for too long"):
+        pull(hub.repo_id)
+
+
 def test_a_login_page_is_no_hub(hub: Hub) -> None:
     hub.listing = b"<html>Please log in</html>"
     with pytest.raises(HubError, match="cannot be used"):
@@ -354,11 +368,11 @@ def test_nobody_listening_is_told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_offline_is_told(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub import constants
-
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    with pytest.raises(HubUnreachableError):
-        pull(hub.repo_id)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    ran = finished(command(hub.repo_id, "--yes", "--json"))
+    assert json.loads(ran.out)["error"]["code"] == "GLM-213"
+    assert "HF_HUB_OFFLINE is set" in ran.out
+    assert hub.requests == []
 
 
 def test_another_folder_is_never_touched(hub: Hub, tmp_path: Path) -> None:
@@ -481,7 +495,9 @@ def test_interrupting_a_slow_download_keeps_what_came(hub: Hub, tmp_path: Path) 
     partial = tmp_path / "home" / "checkpoints" / f".some-org--some-glm@{OLD[:12]}.partial"
     deadline = time.monotonic() + 30
     while not any(path.stat().st_size for path in partial.glob("*.safetensors.part")):
-        assert time.monotonic() < deadline
+        if time.monotonic() > deadline:
+            process.kill()
+        assert process.poll() is None, finished(process).err
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     assert finished(process).status == 130
