@@ -62,11 +62,13 @@ class EncodingMemo:
             if known and number:
                 cut = known.starts[number]
                 ids, starts = self._tokenizer.encode_with_starts(text[cut:])
-                if _in_step(known, number, ids, shared, text):
-                    return Encoding(
-                        known.token_ids[:number] + ids,
-                        known.starts[:number] + [cut + start for start in starts],
-                    )
+                # Sentencepiece puts a blank before every text, as a token of its own if nothing begins with it.
+                for first in (0, 1):
+                    if _in_step(known, number, ids[first:], shared, text):
+                        return Encoding(
+                            known.token_ids[:number] + ids[first:],
+                            known.starts[:number] + [cut + start for start in starts[first:]],
+                        )
         return Encoding(*self._tokenizer.encode_with_starts(text))
 
     def _most_alike(self, text: str) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +13,7 @@ from tokenizers import Tokenizer
 from glm_lsp.completion.chat import Message
 from glm_lsp.completion.prompt import profile_named
 from glm_lsp.engine.chat_encoder import ChatEncoder
+from glm_lsp.engine.encoding_memo import EncodingMemo
 from glm_lsp.engine.healing import VocabularyIndex
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
@@ -134,3 +136,45 @@ def test_messages_are_encoded_apart(family: str) -> None:
         one("[gMASK]"), one(start), one("<|system|>"), *text("\n"), *text("return"), one("<|user|>"), *text("\n"),
         *text(" self"), one("<|assistant|>"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_edited_texts_are_encoded_as_if_for_the_first_time(family: str) -> None:
+    source, rng, text = tokenizer(family), random.Random(1), CODE
+    memo = EncodingMemo(source)
+    pieces = [
+        "\n",
+        "\n\n",
+        "    ",
+        "\t",
+        "é",
+        "你好",
+        "\N{FIRE}",
+        "\r\n",
+        "def f(x):\n",
+        "x",
+        " \n",
+        "<n>",
+        "<|user|>",
+    ]
+    for _ in range(150):
+        at = (
+            rng.randrange(len(text) + 1)
+            if rng.random() < 0.3
+            else rng.randrange(len(text) * 3 // 4, len(text) + 1)
+        )
+        text = text[:at] + rng.choice(pieces) + text[at + rng.choice((0, 0, 1, 40)) :]
+        assert tuple(memo.encode(text)) == source.encode_with_starts(text)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_typing_encodes_only_the_last_lines(family: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, seen = tokenizer(family), []
+    encode = source.encode_with_starts
+    monkeypatch.setattr(source, "encode_with_starts", lambda text: seen.append(len(text)) or encode(text))
+    memo = EncodingMemo(source)
+    begin = len(CODE) - 120
+    for end in range(begin, len(CODE)):
+        memo.encode(CODE[:end])
+    assert seen[0] == begin
+    assert max(seen[1:]) < begin / 8
