@@ -223,6 +223,7 @@ def _check(plan: Plan, folder: Path, stage: Stage) -> None:
             progress("all layers", min(plan.checkpoint_bytes, done * plan.checkpoint_bytes // total))
 
         reference_of(plan.formula, RawTensors(checkpoint.files, count), probe, num_ids).write(folder)
+        progress("all layers", plan.checkpoint_bytes)  # of the embedding only a few rows are read
 
 
 def _family(wish: Wish, found: str | None) -> str:

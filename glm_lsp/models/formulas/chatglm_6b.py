@@ -37,14 +37,14 @@ class ChatGlm6bFormula:
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> ChatGlm6bFormula:
         """Reads a `config.json`; absent keys take the defaults of the checkpoint's own config class."""
-        # The first release has 20,000 ids for pieces of images in front of all others.
-        first = 150000 if values.get("vocab_size") == 150528 else 130000
-        masks = (int(values.get("mask_token_id", first)), int(values.get("gmask_token_id", first + 1)))
+        # The first release has 20,000 ids for pieces of images in front of all others, and does not name its masks.
+        start = int(values.get("bos_token_id", 150004 if values.get("vocab_size") == 150528 else 130004))
+        masks = (int(values.get("mask_token_id", start - 4)), int(values.get("gmask_token_id", start - 3)))
         return cls(
             num_layers=int(values.get("num_layers", 28)),
             num_heads=int(values.get("num_attention_heads", 32)),
             epsilon=float(values.get("layernorm_epsilon", 1e-5)),
-            tokens=BlankTokens(masks, int(values.get("bos_token_id", first + 4))),
+            tokens=BlankTokens(masks, start),
         )
 
     def logits(

@@ -1,0 +1,371 @@
+"""Import of official checkpoints: what comes out, what is refused, and what an interruption leaves."""
+
+from __future__ import annotations
+
+import errno
+import json
+import shutil
+from collections import namedtuple
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.official.checkpoints import write_official_folder
+
+from glm_lsp.errors import (
+    ArchitectureError,
+    InputError,
+    ModelFileError,
+    SelfCheckError,
+    StorageFullError,
+    TokenizerError,
+)
+from glm_lsp.importing import importer, sizes
+from glm_lsp.importing.importer import Plan, Wish, make_plan, run_plan
+from glm_lsp.importing.self_check import REFERENCE_FILE, Reference, verify_model
+from glm_lsp.importing.unfinished import forget, unfinished_imports
+from glm_lsp.models.integrity import describe_folder, require_intact
+from glm_lsp.models.layout import Layout, RowSpan
+from glm_lsp.models.manifest import Manifest
+from glm_lsp.models.store import ModelFolder
+from glm_lsp.models.weight_file import WeightFile
+
+FAMILY = "codegeex4"
+
+
+def official(folder: Path, family: str = FAMILY, **options: Any) -> Path:
+    """A tiny checkpoint with everything its repository holds."""
+    write_official_folder(folder, family, **options)
+    return folder
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Path:
+    return official(tmp_path / "codegeex4-all-9b")
+
+
+def plan_for(checkpoint: Path, **options: Any) -> Plan:
+    wish = Wish(checkpoint=checkpoint, name="tiny", **({"precision": "int8", "capacity": 128} | options))
+    return make_plan(wish, checkpoint.parent / "models" / "tiny")
+
+
+def run(checkpoint: Path, **options: Any) -> ModelFolder:
+    return run_plan(plan_for(checkpoint, **options))
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def test_the_folder_says_what_it_is_and_where_from(checkpoint: Path) -> None:
+    (checkpoint / "LICENSE").write_text("Terms", encoding="utf-8")
+    (checkpoint / "README.md").write_text(
+        "---\nlicense: other\nlicense_name: glm-4\n---\n# X", encoding="utf-8"
+    )
+    model = run(checkpoint, description="org/name at 0123")
+    manifest = model.manifest
+    require_intact(model.path, manifest)
+    assert names_in(model.path.parent) == ["tiny"]
+    assert (manifest.family, manifest.architecture, manifest.precision) == ("codegeex4", "glm", "int8")
+    assert (manifest.prompt_profile, manifest.chat_template) == ("codegeex4", "glm-4")
+    assert (manifest.licence, manifest.source.description) == ("glm-4", "org/name at 0123")
+    assert set(manifest.files) == {
+        "LICENSE", "config.json", "model.onnx", "model.onnx.data", "self-check.json", "tokenizer.json",
+    }  # fmt: skip
+    verify_model(model)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8", "int4"])
+def test_every_precision_agrees_with_the_formulas(checkpoint: Path, precision: str) -> None:
+    plan = plan_for(checkpoint, precision=precision)
+    model = run_plan(plan)
+    found = verify_model(model)
+    assert found.agreement is not None
+    assert (
+        found.agreement.correlation
+        >= {"fp32": 0.999999, "fp16": 0.9999, "int8": 0.99, "int4": 0.9}[precision]
+    )
+    weights = model.manifest.files["model.onnx.data"].bytes + model.manifest.files["model.onnx"].bytes
+    assert plan.model_bytes <= weights < plan.model_bytes + 4096 * 60 + 65536
+
+
+def test_precision_follows_the_size_unless_told(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert plan_for(checkpoint, precision=None).options.precision == "int8"
+    monkeypatch.setattr(importer, "LARGE_MODEL", 1000)
+    assert plan_for(checkpoint, precision=None).options.precision == "int4"
+    with pytest.raises(InputError, match="is not one of"):
+        plan_for(checkpoint, precision="int3")
+
+
+def test_progress_reaches_the_end_of_every_stage(checkpoint: Path) -> None:
+    told: dict[str, list[int]] = {}
+    totals: dict[str, int] = {}
+
+    def stage(title: str, total: int) -> Any:
+        totals[title] = total
+        return nullcontext(lambda _what, done: told.setdefault(title, []).append(done))
+
+    run_plan(plan_for(checkpoint), stage=stage)
+    assert list(totals) == ["reading", "writing", "checking the graph", "computing the reference"]
+    for title in ("reading", "writing", "computing the reference"):
+        assert told[title] == sorted(told[title])
+        assert told[title][-1] == totals[title], title
+
+
+def test_a_model_nobody_names_has_to_be_named(tmp_path: Path) -> None:
+    checkpoint = official(tmp_path / "something", "chatglm3")
+    values = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    values.pop("_name_or_path", None)
+    (checkpoint / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(InputError, match="--family"):
+        plan_for(checkpoint)
+    assert plan_for(checkpoint, family="chatglm3").facts.chat_template == "chatglm3"
+    with pytest.raises(InputError, match="not a model family"):
+        plan_for(checkpoint, family="gpt")
+
+
+def test_profile_and_template_are_checked_before_anything_is_written(checkpoint: Path) -> None:
+    with pytest.raises(TokenizerError, match="glm-fim-spm"):
+        plan_for(checkpoint, profile="glm-fim-spm")
+    with pytest.raises(TokenizerError, match="chatglm2"):
+        plan_for(checkpoint, chat_template="chatglm2")
+    assert plan_for(checkpoint, chat_template="none").facts.chat_template == ""
+    assert names_in(checkpoint.parent) == [checkpoint.name]
+
+
+def test_capacity_is_within_the_models(checkpoint: Path) -> None:
+    for capacity in (0, 15, 1 << 20):
+        with pytest.raises(InputError, match="capacity"):
+            plan_for(checkpoint, capacity=capacity)
+
+
+def test_a_full_disk_is_noticed_beforehand(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(sizes.shutil, "disk_usage", lambda _: usage(1 << 20))
+    with pytest.raises(StorageFullError, match=r"1\.0 MiB are free"):
+        plan_for(checkpoint)
+    assert names_in(checkpoint.parent) == [checkpoint.name]
+
+
+def test_an_installed_model_is_replaced_only_on_request(checkpoint: Path) -> None:
+    first = run(checkpoint)
+    with pytest.raises(InputError, match="exists already"):
+        plan_for(checkpoint)
+    assert run(checkpoint, replaces=True, precision="int4").manifest.precision == "int4"
+    assert names_in(first.path.parent) == ["tiny"]
+
+
+class CutOffError(BaseException):
+    """Stands for Ctrl-C, or the end of the machine."""
+
+
+def cut_off_after(
+    monkeypatch: pytest.MonkeyPatch, num_matrices: int, error: BaseException
+) -> Callable[[], int]:
+    """Lets a weight file write so many tensors and then no more; returns what counts those written since."""
+    write, count = WeightFile.write, 0
+
+    def limited(self: WeightFile, blocks: Any) -> Any:
+        nonlocal count
+        if count == num_matrices:
+            raise error
+        count += 1
+        return write(self, blocks)
+
+    monkeypatch.setattr(WeightFile, "write", limited)
+    return lambda: count
+
+
+@pytest.mark.parametrize("error", [CutOffError(), KeyboardInterrupt(), OSError(errno.ENOSPC, "full")])
+def test_an_import_goes_on_where_it_was_cut_off(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    whole = {path.name: path.read_bytes() for path in run(checkpoint).path.iterdir()}
+    models = checkpoint.parent / "models"
+    shutil.rmtree(models)
+    with monkeypatch.context() as patch:
+        cut_off_after(patch, 9, error)
+        expected = StorageFullError if isinstance(error, OSError) else type(error)
+        with pytest.raises(expected):
+            run(checkpoint)
+    (left,) = unfinished_imports(models)
+    assert (left.name, left.path.name) == ("tiny", ".import-tiny")
+    assert left.bytes > 0
+    with monkeypatch.context() as patch:
+        written = cut_off_after(patch, 10**6, error)
+        model = run(checkpoint)
+        rest = written()
+    with monkeypatch.context() as patch:
+        written = cut_off_after(patch, 10**6, error)
+        run(checkpoint, replaces=True)
+    # The parts of one matrix are written together or not at all.
+    assert 8 <= written() - rest <= 9
+    assert {path.name: path.read_bytes() for path in model.path.iterdir()} == whole
+    assert names_in(models) == ["tiny"]
+
+
+def test_another_checkpoint_does_not_go_on_with_the_rest(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        cut_off_after(patch, 9, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            run(checkpoint)
+    other = official(checkpoint.parent / "codegeex4-other", seed=5)
+    model = run(other)
+    again = run(other, replaces=True)
+    assert model.hash == again.hash
+    verify_model(again)
+
+
+def test_what_is_left_can_be_forgotten(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = checkpoint.parent / "models"
+    with monkeypatch.context() as patch:
+        cut_off_after(patch, 3, KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            run(checkpoint)
+    assert forget(models, "tiny")
+    assert not forget(models, "tiny")
+    assert names_in(models) == []
+
+
+def test_one_import_of_a_name_at_a_time(checkpoint: Path) -> None:
+    def second(_folder: Path) -> None:
+        with pytest.raises(InputError, match="being imported by process"):
+            run(checkpoint)
+        with pytest.raises(InputError, match="being imported by process"):
+            forget(checkpoint.parent / "models", "tiny")
+
+    run_plan(plan_for(checkpoint), check=second)
+    assert names_in(checkpoint.parent / "models") == ["tiny"]
+
+
+def test_what_a_last_look_refuses_is_not_kept(checkpoint: Path) -> None:
+    def look(_folder: Path) -> None:
+        raise SelfCheckError("planted")
+
+    with pytest.raises(SelfCheckError, match="planted"):
+        run_plan(plan_for(checkpoint), check=look)
+    assert names_in(checkpoint.parent / "models") == []
+
+
+def wrong_config(**changes: Any) -> Callable[[Layout], Layout]:
+    return lambda layout: replace(layout, config=replace(layout.config, **changes))
+
+
+def wrong_sources(change: Callable[[dict[str, tuple[RowSpan, ...]]], None]) -> Callable[[Layout], Layout]:
+    def changed(layout: Layout) -> Layout:
+        sources = dict(layout.sources)
+        change(sources)
+        return replace(layout, sources=sources)
+
+    return changed
+
+
+def swap(sources: dict[str, tuple[RowSpan, ...]], one: str, other: str) -> None:
+    for name in list(sources):
+        if f".{one}." in name:
+            partner = name.replace(one, other)
+            sources[name], sources[partner] = sources[partner], sources[name]
+
+
+def up_before_gate(sources: dict[str, tuple[RowSpan, ...]]) -> None:
+    for name, (span, *_) in list(sources.items()):
+        if "gate_up" in name:
+            middle = (span.start + span.stop) // 2
+            sources[name] = (RowSpan(span.name, middle, span.stop), RowSpan(span.name, span.start, middle))
+
+
+def keys_before_queries(sources: dict[str, tuple[RowSpan, ...]]) -> None:
+    for name, (span, *_) in list(sources.items()):
+        if "qkv_proj" in name:
+            sources[name] = (RowSpan(span.name, 64, span.stop), RowSpan(span.name, span.start, 64))
+
+
+MISREADINGS: dict[str, tuple[str, Callable[[Layout], Layout]]] = {
+    "epsilon": ("chatglm3", wrong_config(rms_norm_eps=1.5625e-07)),
+    "rotation base": ("codegeex4", wrong_config(rope_theta=10000.0)),
+    "positions divided": ("chatglm2", wrong_config(rope_factor=2.0)),
+    "positions not divided": ("chatglm2-32k", wrong_config(rope_factor=1.0)),
+    "all dimensions rotated": ("chatglm3", wrong_config(partial_rotary_factor=1.0)),
+    "no bias": ("chatglm3", wrong_config(attention_bias=False)),
+    "order of norms": ("glm-4", wrong_sources(lambda s: swap(s, "input_layernorm", "post_attention_layernorm"))),
+    "sandwich norms": ("glm-4-0414", wrong_sources(lambda s: swap(s, "post_self_attn_layernorm", "post_mlp_layernorm"))),
+    "norms of one kind": ("glm-4-0414", wrong_config(architecture="glm")),
+    "up before gate": ("codegeex2", wrong_sources(up_before_gate)),
+    "keys before queries": ("codegeex2", wrong_sources(keys_before_queries)),
+    "residual": ("chatglm-6b", wrong_config(residual_scale=1.0)),
+    "layer norm epsilon": ("glm-original", wrong_config(layer_norm_eps=1e-3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISREADINGS)
+def test_a_misread_checkpoint_is_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    family, misread = MISREADINGS[name]
+    checkpoint = official(tmp_path / family, family)
+    detect = importer.detect_layout
+    monkeypatch.setattr(importer, "detect_layout", lambda *a, **o: misread(detect(*a, **o)))
+    if name == "norms of one kind":
+        # Without the check of names, which would find the norms that are left over.
+        monkeypatch.setattr("glm_lsp.models.checkpoint._check_tensors", lambda *_: None)
+    with pytest.raises(SelfCheckError, match="differs from the model's formulas"):
+        run(checkpoint, family=family)
+    assert names_in(tmp_path / "models") == []
+
+
+def rewrite(model: ModelFolder, change: Callable[[Path], None]) -> ModelFolder:
+    """Changes files of a model, hashes in its manifest included."""
+    change(model.path)
+    from msgspec.structs import replace as with_fields
+
+    with_fields(model.manifest, files=describe_folder(model.path)).write(model.path)
+    return ModelFolder(model.path, Manifest.read(model.path), model.config)
+
+
+def test_other_weights_under_right_hashes_are_noticed(checkpoint: Path) -> None:
+    def scramble(folder: Path) -> None:
+        weights = np.fromfile(folder / "model.onnx.data", np.uint8)
+        middle = len(weights) // 2
+        weights[middle : middle + 40_000] = np.random.default_rng(0).integers(0, 255, 40_000)
+        weights.tofile(folder / "model.onnx.data")
+
+    model = rewrite(run(checkpoint), scramble)
+    require_intact(model.path, model.manifest)
+    with pytest.raises(SelfCheckError, match="correlate"):
+        verify_model(model)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"token_ids": [1], "best": [], "ids": [[1]], "logits": [[0.5]]}', '{"token_ids": "x"}'],
+)
+def test_a_damaged_reference_is_a_named_error(checkpoint: Path, text: str) -> None:
+    def damage(folder: Path) -> None:
+        (folder / REFERENCE_FILE).write_text(text, encoding="utf-8")
+
+    model = rewrite(run(checkpoint), damage)
+    with pytest.raises(ModelFileError, match=REFERENCE_FILE):
+        verify_model(model)
+
+
+def test_a_reference_comes_back_as_it_was(tmp_path: Path) -> None:
+    reference = Reference(
+        token_ids=[3, 4], best=[7, 8], ids=[[7, 9], [8, 9]], logits=[[1.5, -2.0], [0.25, 0.0]]
+    )
+    reference.write(tmp_path)
+    assert Reference.read(tmp_path) == reference
+    assert Reference.read(tmp_path / "elsewhere") is None
+
+
+def test_an_architecture_that_is_refused_leaves_nothing(checkpoint: Path) -> None:
+    values = json.loads((checkpoint / "config.json").read_text(encoding="utf-8"))
+    (checkpoint / "config.json").write_text(json.dumps(values | {"rmsnorm": False}), encoding="utf-8")
+    with pytest.raises(ArchitectureError, match="rmsnorm"):
+        plan_for(checkpoint)
+    assert names_in(checkpoint.parent) == [checkpoint.name]
