@@ -7,37 +7,20 @@ reads report a truncated file where a memory map would end the process.
 
 from __future__ import annotations
 
-import json
 import math
-from dataclasses import dataclass
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
+from glm_lsp.models.json_file import MAX_TABLE_BYTES, parse_object
+from glm_lsp.models.stored_tensor import STORED_AS, StoredTensor, require_plain_name
 
-MAX_HEADER_BYTES = 100 << 20
-"""The same bound as the safetensors package, against headers that are not headers."""
-
-PIECE_VALUES = 1 << 20
-
-STORED_AS: dict[str, np.dtype[Any]] = {
-    "F32": np.dtype("<f4"),
-    "F16": np.dtype("<f2"),
-    "BF16": np.dtype("<u2"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class TensorEntry:
-    """Where one tensor lies; `start` counts bytes from the beginning of the file."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    start: int
-    num_bytes: int
+_METADATA = "__metadata__"
+_DTYPE = re.compile("[A-Z0-9_]{1,16}")
 
 
 class SafetensorsFile:
@@ -61,69 +44,55 @@ class SafetensorsFile:
 
     def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
         """See `TensorFile.rows`."""
-        entry = self.entries[name]
-        if entry.dtype not in STORED_AS:
-            raise CheckpointError(f"tensor {name} is stored as {entry.dtype}, not as F32, F16 or BF16")
-        shape = (stop - start, *entry.shape[1:])
-        values = np.empty(math.prod(shape), np.float32)
-        first = entry.start + start * math.prod(shape[1:]) * STORED_AS[entry.dtype].itemsize
-        try:
-            self._fill(values, first, entry.dtype)
-        except OSError as error:
-            raise CheckpointError(f"{self.path} cannot be read: {error.strerror}") from error
-        except EOFError as error:
-            raise CheckpointError(f"{self.path} ends inside tensor {name}") from error
-        except ArithmeticError as error:
-            raise CheckpointError(f"tensor {name} holds NaN or infinity") from error
-        return values.reshape(shape)
-
-    def _fill(self, values: NDArray[np.float32], first: int, dtype: str) -> None:
-        """Reads and widens piece by piece, so that nothing but the result is large."""
-        with self.path.open("rb") as file:
-            file.seek(first)
-            for start in range(0, values.size, PIECE_VALUES):
-                piece = values[start : start + PIECE_VALUES]
-                stored = np.fromfile(file, STORED_AS[dtype], piece.size)
-                if stored.size != piece.size:
-                    raise EOFError
-                if dtype == "BF16":
-                    # bf16 is the upper half of fp32.
-                    np.left_shift(stored, 16, out=piece.view(np.uint32), dtype=np.uint32)
-                else:
-                    piece[:] = stored
-                if not np.isfinite(piece).all():
-                    raise ArithmeticError
+        return self.entries[name].rows(self.path, name, start, stop)
 
 
-def _read_header(path: Path) -> dict[str, TensorEntry]:
+def _read_header(path: Path) -> dict[str, StoredTensor]:
     size = path.stat().st_size
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
+        if size < 8 or length > size - 8:
             raise CheckpointError(f"{path} is not a safetensors file, or is cut off in its header")
+        if length > MAX_TABLE_BYTES:
+            raise CheckpointError(
+                f"{path} has a header of {length} bytes; {MAX_TABLE_BYTES} are read at most"
+            )
         text = file.read(length)
-    try:
-        header = json.loads(text)
-        header.pop("__metadata__", None)
-        entries = {name: _entry(value, 8 + length) for name, value in header.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{path} has a damaged safetensors header: {error!r}") from error
+    header = parse_object(text, f"the header of {path}")
+    entries = {}
+    for name, value in header.items():
+        if name != _METADATA:
+            require_plain_name(path, name)
+            entries[name] = _entry(path, name, value, 8 + length)
     _check_extent(path, entries, 8 + length, size)
     return entries
 
 
-def _entry(value: dict[str, Any], data_start: int) -> TensorEntry:
-    begin, end = value["data_offsets"]
-    shape = tuple(int(length) for length in value["shape"])
-    if min((begin, end - begin, *shape)) < 0:
-        raise ValueError(f"negative size in {value}")
-    dtype = str(value["dtype"])
-    if dtype in STORED_AS and math.prod(shape) * STORED_AS[dtype].itemsize != end - begin:
-        raise ValueError(f"size and shape disagree in {value}")
-    return TensorEntry(dtype, shape, data_start + begin, end - begin)
+def _entry(path: Path, name: str, value: Any, data_start: int) -> StoredTensor:
+    fields: dict[str, Any] = value if isinstance(value, dict) else {}
+    dtype, shape, offsets = fields.get("dtype"), fields.get("shape"), fields.get("data_offsets")
+    if not (isinstance(dtype, str) and _DTYPE.fullmatch(dtype) and _sizes(shape) and _sizes(offsets)):
+        raise CheckpointError(f"{path} has a damaged header: tensor {name}")
+    if len(offsets) != 2 or offsets[0] > offsets[1]:
+        raise CheckpointError(f"{path} has a damaged header: tensor {name} ends before it begins")
+    num_bytes = offsets[1] - offsets[0]
+    if dtype in STORED_AS and math.prod(shape) * STORED_AS[dtype].itemsize != num_bytes:
+        raise CheckpointError(f"{path} has a damaged header: size and shape of tensor {name} disagree")
+    return StoredTensor(dtype, tuple(shape), data_start + offsets[0], num_bytes)
 
 
-def _check_extent(path: Path, entries: dict[str, TensorEntry], data_start: int, size: int) -> None:
+def _sizes(value: Any) -> TypeGuard[list[int]]:
+    """A short list of whole numbers that are not negative nor absurd."""
+    return (
+        isinstance(value, list)
+        and len(value) <= 8
+        and all(
+            isinstance(size, int) and not isinstance(size, bool) and 0 <= size < 1 << 60 for size in value
+        )
+    )
+
+
+def _check_extent(path: Path, entries: dict[str, StoredTensor], data_start: int, size: int) -> None:
     """The tensors must fill the file exactly: without gap, overlap or missing end."""
     position = data_start
     for name, entry in sorted(entries.items(), key=lambda item: (item[1].start, item[1].num_bytes)):

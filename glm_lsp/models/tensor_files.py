@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -11,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
+from glm_lsp.models.json_file import MAX_TABLE_BYTES, read_object
 from glm_lsp.models.layout import Shape
 from glm_lsp.models.safetensors_file import SafetensorsFile
+from glm_lsp.models.torch_file import TorchFile
 
 SINGLE_FILE = "model.safetensors"
-INDEX_FILE = "model.safetensors.index.json"
+MAX_SHARDS = 1000
 
 
 class TensorInfo(Protocol):
@@ -45,34 +46,57 @@ class TensorFile(Protocol):
         """
 
 
+_FORMATS: tuple[tuple[str, str, Callable[[Path], TensorFile]], ...] = (
+    (SINGLE_FILE, ".safetensors", SafetensorsFile),
+    ("pytorch_model.bin", ".bin", TorchFile),
+)
+"""What transformers calls a single file, how shards end, and what reads them. The first format that is there counts."""
+
+
 def open_files(folder: Path) -> Sequence[TensorFile]:
-    """The files in a folder.
+    """The files in a folder; safetensors, where both formats are there.
 
     Raises:
-        CheckpointError: there are none, the index is damaged, or a file is.
+        CheckpointError: there are none, the index is damaged, a file is, or a tensor is in two files.
     """
-    if (folder / SINGLE_FILE).is_file():
-        return [SafetensorsFile(folder / SINGLE_FILE)]
-    if (folder / INDEX_FILE).is_file():
-        return [SafetensorsFile(folder / name) for name in _shard_names(folder / INDEX_FILE)]
-    pickles = any(folder.glob("*.bin"))
-    found = "only .bin files, which are pickles and are not read" if pickles else "neither"
-    raise CheckpointError(f"{folder} should hold {SINGLE_FILE} or {INDEX_FILE}; it holds {found}")
+    for single, ending, opened in _FORMATS:
+        index = folder / f"{single}.index.json"
+        if (folder / single).is_file():
+            return [opened(folder / single)]
+        if index.is_file():
+            files = [opened(folder / name) for name in _shard_names(index, ending)]
+            _require_once(files)
+            return files
+    wanted = ", ".join(name for single, *_ in _FORMATS for name in (single, f"{single}.index.json"))
+    raise CheckpointError(f"{folder} holds none of {wanted}")
 
 
-def _shard_names(index: Path) -> list[str]:
+def _shard_names(index: Path, ending: str) -> list[str]:
     """The shards an index names, each once; none may lie outside the index's folder."""
-    try:
-        names = sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-        raise CheckpointError(f"{index} is not an index of safetensors shards: {error!r}") from error
-    for name in names:
-        if not _plain_file_name(name):
-            raise CheckpointError(f"{index} names {name!r}, which is not a file of its own folder")
+    shard_of = read_object(index, MAX_TABLE_BYTES).get("weight_map")
+    if not isinstance(shard_of, dict) or not shard_of:
+        raise CheckpointError(f"{index} is not an index of shards: it has no weight_map")
+    for name in shard_of.values():
+        if not _plain_file_name(name, ending):
+            raise CheckpointError(
+                f"{index} names {ascii(name)[:80]}, which is not a {ending} file of its own folder"
+            )
+    names = sorted(set(shard_of.values()))
+    if len(names) > MAX_SHARDS:
+        raise CheckpointError(f"{index} names {len(names)} files")
     return names
 
 
-def _plain_file_name(name: object) -> bool:
-    if not isinstance(name, str) or name in ("", ".", ".."):
+def _plain_file_name(name: object, ending: str) -> bool:
+    if not isinstance(name, str) or not name.endswith(ending) or not name.isprintable() or len(name) > 255:
         return False
     return name == PurePosixPath(name).name and "\\" not in name and ":" not in name
+
+
+def _require_once(files: Sequence[TensorFile]) -> None:
+    found: dict[str, Path] = {}
+    for file in files:
+        for name in file.entries:
+            if name in found:
+                raise CheckpointError(f"tensor {name} is in {found[name]} and in {file.path}")
+            found[name] = file.path

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import CheckpointError
-from glm_lsp.models import safetensors_file
+from glm_lsp.models import stored_tensor
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.layouts.native import native_layout, native_tensors
 from glm_lsp.models.safetensors_file import SafetensorsFile
@@ -128,7 +128,7 @@ def test_names_and_shapes_must_be_complete(tmp_path: Path, change: dict[str, Any
 
 
 def test_large_tensors_are_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(safetensors_file, "PIECE_VALUES", 1000)
+    monkeypatch.setattr(stored_tensor, "PIECE_VALUES", 1000)
     weights = random_weights(CONFIG)
     checkpoint = Checkpoint(save(tmp_path, weights), native_layout(CONFIG))
     np.testing.assert_array_equal(checkpoint.read(O_WEIGHT), weights[O_WEIGHT])
@@ -186,7 +186,7 @@ def test_a_damaged_header_gives_no_other_error(
 )
 def test_an_index_may_not_leave_the_folder(tmp_path: Path, name: object) -> None:
     save_shards(tmp_path, random_weights(CONFIG), weight_map={O_WEIGHT: name})
-    with pytest.raises(CheckpointError, match="not a file of its own folder"):
+    with pytest.raises(CheckpointError, match=r"not a \.safetensors file of its own folder"):
         Checkpoint(tmp_path, native_layout(CONFIG))
 
 
@@ -197,12 +197,29 @@ def test_a_broken_index_is_refused(tmp_path: Path, text: str) -> None:
         Checkpoint(tmp_path, native_layout(CONFIG))
 
 
-def test_missing_shards_and_pickles_are_named(tmp_path: Path) -> None:
+def test_a_tensor_in_two_files_is_refused(tmp_path: Path) -> None:
+    weights = random_weights(CONFIG)
+    save_shards(tmp_path, weights)
+    save_file({O_WEIGHT: weights[O_WEIGHT]}, tmp_path / "extra.safetensors")
+    index = tmp_path / "model.safetensors.index.json"
+    listed = json.loads(index.read_text("utf-8"))
+    listed["weight_map"]["extra"] = "extra.safetensors"
+    index.write_text(json.dumps(listed), encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"o_proj\.weight is in .*extra\.safetensors and in"):
+        Checkpoint(tmp_path, native_layout(CONFIG))
+
+
+def test_missing_shards_and_old_pickles_are_named(tmp_path: Path) -> None:
     save_shards(tmp_path, random_weights(CONFIG))
     (tmp_path / "model-00002-of-00002.safetensors").unlink()
     with pytest.raises(CheckpointError, match="model-00002-of-00002"):
         Checkpoint(tmp_path, native_layout(CONFIG))
     (tmp_path / "model.safetensors.index.json").unlink()
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
-    with pytest.raises(CheckpointError, match="pickles"):
+    with pytest.raises(CheckpointError, match=r"pytorch_model\.bin is not a zip file: torch before 1\.6"):
+        Checkpoint(tmp_path, native_layout(CONFIG))
+    (tmp_path / "pytorch_model.bin").unlink()
+    with pytest.raises(
+        CheckpointError, match=r"holds none of model\.safetensors, .*pytorch_model\.bin\.index\.json"
+    ):
         Checkpoint(tmp_path, native_layout(CONFIG))

@@ -203,5 +203,5 @@ def test_odd_widths_need_fp32(tmp_path: Path) -> None:
 def test_a_config_that_is_refused_stops_everything(checkpoint: Path) -> None:
     path = checkpoint / "config.json"
     path.write_text(json.dumps({"model_type": "chatglm"}), encoding="utf-8")
-    with pytest.raises(ArchitectureError, match="model_type .chatglm. is not one of"):
+    with pytest.raises(ArchitectureError, match=r"model_type .chatglm. is not one of"):
         run(checkpoint)
