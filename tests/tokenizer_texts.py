@@ -6,7 +6,7 @@ import random
 from functools import cache
 from pathlib import Path
 
-_SOURCES = Path(__file__).parents[1] / "glm_lsp" / "engine"
+_PROGRAM = Path(__file__).parents[1] / "glm_lsp"
 
 _PLAIN = [
     "def main():\n    print('hello world')\t# greeting",
@@ -36,7 +36,7 @@ _ODD = [
 def texts() -> tuple[str, ...]:
     """At least 415 texts, the same in every run on one state of the sources."""
     rng = random.Random(20)
-    code = code_sample(200_000)
+    code = code_sample(100_000)
     windows = []
     for _ in range(150):
         start = rng.randrange(len(code) - 500)
@@ -45,14 +45,18 @@ def texts() -> tuple[str, ...]:
     blanks += [
         "\n".join(" " * (count % 13) + "z" for count in range(start, start + 9)) for start in range(40)
     ]
-    mixed = ["".join(rng.choices([*_ODD, "return", "x", "(", "  "], k=5)) for _ in range(60)]
+    mixed = ["-".join(rng.choices([*_ODD, "return", "x", "(", "  "], k=5)) for _ in range(60)]
     return (*_PLAIN, *_ODD, *windows, *blanks, *mixed, code[:3000], code[7000:10000])
 
 
 @cache
 def code_sample(length: int) -> str:
-    """The beginning of this program's own source code, in characters."""
-    paths = sorted(_SOURCES.rglob("*.py"))
+    """That many characters of this program's own source code."""
+    paths = [
+        path
+        for room in ("references", "lsp/wire", "syntax")
+        for path in sorted((_PROGRAM / room).glob("*.py"))
+    ]
     return "\n".join(path.read_text("utf-8") for path in paths)[:length]
 
 

@@ -21,8 +21,9 @@ class SourceTokenizer:
         # Special tokens in user text must stay text; they enter prompts by id.
         self._tokenizer.encode_special_tokens = True
         added = self._tokenizer.get_added_tokens_decoder()
+        self._added = {token.content: token_id for token_id, token in added.items()}
         self._added_ids = frozenset(added)
-        self._special_ids = {token.content: token_id for token_id, token in added.items() if token.special}
+        self._special_ids = frozenset(token_id for token_id, token in added.items() if token.special)
         self._spell = spelling_of(tokenizer)
 
     @classmethod
@@ -43,9 +44,12 @@ class SourceTokenizer:
         return max(self._tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
 
     def find_special(self, name: str) -> int | None:
-        """The id of a special token; None where there is none, also if an ordinary token is spelt like it."""
-        token_id = self._tokenizer.token_to_id(name)
-        return int(token_id) if token_id in self._added_ids else None
+        """The id of a special token; None where there is none, also if an ordinary token is spelt like it.
+
+        Where a bare word such as "sop" is a piece of text too, the special token is written "<sop>".
+        """
+        token_id = self._added.get(name)
+        return token_id if token_id is not None else self._added.get(f"<{name}>")
 
     def special_id(self, name: str) -> int:
         """The id of a special token.
@@ -87,12 +91,12 @@ class SourceTokenizer:
     @property
     def special_ids(self) -> frozenset[int]:
         """Ids of all special tokens: a completion ends where the model writes one."""
-        return frozenset(self._special_ids.values())
+        return self._special_ids
 
     def token_bytes(self, token_id: int) -> bytes:
         """What a token adds to the text before it; empty for special tokens and for ids that do not exist."""
         token: str | None = self._tokenizer.id_to_token(token_id)
-        if token is None or self._special_ids.get(token) == token_id:
+        if token is None or token_id in self._special_ids:
             return b""
         spelled = None if token_id in self._added_ids else self._spell(token)
         return token.encode() if spelled is None else spelled

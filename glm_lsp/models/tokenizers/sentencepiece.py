@@ -11,8 +11,9 @@ from glm_lsp.models.tokenizers.converted import DAMAGED, ConvertedTokenizer, fin
 from glm_lsp.models.tokenizers.sentencepiece_file import Piece, PieceType, SentencePieceModel
 
 BLANK = "▁"
-_NEVER = -1e6
-"""The score of tokens that text must not become; all alternatives are better."""
+_SHUT = {"<": "\ufdd1", "[": "\ufdd2"}
+"""How unigram pieces write these: the library looks for all entries in text, for control tokens and bytes, too. As
+text never holds what their names begin with, it never becomes one of them. These code points are no characters."""
 _ALL = 2**20
 """Blanks at a text's beginning."""
 
@@ -91,27 +92,44 @@ def _splits(text: str, normal: set[str], ids: Mapping[str, int], origin: str) ->
 
 def _unigram(model: SentencePieceModel, specials: Mapping[str, int], origin: str) -> dict[str, Any]:
     normal = [piece.score for piece in model.pieces if piece.type is PieceType.NORMAL]
-    best = max(normal, default=0.0)
+    best, worst = max(normal, default=0.0), min(normal, default=0.0)
 
-    def score(piece: Piece) -> float:
+    texts = {piece.text for piece in model.pieces}
+    unwritten = {
+        f"<0x{ord(char):02X}>": code_point
+        for char, code_point in _SHUT.items()
+        if char not in texts and model.byte_fallback
+    }
+
+    def entry(piece: Piece) -> tuple[str, float]:
         if piece.type is PieceType.NORMAL:
-            return piece.score
+            return _shut(piece.text), piece.score
         if piece.type is PieceType.USER_DEFINED:
-            return len(piece.text.encode()) * best - 0.1  # sentencepiece's bonus, by which it wins
-        return _NEVER
+            # sentencepiece's bonus, by which it wins
+            return _shut(piece.text), len(piece.text.encode()) * best - 0.1
+        # Where the character itself is no piece, its byte is: one that no other character has.
+        return unwritten.get(piece.text, piece.text), worst
 
-    if min(normal, default=0.0) * 256 < _NEVER:
-        raise TokenizerError(f"{origin} has pieces with scores as low as {min(normal):g}", DAMAGED)
-    entries = [(piece.text, score(piece)) for piece in model.pieces]
+    hidden = [
+        piece.text for piece in model.pieces if piece.type not in (PieceType.NORMAL, PieceType.USER_DEFINED)
+    ]
+    for name in (*hidden, *specials):
+        if _shut(name) == name:
+            raise TokenizerError(f"{origin} has the token {name!r}, which text could become", DAMAGED)
+    entries = [entry(piece) for piece in model.pieces]
     names = {token_id: name for name, token_id in specials.items()}
     gaps = range(len(entries), max(names, default=-1) + 1)
-    entries += [(names.get(token_id, f"<unused_{token_id}>"), _NEVER) for token_id in gaps]
+    entries += [(names.get(token_id, f"<unused_{token_id}>"), worst) for token_id in gaps]
     return {
         "type": "Unigram",
         "unk_id": _unknown(model.pieces)[0],
         "vocab": entries,
         "byte_fallback": model.byte_fallback,
     }
+
+
+def _shut(text: str) -> str:
+    return text.translate(str.maketrans(_SHUT))
 
 
 def _unknown(pieces: Sequence[Piece]) -> tuple[int, str]:
@@ -132,6 +150,9 @@ def _normalizer(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) 
         if model.add_dummy_prefix:
             yield {"type": "Prepend", "prepend": BLANK}
         yield _replace({"String": " "}, BLANK)
+        if not model.is_bpe:
+            for char, code_point in _SHUT.items():
+                yield _replace({"String": char}, code_point)
 
     return {"type": "Sequence", "normalizers": list(steps())}
 
@@ -140,7 +161,10 @@ def _decoder(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> 
     def steps() -> Iterator[dict[str, Any]]:
         yield _replace({"String": BLANK}, " ")
         for text, piece in replaced:
-            yield _replace({"String": piece}, text)
+            yield _replace({"String": piece if model.is_bpe else _shut(piece)}, text)
+        if not model.is_bpe:
+            for char, code_point in _SHUT.items():
+                yield _replace({"String": code_point}, char)
         if model.byte_fallback:
             yield {"type": "ByteFallback"}
         yield {"type": "Fuse"}
