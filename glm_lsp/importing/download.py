@@ -11,6 +11,7 @@ import io
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
@@ -186,20 +187,30 @@ def _fetch(file: HubFile, partial: Path, transfer: Transfer, told: Callable[[int
     whole = partial / file.name
     if whole.is_file() and _size(whole) == file.bytes:
         return
+    if _size(_begun(partial, file)) > 0:
+        # What an earlier try left may be worthless, or the hub may not go on in the middle: then all of it once more.
+        with suppress(HubFileError):
+            _receive(file, partial, transfer, told)
+            return
+    _receive(file, partial, transfer, told)
+
+
+def _receive(file: HubFile, partial: Path, transfer: Transfer, told: Callable[[int], None]) -> None:
+    """The rest of a file, and its comparison with what the hub lists; a wrong one is deleted."""
     begun = _begun(partial, file)
-    if _size(begun) > file.bytes:
+    try:
+        with begun.open("ab") as out:
+            if out.tell() < file.bytes:
+                told(out.tell())
+                transfer(file, _Sink(out, file, told), out.tell())
+            out.flush()
+            os.fsync(out.fileno())
+        if problem := _problem(begun, file):
+            raise HubFileError(f"{file.name} {problem}")
+    except HubFileError:
         begun.unlink()
-    with begun.open("ab") as out:
-        if out.tell() < file.bytes:
-            told(out.tell())
-            transfer(file, _Sink(out, file, told), out.tell())
-        out.flush()
-        os.fsync(out.fileno())
-    problem = _problem(begun, file)
-    if problem:
-        begun.unlink()
-        raise HubFileError(f"{file.name} {problem}")
-    begun.replace(whole)
+        raise
+    begun.replace(partial / file.name)
 
 
 def _problem(path: Path, file: HubFile) -> str:

@@ -106,8 +106,6 @@ def test_what_went_missing_is_taken_anew_and_the_rest_compared(hub: Hub) -> None
     (folder / "config.json").unlink()
     (folder / SHARD).write_bytes(b"x" * len(WEIGHTS))
     hub.requests.clear()
-    with pytest.raises(HubFileError, match="its hash differs"):
-        pull(hub.repo_id)
     pull(hub.repo_id)
     assert contents(folder) == {name: FILES[name] for name in TAKEN}
     assert hub.ranges("00002-of-00002.safetensors") == []
@@ -200,6 +198,16 @@ def test_an_interrupted_download_goes_on_with_the_next_command(hub: Hub, tmp_pat
     assert hub.ranges("tokenizer.json") == []
     assert done == sorted(done)
     assert done[-1] == offer.bytes
+
+
+def test_a_worthless_beginning_is_taken_anew(hub: Hub) -> None:
+    offer = look(hub.repo_id)
+    partial = offer.folder.with_name(f".{offer.folder.name}.partial")
+    partial.mkdir()
+    (partial / f"{SHARD}.part").write_bytes(b"y" * 3000)
+    (partial / "config.json.part").write_bytes(b"y" * 3000)
+    assert contents(fetch(offer).folder) == {name: FILES[name] for name in TAKEN}
+    assert hub.ranges(f"/cdn/{OLD}/{SHARD}") == ["bytes=3000-", ""]
 
 
 def test_a_hub_without_ranges_sends_all_of_it_again(hub: Hub) -> None:
