@@ -30,7 +30,7 @@ FAMILIES: dict[str, Family] = {
     "glm-4": Family("base", "glm-4"),
     "glm-4-hf": Family("base", "glm-4"),
     "glm-4-0414": Family("base", "glm-4"),
-    "glm-edge": Family("base", "glm-4"),
+    "glm-edge": Family("base", "glm-edge"),
     "glm-original": Family("glm-blank"),
     "starter": Family("codegeex4"),
 }

@@ -131,8 +131,12 @@ def test_a_model_nobody_names_has_to_be_named(tmp_path: Path) -> None:
 def test_profile_and_template_are_checked_before_anything_is_written(checkpoint: Path) -> None:
     with pytest.raises(TokenizerError, match="glm-fim-spm"):
         plan_for(checkpoint, profile="glm-fim-spm")
-    with pytest.raises(TokenizerError, match="chatglm2"):
-        plan_for(checkpoint, chat_template="chatglm2")
+    with pytest.raises(TokenizerError, match="unknown chat template"):
+        plan_for(checkpoint, chat_template="llama")
+    original = official(checkpoint.parent / "glm-large-chinese", "glm-original")
+    with pytest.raises(TokenizerError, match=r"<\|user\|>.*'glm-4' needs"):
+        plan_for(original, chat_template="glm-4")
+    shutil.rmtree(original)
     assert plan_for(checkpoint, chat_template="none").facts.chat_template == ""
     assert names_in(checkpoint.parent) == [checkpoint.name]
 
