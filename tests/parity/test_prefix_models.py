@@ -234,6 +234,25 @@ def rounded(name: str, values: NDArray[np.float32], precision: str) -> NDArray[n
     return dequantize(quantize(values, bits))
 
 
+@pytest.mark.parametrize("name", SUBJECTS)
+def test_the_cache_grows_as_it_fills(tmp_path: Path, name: str) -> None:
+    subject = SUBJECTS[name](max_sequence_length=700, num_layers=2)
+    session = OnnxSession.open(prefix_model(tmp_path, subject, capacity=700), threads=1)
+    token_ids = some_prompt(subject, 200, 700)
+    kv, sizes = session.new_kv(), []
+    found = []
+    for start, stop in ((0, 201), (201, 256), (256, 257), (257, 690), (690, 699), (699, 700)):
+        scores = session.run(kv, start, token_ids[start:stop], stop - start, want_logits=True)
+        assert scores.logits is not None
+        found.append(scores.logits.copy())
+        sizes.append(kv.num_held)
+    logits = subject.formula.logits(subject.reader, token_ids, dtype=np.float64)
+    assert max_difference(np.concatenate(found), logits) <= TOLERANCE
+    assert sizes == [256, 256, 512, 700, 700, 700]
+    with pytest.raises(ContextOverflowError):
+        session.run(kv, 700, [5], 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SUBJECTS)
 @pytest.mark.parametrize("precision", ["fp32", "int8", "int4"])
