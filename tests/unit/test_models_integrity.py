@@ -138,8 +138,18 @@ def redirect(model_path: Path, location: str, place: str) -> None:
     model_path.write_bytes(graph.SerializeToString())
 
 
+PATH_TRICKS = (
+    "../outside", "/etc/passwd", "glm-lsp.json", "\\\\host\\x", "..", ".", "", "./model.onnx.data",
+    "model.onnx.data/", "model.onnx.data/.", "sub/../model.onnx.data", "sub/../../outside", "..\\outside",
+    "sub\\..\\..\\outside", "C:\\Windows\\win.ini", "C:model.onnx.data", "file:///etc/passwd", "~/.ssh/id_rsa",
+    "$HOME/x", "model.onnx.data\0/etc/passwd", "model.onnx.data ", " model.onnx.data", "MODEL.ONNX.DATA",
+    "model.onnx.data:stream", "//server/share", "/proc/self/mem", "/dev/zero", "%2e%2e/outside",
+    "\u2024\u2024/outside", "．．/outside", "model.onnx.data\n", "nul",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize("place", ["initializer", "attribute", "branch"])
-@pytest.mark.parametrize("location", ["../outside", "/etc/passwd", "glm-lsp.json", "\\\\host\\x"])
+@pytest.mark.parametrize("location", PATH_TRICKS)
 def test_external_data_must_be_a_file_of_the_model(model: ModelFolder, location: str, place: str) -> None:
     require_contained(model.graph_path, model.manifest.files)
     redirect(model.graph_path, location, place)
