@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from safetensors.numpy import save_file
 from tokenizers import Tokenizer
 
@@ -19,7 +15,9 @@ from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.formulas import BlankTokens, Formula, formula_for
 from glm_lsp.models.graph import GraphOptions, write_graph
 from glm_lsp.models.integrity import describe_folder, hash_file
-from glm_lsp.models.layout import Layout, whole
+from glm_lsp.models.layout import Layout
+from glm_lsp.models.layouts.chatglm_6b import chatglm_6b_layout
+from glm_lsp.models.layouts.original_glm import MASKS, START, original_glm_layout
 from glm_lsp.models.manifest import (
     CONFIG_FILE,
     FORMAT_VERSION,
@@ -31,7 +29,7 @@ from glm_lsp.models.manifest import (
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.models.tensor_files import SINGLE_FILE
-from glm_lsp.models.tensors import num_parameters, tensors_of
+from glm_lsp.models.tensors import num_parameters
 from tests.reference.official_tensors import (
     CHATGLM_6B_VALUES,
     ORIGINAL_GLM_VALUES,
@@ -53,49 +51,34 @@ BLANK_TOKENS = (
 
 @dataclass(frozen=True)
 class PrefixSubject:
-    """One model: its config here, its formula, its official tensors."""
+    """One model: how its checkpoint is read, its formula, its official tensors."""
 
-    config: PrefixLmConfig
+    layout: Layout
     formula: Formula
     reader: MemoryReader
+
+    @property
+    def config(self) -> PrefixLmConfig:
+        assert isinstance(self.layout.config, PrefixLmConfig)
+        return self.layout.config
 
 
 def chatglm_6b(seed: int = 0, **changes: Any) -> PrefixSubject:
     """ChatGLM-6B, thin but with all its layers; `changes` are keys of its `config.json`."""
     values = CHATGLM_6B_VALUES | changes
-    config = PrefixLmConfig(
-        architecture="chatglm-6b",
-        residual_scale=(2 * 28) ** 0.5,
-        layer_norm_eps=values["layernorm_epsilon"],
-        mask_token_ids=(values["mask_token_id"], values["gmask_token_id"]),
-        start_token_id=values["bos_token_id"],
-        eos_token_ids=(values["eos_token_id"],),
-        pad_token_id=values["pad_token_id"],
-        intermediate_size=values["inner_hidden_size"],
-        **_shared(values),
-    )
-    return PrefixSubject(config, formula_for(values), MemoryReader(chatglm_6b_tensors(values, seed)))
+    reader = MemoryReader(chatglm_6b_tensors(values, seed))
+    return PrefixSubject(chatglm_6b_layout(values), formula_for(values), reader)
 
 
 def original_glm(
-    seed: int = 0,
-    *,
-    masks: tuple[int, ...] = ORIGINAL_MASKS,
-    start: int = ORIGINAL_START,
-    **changes: Any,
+    seed: int = 0, *, masks: tuple[int, ...] = ORIGINAL_MASKS, start: int = ORIGINAL_START, **changes: Any
 ) -> PrefixSubject:
     """The original GLM; `changes` are keys of its `config.json`."""
     values = ORIGINAL_GLM_VALUES | changes
-    config = PrefixLmConfig(
-        architecture="glm-original",
-        mask_token_ids=masks,
-        start_token_id=start,
-        tie_word_embeddings=True,
-        intermediate_size=4 * values["hidden_size"],
-        **_shared(values),
-    )
+    ids = dict(zip(MASKS, masks, strict=False)) | {START: start}
     formula = formula_for(values, tokens=BlankTokens(masks, start))
-    return PrefixSubject(config, formula, MemoryReader(original_glm_tensors(values, seed)))
+    reader = MemoryReader(original_glm_tensors(values, seed))
+    return PrefixSubject(original_glm_layout(values, special_ids=ids), formula, reader)
 
 
 SUBJECTS = {"chatglm-6b": chatglm_6b, "glm-original": original_glm}
@@ -115,18 +98,10 @@ def prefix_model(
     source, out = folder / "tensors", folder / "model"
     source.mkdir(parents=True)
     out.mkdir()
-    tensors = tensors_of(subject.config)
-    save_file(our_tensors(subject), source / SINGLE_FILE)
-    layout = Layout(
-        name=subject.config.architecture,
-        config=subject.config,
-        tensors=tensors,
-        sources={name: whole(tensors, name) for name in tensors},
-        ignored=re.compile("(?!)"),
-    )
+    save_file(subject.reader.tensors, source / SINGLE_FILE)
     num_ids = num_ids or subject.config.vocab_size
     options = GraphOptions(precision=precision, capacity=capacity, real_vocab_size=num_ids)  # type: ignore[arg-type]
-    write_graph(Checkpoint(source, layout), out, options)
+    write_graph(Checkpoint(source, subject.layout), out, options)
     (out / CONFIG_FILE).write_text(json.dumps(subject.config.to_dict()), encoding="utf-8")
     (tokenizer or tiny_tokenizer(num_ids)).save(str(out / TOKENIZER_FILE))
     Manifest(
@@ -166,52 +141,3 @@ def blank_model(folder: Path, name: str, **options: Any) -> ModelFolder:
         prompt_profile=profile,
         **options,
     )
-
-
-def our_tensors(subject: PrefixSubject) -> dict[str, NDArray[np.float32]]:
-    """The official tensors under this program's names."""
-    official = subject.reader.tensors
-    rotates = subject.config.rotates
-    prefix = "transformer." if rotates else "glm.transformer."
-    table = "transformer.word_embeddings" if rotates else "glm.word_embeddings"
-    ours = {"model.embed_tokens.weight": official[f"{table}.weight"]}
-    if rotates:
-        ours["lm_head.weight"] = official["lm_head.weight"]
-    else:
-        for name in ("position_embeddings", "block_position_embeddings"):
-            ours[f"model.{name}.weight"] = official[f"{prefix}{name}.weight"]
-    for kind in ("weight", "bias"):
-        ours[f"model.norm.{kind}"] = official[f"{prefix}final_layernorm.{kind}"]
-        for layer in range(subject.config.num_hidden_layers):
-            for old, new in _RENAMED.items():
-                values = official[f"{prefix}layers.{layer}.{old}.{kind}"]
-                if rotates and old == "attention.query_key_value":
-                    values = _apart(values, subject.config)
-                ours[f"model.layers.{layer}.{new}.{kind}"] = values
-    return ours
-
-
-_RENAMED = {
-    "input_layernorm": "input_layernorm",
-    "attention.query_key_value": "self_attn.qkv_proj",
-    "attention.dense": "self_attn.o_proj",
-    "post_attention_layernorm": "post_attention_layernorm",
-    "mlp.dense_h_to_4h": "mlp.up_proj",
-    "mlp.dense_4h_to_h": "mlp.down_proj",
-}
-
-
-def _apart(values: NDArray[np.float32], config: PrefixLmConfig) -> NDArray[np.float32]:
-    """Rows [head, 3, d] as [Q; K; V]."""
-    each = values.reshape(config.num_attention_heads, 3, config.head_dim, *values.shape[1:])
-    return np.ascontiguousarray(each.swapaxes(0, 1).reshape(values.shape))
-
-
-def _shared(values: Mapping[str, Any]) -> dict[str, int]:
-    return {
-        "vocab_size": values["vocab_size"],
-        "hidden_size": values["hidden_size"],
-        "num_hidden_layers": values["num_layers"],
-        "num_attention_heads": values["num_attention_heads"],
-        "max_position_embeddings": values["max_sequence_length"],
-    }
