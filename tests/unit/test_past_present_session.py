@@ -298,3 +298,17 @@ def test_typing_on_uses_the_cache(engine: Engine, model: ModelFolder) -> None:
             cold, _ = completed(other, SAMPLE[:end], max_tokens=8)
         assert warm == cold
     assert usage.prompt_tokens_details.cached_tokens > usage.prompt_tokens / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("sizes", [[1], [2], [3, 1], [5, 1, 16], [64], [128], [7, 60, 1, 128]])
+def test_logits_are_equal_bit_for_bit_however_they_are_cut(
+    model: ModelFolder, threads: int, sizes: list[int]
+) -> None:
+    """A promise about this processor's kernels, as in parity/test_rows.py."""
+    session = PastPresentSession.open(model, threads=threads)
+    token_ids = [number * 7 % 300 for number in range(200)]
+    whole = run_in_chunks(session, session.new_kv(), 0, token_ids, [])
+    cut = run_in_chunks(session, session.new_kv(), 0, token_ids, sizes * 200)
+    assert np.array_equal(cut, whole)
