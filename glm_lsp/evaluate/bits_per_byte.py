@@ -169,13 +169,15 @@ def _bits(session: Session, kv: KVCache, token_ids: list[int], num_scored: int) 
     rows = token_ids[:-1]  # the row before a token predicts it
     first = max(len(rows) - num_scored, 0)
     scored = token_ids[first + 1 :]
-    past = first - first % _CHUNK
+    past, together = first - first % _CHUNK, session.inseparable(rows)
+    if past < together:
+        past = 0
     if past:
         session.run(kv, 0, rows[:past], 0)
     bits = 0.0
     while past < len(rows):
-        chunk = rows[past : past + _CHUNK]
-        num_wanted = past + len(chunk) - max(first, past)
+        chunk = rows[past : max(past + _CHUNK, together)]
+        num_wanted = max(0, past + len(chunk) - max(first, past))
         scores = session.run(kv, past, chunk, num_wanted, want_logits=True)
         bits -= _log2_likelihood(scores.logits, scored[:num_wanted])
         scored = scored[num_wanted:]

@@ -10,11 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from glm_lsp.engine.engine import Engine
+from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, GlmOptions
 from glm_lsp.errors import ContextOverflowError
+from glm_lsp.evaluate.bits_per_byte import measure_middles
+from glm_lsp.evaluate.lines import LineTask
 from glm_lsp.models.store import ModelFolder
 from tests.parity.test_cache_equality import Editor, answer, forget
 from tests.prefix_models import SUBJECTS, blank_model
@@ -123,3 +129,25 @@ def test_fewer_bits_can_be_asked_too(tmp_path: Path) -> None:
     with Engine.load(folder, threads=1) as engine:
         request = asked("def f():\n")
         assert answer(engine, request)[0] == answer(engine, request)[0] != []
+
+
+def test_held_out_lines_are_scored_behind_a_whole_context(tmp_path: Path, folder: ModelFolder) -> None:
+    tokenizer, profile = SourceTokenizer.open(folder.tokenizer_path), folder.manifest.prompt_profile
+    task = LineTask(
+        path="a.py", language="Python", prefix=SAMPLE * 2, wanted="return self.value", suffix=SAMPLE
+    )
+    session = OnnxSession.open(folder, threads=1)
+    found = measure_middles(session, tokenizer, profile, 512, [task])
+    assert found is not None
+    request = CompletionRequest(
+        prompt=task.prefix, suffix=task.suffix, glm=GlmOptions(path=task.path, language=task.language)
+    )
+    prompt, middle = PromptEncoder(tokenizer, profile, 512).encode(request), tokenizer.encode(task.wanted)
+    assert len(prompt) > 256
+    rows = [*prompt, *middle][:-1]
+    logits = session.run(session.new_kv(), 0, rows, len(middle), want_logits=True).logits
+    assert logits is not None
+    shares = np.exp(logits - logits.max(axis=1, keepdims=True)).astype(np.float64)
+    shares /= shares.sum(axis=1, keepdims=True)
+    expected = -np.log2(shares[np.arange(len(middle)), middle]).sum()
+    assert found.infilling.bits == pytest.approx(expected, rel=1e-5)
