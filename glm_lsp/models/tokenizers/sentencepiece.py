@@ -14,6 +14,7 @@ BLANK = "▁"
 _SHUT = {"<": "\ufdd1", "[": "\ufdd2"}
 """How unigram pieces write these: the library looks for all entries in text, for control tokens and bytes, too. As
 text never holds what their names begin with, it never becomes one of them. These code points are no characters."""
+_SHUT_TABLE = str.maketrans("".join(_SHUT), "".join(_SHUT.values()))
 _ALL = 2**20
 """Blanks at a text's beginning."""
 
@@ -129,7 +130,7 @@ def _unigram(model: SentencePieceModel, specials: Mapping[str, int], origin: str
 
 
 def _shut(text: str) -> str:
-    return text.translate(str.maketrans(_SHUT))
+    return text.translate(_SHUT_TABLE)
 
 
 def _unknown(pieces: Sequence[Piece]) -> tuple[int, str]:
@@ -175,5 +176,5 @@ def _decoder(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> 
     return {"type": "Sequence", "decoders": list(steps())}
 
 
-def _replace(pattern: dict[str, str], content: str) -> dict[str, Any]:
+def _replace(pattern: Mapping[str, str], content: str) -> dict[str, Any]:
     return {"type": "Replace", "pattern": pattern, "content": content}

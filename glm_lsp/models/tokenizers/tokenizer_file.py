@@ -11,8 +11,8 @@ from glm_lsp.models.tokenizers.converted import DAMAGED
 
 MAX_MODEL_BYTES = 8 * 2**20
 """The largest real one, ChatGLM-6B's, has 2.7 MB."""
-MAX_JSON_BYTES = 64 * 2**20
-"""GLM-4's tokenizer.json has 20 MB."""
+MAX_JSON_BYTES = 32 * 2**20
+"""GLM-4's tokenizer.json has 20 MB; all other JSON is held to the smaller limit."""
 MAX_IDS = 2**20
 
 
@@ -36,14 +36,14 @@ def read_limited(path: Path, limit: int) -> bytes:
     return data
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path, limit: int = MAX_MODEL_BYTES) -> dict[str, Any]:
     """A JSON object.
 
     Raises:
         TokenizerError: it is none, or cannot be read.
     """
     try:
-        content = json.loads(read_limited(path, MAX_JSON_BYTES))
+        content = json.loads(read_limited(path, limit))
     except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{path.name} is no JSON: {error}", DAMAGED) from error
     if not isinstance(content, dict):

@@ -9,7 +9,7 @@ from typing import Any
 from glm_lsp.errors import TokenizerError
 from glm_lsp.models.tokenizers.byte_level import spell
 from glm_lsp.models.tokenizers.converted import DAMAGED, ConvertedTokenizer, read_back
-from glm_lsp.models.tokenizers.tokenizer_file import is_id, read_json
+from glm_lsp.models.tokenizers.tokenizer_file import MAX_JSON_BYTES, is_id, read_json
 
 END_OF_TEXT = "<|endoftext|>"
 
@@ -23,7 +23,7 @@ def from_tokenizer_json(path: Path) -> ConvertedTokenizer:
     Raises:
         TokenizerError: it is damaged or no byte-level byte-pair encoding, as those of GLM models are.
     """
-    content = read_json(path)
+    content = read_json(path, MAX_JSON_BYTES)
     model, decoder = content.get("model"), content.get("decoder")
     if not isinstance(model, dict) or not isinstance(decoder, dict) or decoder.get("type") != "ByteLevel":
         raise _unsupported(path)
