@@ -11,12 +11,13 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from glm_lsp.errors import ModelError
+from glm_lsp.errors import ArchitectureError, CheckpointError, ModelError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.layout import Layout
-from glm_lsp.models.layouts.detect import detect_layout
+from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.prefix_config import PrefixLmConfig
+from tests.official.checkpoints import FAMILIES, write_official_checkpoint
 from tests.reference.official_tensors import (
     CHATGLM_6B_VALUES,
     CHATGLM_VALUES,
@@ -185,3 +186,250 @@ def test_published_original_glms_have_known_ids(
     config = detect_layout(folder).config
     assert isinstance(config, PrefixLmConfig)
     assert (config.mask_token_ids, config.start_token_id) == (masks, start)
+
+
+CHATGLM2_32K = {"rope_ratio": 50, "padded_vocab_size": 65024}
+BASE = "        base = base * self.rope_ratio\n"
+DIVIDED = "        position_ids = position_ids / self.rope_ratio\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "changes", "code", "rule", "expected"),
+    [
+        ("chatglm2-6b-32k", CHATGLM2_32K, "", "auto", (1e4, 50.0)),
+        ("THUDM--chatglm2-6b-32k@0123456789ab", CHATGLM2_32K, "", "auto", (1e4, 50.0)),
+        ("mine", CHATGLM2_32K | {"_name_or_path": "THUDM/chatglm2-6b-32k"}, "", "auto", (1e4, 50.0)),
+        ("mine", CHATGLM2_32K, DIVIDED, "auto", (1e4, 50.0)),
+        ("mine", CHATGLM2_32K, BASE, "auto", (5e5, 1.0)),
+        ("mine", CHATGLM2_32K, "", "interpolate", (1e4, 50.0)),
+        ("mine", CHATGLM2_32K, DIVIDED, "base", (5e5, 1.0)),
+        ("chatglm3-6b-128k", CHATGLM2_32K | {"rope_ratio": 500}, "", "auto", (5e6, 1.0)),
+        ("mine", {"rope_ratio": 500, "padded_vocab_size": 151552}, "", "auto", (5e6, 1.0)),
+        ("glm-4-9b-chat-1m", {"rope_ratio": 10000}, "", "auto", (1e8, 1.0)),
+        ("mine", {"rope_ratio": 1}, "", "auto", (1e4, 1.0)),
+        ("mine", {"rope_ratio": None}, "", "auto", (1e4, 1.0)),
+    ],
+)
+def test_rope_ratio_means_what_name_or_code_say(
+    *,
+    tmp_path: Path,
+    folder: str,
+    changes: dict[str, Any],
+    code: str,
+    rule: RopeRule,
+    expected: tuple[float, float],
+) -> None:
+    path = write(tmp_path / folder, CHATGLM_VALUES | changes)
+    (path / "modeling_chatglm.py").write_text(f"raise SystemExit('never run')\n{code}", encoding="utf-8")
+    config = detect_layout(path, rope_rule=rule).config
+    assert isinstance(config, GlmConfig)
+    assert (config.rope_theta, config.rope_factor) == expected
+
+
+@pytest.mark.parametrize(
+    ("folder", "changes", "code", "cause"),
+    [
+        ("mine", CHATGLM2_32K, "", "neither its name nor its code says which"),
+        ("mine", CHATGLM2_32K, "self.rope_ratio = config.rope_ratio", "neither"),
+        ("chatglm2-6b", CHATGLM2_32K, "", "neither"),
+        ("chatglm2-6b-32k", CHATGLM2_32K, BASE, "contradict each other"),
+        ("chatglm3-6b", CHATGLM2_32K | {"_name_or_path": "THUDM/chatglm2-6b-32k"}, "", "contradict"),
+        ("chatglm2-6b-32k", {"rope_ratio": 50, "padded_vocab_size": 151552}, "", "contradict"),
+    ],
+)
+def test_an_ambiguous_rope_ratio_asks_for_the_rule(
+    tmp_path: Path, folder: str, changes: dict[str, Any], code: str, cause: str
+) -> None:
+    path = tmp_path / folder
+    path.mkdir()
+    (path / "modeling_chatglm.py").write_text(code, encoding="utf-8")
+    error = refusal(path, CHATGLM_VALUES | changes)
+    assert isinstance(error, ArchitectureError)
+    assert cause in error.cause
+    assert "--rope-rule interpolate" in error.remedy
+    assert "--rope-rule base" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("values", "cause", "remedy"),
+    [
+        ({"rmsnorm": False}, "rmsnorm is false: its norms", "docs/models.md"),
+        ({"post_layer_norm": False}, "post_layer_norm is false", "docs/models.md"),
+        ({"original_rope": False}, "original_rope is false: it rotates halves", "docs/models.md"),
+        ({"add_bias_linear": True}, "add_bias_linear is true", "docs/models.md"),
+        (
+            {"apply_residual_connection_post_layernorm": True},
+            "apply_residual_connection_post_layernorm is true",
+            "docs/models.md",
+        ),
+        ({"interleaved_qkv": True}, "interleaved_qkv is true", "docs/models.md"),
+        ({"tie_word_embeddings": True}, "tie_word_embeddings is true", "docs/models.md"),
+        ({"pre_seq_len": 128}, "pre_seq_len is 128: it is a tuned prefix", "without its prefix"),
+        ({"quantization_bit": 4}, "quantization_bit is 4: the checkpoint is quantised", "--precision int4"),
+        ({"quantization_config": {"bits": 4}}, "quantised already", "--precision int4"),
+        ({"rotary_percent": 1.0}, "rotary_percent is 1.0", "docs/models.md"),
+        ({"rope_scaling": {"type": "yarn"}}, "'rope_scaling' is {'type': 'yarn'}", "docs/models.md"),
+        ({"use_alibi": True}, "'use_alibi' is True: this program does not know that key", "docs/models.md"),
+        ({"rope_ratio": 0}, "rope_ratio is 0, not a positive float", "docs/models.md"),
+        ({"seq_length": 0}, "seq_length is 0", "docs/models.md"),
+        ({"seq_length": [8192]}, "seq_length is [8192]", "docs/models.md"),
+        ({"num_layers": None}, "num_layers is None", "docs/models.md"),
+        ({"num_layers": 10**9}, "not a positive int up to 128", "docs/models.md"),
+        ({"multi_query_group_num": 3}, "not a multiple", "docs/models.md"),
+        ({"multi_query_attention": "yes"}, "multi_query_attention is 'yes'", "docs/models.md"),
+        ({"kv_channels": 24}, "head_dim 24", "docs/models.md"),
+        ({"eos_token_id": "</s>"}, "eos_token_id is '</s>'", "docs/models.md"),
+    ],
+)
+def test_chatglm_configs_that_mean_something_else(
+    tmp_path: Path, values: dict[str, Any], cause: str, remedy: str
+) -> None:
+    error = refusal(tmp_path, CHATGLM_VALUES | values)
+    assert isinstance(error, ArchitectureError)
+    assert cause in error.cause
+    assert remedy in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("values", "cause"),
+    [
+        (CHATGLM_6B_VALUES | {"position_encoding_2d": False}, "position_encoding_2d is false"),
+        (CHATGLM_6B_VALUES | {"quantization_bit": 8}, "quantised already"),
+        (CHATGLM_6B_VALUES | {"pre_seq_len": 64}, "tuned prefix"),
+        (CHATGLM_6B_VALUES | {"layernorm_epsilon": "1e-5"}, "layernorm_epsilon is '1e-5'"),
+        (CHATGLM_6B_VALUES | {"bos_token_id": 4000}, "outside the vocabulary"),
+        (CHATGLM_6B_VALUES | {"num_attention_heads": 7}, "not a multiple"),
+        (ORIGINAL_GLM_VALUES | {"relative_encoding": True}, "relative"),
+        (ORIGINAL_GLM_VALUES | {"block_position_encoding": False}, "only one kind"),
+        (ORIGINAL_GLM_VALUES | {"attention_scale": 8.0}, "attention_scale is 8.0"),
+        (ORIGINAL_GLM_VALUES | {"spell_length": 16}, "spell_length is 16"),
+        (ORIGINAL_GLM_VALUES, "nothing says which of the 320 ids mark a blank"),
+    ],
+)
+def test_older_configs_that_mean_something_else(tmp_path: Path, values: dict[str, Any], cause: str) -> None:
+    if values["model_type"] == "glm":
+        save_file(original_glm_tensors(), tmp_path / "model.safetensors")
+    error = refusal(tmp_path, values)
+    assert isinstance(error, ArchitectureError)
+    assert cause in error.cause
+
+
+@pytest.mark.parametrize(
+    ("model_type", "cause", "remedy"),
+    [
+        ("glm4_moe", "mixture of experts", "engineUrl"),
+        ("glm4_moe_lite", "mixture of experts", "vLLM or SGLang"),
+        ("glm_moe_dsa", "mixture of experts", "engineUrl"),
+        ("glm4v", "looks at pictures", "docs/models.md"),
+        ("glm4v_moe", "looks at pictures", "docs/models.md"),
+        ("glm_ocr", "looks at pictures", "docs/models.md"),
+        ("codegeex", "CodeGeeX-13B", "CodeGeeX4"),
+        ("glm130b", "GLM-130B", "docs/models.md"),
+        ("llama", "model_type 'llama' is not a GLM", "docs/models.md"),
+        ("", "model_type '' is not a GLM", "docs/models.md"),
+        (7, "model_type '7' is not a GLM", "docs/models.md"),
+        ([], "model_type '[]' is not a GLM", "docs/models.md"),
+        (None, "model_type '' is not a GLM", "docs/models.md"),
+    ],
+)
+def test_other_models_are_refused_by_name(
+    tmp_path: Path, model_type: object, cause: str, remedy: str
+) -> None:
+    error = refusal(tmp_path, {"model_type": model_type, "hidden_size": 64})
+    assert isinstance(error, ArchitectureError)
+    assert cause in f"{error.cause} {error.remedy}"
+    assert remedy in f"{error.cause} {error.remedy}"
+
+
+def test_a_folder_of_a_training_framework_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mp_rank_00").mkdir()
+    (tmp_path / "mp_rank_00" / "model_states.pt").write_bytes(b"")
+    with pytest.raises(
+        ArchitectureError, match=r"\.pt files and no config.json, as CodeGeeX-13B and GLM-130B"
+    ):
+        detect_layout(tmp_path)
+    with pytest.raises(CheckpointError, match=r"config\.json cannot be read"):
+        detect_layout(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize(
+    ("extra", "cause"),
+    [
+        ("transformer.encoder.layers.0.mlp.dense_h_to_4h.weight_scale", "weight_scale: it is a quantised"),
+        ("transformer.prefix_encoder.embedding.weight", "it is a prefix for another model"),
+        ("transformer.encoder.layers.0.mlp.dense_h_to_4h.bias", "is unknown to chatglm"),
+        ("transformer.encoder.layers.3.input_layernorm.weight", "is unknown to chatglm"),
+    ],
+)
+def test_tensors_that_mean_something_else(tmp_path: Path, extra: str, cause: str) -> None:
+    tensors = chatglm_tensors(CHATGLM_VALUES) | {extra: np.ones(4, np.float32)}
+    folder = write(tmp_path, CHATGLM_VALUES, tensors)
+    with pytest.raises(ModelError) as error:
+        Checkpoint(folder, detect_layout(folder))
+    assert cause in error.value.cause
+
+
+def test_of_a_vision_model_the_text_is_taken(tmp_path: Path) -> None:
+    values = CHATGLM_VALUES | {"vision_config": {"hidden_size": 8, "dropout_prob": 0.0}, "boi_token_id": 3}
+    tensors = chatglm_tensors(values)
+    extra = {
+        "transformer.vision.transformer.layers.0.attention.dense.weight": np.ones((2, 2), np.float32),
+        "transformer.rotary_pos_emb.inv_freq": np.ones(8, np.float32),
+    }
+    folder = write(tmp_path, values, tensors | extra)
+    assert read_all(folder).keys() == read_all(write(tmp_path / "text", CHATGLM_VALUES, tensors)).keys()
+
+
+def test_what_is_absent_or_of_two_kinds_is_read(tmp_path: Path) -> None:
+    values = CHATGLM_VALUES | {"eos_token_id": [5, 6], "pad_token_id": 5}
+    config = detect_layout(write(tmp_path / "a", values)).config
+    assert (config.eos_token_ids, config.pad_token_id) == ((5, 6), 5)
+    values = {key: value for key, value in values.items() if key not in ("pad_token_id", "seq_length")}
+    config = detect_layout(write(tmp_path / "b", values | {"eos_token_id": 2})).config
+    assert (config.eos_token_ids, config.pad_token_id, config.max_position_embeddings) == ((2,), None, 2048)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_published_folders_tell_their_family(tmp_path: Path, family: str) -> None:
+    made = write_official_checkpoint(tmp_path / "x", family)
+    layout = detect_layout(made.folder)
+    assert family_of(made.folder, layout, made.values) == family
+    checkpoint = Checkpoint(made.folder, layout)
+    used = {span.name for spans in layout.sources.values() for span in spans}
+    assert used == layout.tensors.keys()
+    assert {name for name in made.weights if not name.endswith("inv_freq")} == used
+    for name, spans in layout.sources.items():
+        expected = np.concatenate([made.weights[span.name][span.start : span.stop] for span in spans])
+        np.testing.assert_array_equal(checkpoint.read(name), expected, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("family", "folder", "name", "heading", "expected"),
+    [
+        ("chatglm3", "x", None, "", None),
+        ("glm-4", "x", "/data/output/step-100", "", None),
+        ("glm-4", "x", None, "<p>\n\n# CodeGeeX4: Open Multilingual Code Generation Model\n", "codegeex4"),
+        ("chatglm3", "x", None, "---\nlicence: other\n---\n# ChatGLM3-6B\n\n# ChatGLM2-6B", "chatglm3"),
+        ("glm-4", "codegeex4-all-9b", "THUDM/glm-4-9b", "", "codegeex4"),
+        ("chatglm2", "THUDM--chatglm3-6b@0123456789ab", "THUDM/chatglm2-6b", "", "chatglm3"),
+        ("chatglm2", "models--THUDM--codegeex2-6b/snapshots/0123456789abcdef", None, "", "codegeex2"),
+        ("glm-4-hf", "x", None, "", None),
+        ("glm-edge", "GLM-Edge-4B-Chat", None, "", "glm-edge"),
+        ("chatglm-6b", "x", None, "# ChatGLM3-6B", "chatglm-6b"),
+        ("glm-4-0414", "x", None, "", "glm-4-0414"),
+    ],
+)
+def test_names_tell_what_a_config_does_not(
+    *, tmp_path: Path, family: str, folder: str, name: str | None, heading: str, expected: str | None
+) -> None:
+    plain = {"rope_ratio": 1} if family == "glm-4" else {}
+    made = write_official_checkpoint(tmp_path / folder, family, _name_or_path=name, **plain)
+    (made.folder / "README.md").write_text(heading, encoding="utf-8")
+    assert family_of(made.folder, detect_layout(made.folder), made.values) == expected
+
+
+def test_vocabularies_tell_the_native_ones(tmp_path: Path) -> None:
+    for vocab_size, expected in ((59264, "glm-edge"), (151552, "glm-4-hf"), (32000, None)):
+        values = {"model_type": "glm", "vocab_size": vocab_size}
+        folder = write(tmp_path / str(vocab_size), values)
+        assert family_of(folder, detect_layout(folder), values) == expected

@@ -67,6 +67,8 @@ def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto") -> Layout:
 
 def _kind(values: Mapping[str, Any]) -> _Kind:
     model_type, classes = values.get("model_type"), class_names(values)
+    if model_type is not None and not isinstance(model_type, str):
+        raise foreign(shown(model_type))
     if model_type in (None, "glm", "glm4") and (
         "block_position_encoding" in values or not _ORIGINAL_CLASSES.isdisjoint(classes)
     ):
@@ -80,7 +82,7 @@ def _kind(values: Mapping[str, Any]) -> _Kind:
     ):
         first = "position_encoding_2d" in values or "inner_hidden_size" in values
         return "chatglm-6b" if first else "chatglm"
-    raise foreign(model_type if isinstance(model_type, str) else shown(model_type))
+    raise foreign(model_type or "")
 
 
 def _special_ids(folder: Path) -> Mapping[str, int] | None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from glm_lsp.errors import ArchitectureError
+from glm_lsp.models.config_values import shown
 
 TEAM_SERVER = "Serve it with vLLM or SGLang on a larger machine, and set engineUrl to that server's address."
 SEE = "See docs/models.md for the models that can be imported."
@@ -27,7 +28,7 @@ def foreign(model_type: str) -> ArchitectureError:
     for pattern, why, remedy in _KNOWN:
         if pattern.fullmatch(model_type.lower()):
             return ArchitectureError(f"model_type {model_type!r} is not supported: {why}", remedy)
-    return ArchitectureError(f"model_type {model_type!r} is not a GLM that this program runs", SEE)
+    return ArchitectureError(f"model_type {shown(model_type)} is not a GLM that this program runs", SEE)
 
 
 def refuse_training_folder(folder: Path) -> None:
