@@ -33,6 +33,7 @@ def wish_for(
     from glm_lsp import cli_pull
     from glm_lsp.importing import hub
     from glm_lsp.importing.importer import Wish
+    from glm_lsp.models.store import STARTER
 
     if rope_rule not in ("auto", "base", "interpolate"):
         raise InputError(f"--rope-rule {rope_rule!r} is not auto, base or interpolate")
@@ -49,9 +50,10 @@ def wish_for(
             raise InputError(
                 f"there is no folder {folder}", "Name a checkpoint folder, or ORG/NAME of the hub."
             )
-    return Wish(
-        checkpoint=folder, name=name or default.lower(), rope_rule=cast("RopeRule", rope_rule), **options
-    )
+    name = name or default.lower()
+    if name == STARTER:
+        raise InputError(f"{STARTER!r} is the built-in model's name", "Choose another one with --name.")
+    return Wish(checkpoint=folder, name=name, rope_rule=cast("RopeRule", rope_rule), **options)
 
 
 def remove(name: str, *, yes: bool) -> None:
