@@ -62,6 +62,7 @@ def import_with_optimum(
     python: Path | None = None,
     replaces: bool = False,
     say: Callable[[str], None] = lambda _text: None,
+    add: Callable[[Path], None] = lambda _folder: None,
 ) -> ModelFolder:
     """Writes a model folder whose graph is optimum's.
 
@@ -73,6 +74,7 @@ def import_with_optimum(
         python: of an environment with optimum; the one that runs this program when omitted.
         replaces: whether a folder that is there is replaced.
         say: told what is done next.
+        add: may put more files into the folder once the graph is there.
 
     Raises:
         InputError: `target` exists, `python` does not, or another precision than fp32 is asked for.
@@ -85,11 +87,6 @@ def import_with_optimum(
     if not replaces:
         require_free(target)
     config = require_transformers_layout(parts.checkpoint)
-    source = facts.source
-    if not source.sha256:
-        say("hashing the checkpoint")
-        sha256 = hash_weights([file.path for file in parts.checkpoint.files])
-        source = Source(sha256=sha256, description=source.description)
     with written_aside(target) as folder:
         (folder / CONFIG_FILE).write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")
         (folder / TOKENIZER_FILE).write_bytes(parts.tokenizer)
@@ -97,6 +94,12 @@ def import_with_optimum(
             shutil.copyfile(path, folder / name)
         say("optimum is exporting; it holds the whole model in memory as fp32, more than once")
         write_graph_with_optimum(parts.checkpoint, config, folder, python=python)
+        add(folder)
+        source = facts.source
+        if not source.sha256:
+            say("hashing the checkpoint")
+            sha256 = hash_weights([file.path for file in parts.checkpoint.files])
+            source = Source(sha256=sha256, description=source.description)
         seal(folder, parts, options, replace(facts, source=source, graph_kind="past-present"))
     return ModelFolder.load(target)
 

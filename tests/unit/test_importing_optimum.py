@@ -104,7 +104,7 @@ told = [sys.argv[1:3], sys.argv[5:], names, (checkpoint / "config.json").read_te
 Path({str(log)!r}).write_text(json.dumps(told))
 shutil.copytree({str(ready)!r}, out)"""
     )
-    model = imported(checkpoint, python)
+    model = imported(checkpoint, python, add=lambda folder: (folder / "more.txt").write_text("more"))
     (isolated, child), architecture, seen, config = json.loads(log.read_text("utf-8"))
     assert isolated == "-I"
     assert Path(child) == ROOT / "glm_lsp" / "importing" / "optimum_child.py"
@@ -113,7 +113,13 @@ shutil.copytree({str(ready)!r}, out)"""
     assert seen == ["config.json", "model.safetensors"]
     assert "auto_map" not in json.loads(config)
     assert leftovers(checkpoint) == ["model"]
-    assert sorted(model.manifest.files) == ["config.json", "model.onnx", "model.onnx.data", "tokenizer.json"]
+    assert sorted(model.manifest.files) == [
+        "config.json",
+        "model.onnx",
+        "model.onnx.data",
+        "more.txt",
+        "tokenizer.json",
+    ]
     require_intact(model.path, model.manifest)
     manifest = model.manifest
     assert (manifest.graph_kind, manifest.precision, manifest.family) == ("past-present", "fp32", "glm-4-hf")
