@@ -85,10 +85,7 @@ def _kind(values: Mapping[str, Any]) -> _Kind:
     raise foreign(model_type or "")
 
 
-def _special_ids(folder: Path) -> Mapping[str, int] | None:
+def _special_ids(folder: Path) -> Mapping[str, Any] | None:
     """The ids of tokens that an original GLM's tokenizer has beside its pieces, where the folder lists them."""
     path = folder / _ADDED_TOKENS
-    if not path.is_file():
-        return None
-    listed = read_object(path, MAX_CONFIG_BYTES)
-    return {name: token_id for name, token_id in listed.items() if isinstance(token_id, int)}
+    return read_object(path, MAX_CONFIG_BYTES) if path.is_file() else None

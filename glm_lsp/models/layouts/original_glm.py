@@ -48,7 +48,7 @@ _NO_IDS = "Put the model's added_tokens.json, or all of its tokenizer, beside co
 
 
 def original_glm_layout(
-    values: Mapping[str, Any], *, prefix: str = "glm.", special_ids: Mapping[str, int] | None = None
+    values: Mapping[str, Any], *, prefix: str = "glm.", special_ids: Mapping[str, Any] | None = None
 ) -> Layout:
     """The layout of a checkpoint with these values in its `config.json`.
 
@@ -75,7 +75,7 @@ def original_glm_layout(
     )
 
 
-def _config(values: Mapping[str, Any], special_ids: Mapping[str, int] | None) -> PrefixLmConfig:
+def _config(values: Mapping[str, Any], special_ids: Mapping[str, Any] | None) -> PrefixLmConfig:
     refuse_altered(values)
     if flag(values, "relative_encoding", False) or not flag(values, "block_position_encoding", True):
         raise ArchitectureError("its positions are relative, or it has only one kind of them")
@@ -85,9 +85,11 @@ def _config(values: Mapping[str, Any], special_ids: Mapping[str, int] | None) ->
         raise ArchitectureError(f"spell_length is {shown(values['spell_length'])}: it writes in letters")
     refuse_unknown(values, _KNOWN)
     vocab_size, hidden = count(values, "vocab_size"), count(values, "hidden_size")
-    ids = special_ids if special_ids is not None else _SPECIAL_IDS.get(vocab_size, {})
-    masks = tuple(ids[name] for name in MASKS if name in ids)
-    if not masks or START not in ids:
+    given = special_ids if special_ids is not None else _SPECIAL_IDS.get(vocab_size, {})
+    ids = {name: token_id(given, name) for name in (*MASKS, START, END)}
+    masks = tuple(mask for name in MASKS if (mask := ids[name]) is not None)
+    start, end = ids[START], ids[END]
+    if not masks or start is None:
         raise ArchitectureError(
             f"nothing says which of the {vocab_size} ids mark a blank and the start of its filling", _NO_IDS
         )
@@ -100,9 +102,9 @@ def _config(values: Mapping[str, Any], special_ids: Mapping[str, int] | None) ->
         num_attention_heads=count(values, "num_attention_heads", at_most=MAX_HEADS),
         max_position_embeddings=count(values, "max_sequence_length"),
         mask_token_ids=masks,
-        start_token_id=ids[START],
+        start_token_id=start,
         tie_word_embeddings=True,
-        eos_token_ids=(ids[END],) if END in ids else (),
+        eos_token_ids=() if end is None else (end,),
         pad_token_id=token_id(values, "pad_token_id"),
     )
 
