@@ -177,17 +177,25 @@ def _check_in_another_process(folder: Path) -> None:
     """
     terminal.say("loading the model for a last look ...")
     command = [sys.executable, "-m", "glm_lsp", "model", "verify", str(folder), "--json"]
-    found = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603
-    if found.returncode < 0:
+    with subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as process:
+        try:
+            out, err = process.communicate()
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if process.returncode < 0:
         terminal.say(
-            f"the last look was ended by signal {-found.returncode}: not enough memory to run this model?"
+            f"The last look was ended by signal {-process.returncode}: too little memory to run this model?"
         )
         return
     try:
-        report = json.loads(found.stdout)
+        report = json.loads(out)
     except ValueError:
-        report = {"error": {"cause": found.stderr.strip() or "no answer"}}
-    if found.returncode or "error" in report:
+        report = {"error": {"cause": err.strip() or "no answer"}}
+    if process.returncode or "error" in report:
         cause = report.get("error", {}).get("cause") or f"files differ: {report.get('files')}"
         raise SelfCheckError(f"the finished model is not right: {cause}")
     agreement = report.get("agreement") or {}
