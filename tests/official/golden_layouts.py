@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.official.sentencepiece_writer import (
+    BLANK,
     BYTES,
     CONTROL,
     FIRST_PIECES,
@@ -80,9 +81,10 @@ def _merged(pinned: Mapping[int, str]) -> list[Piece]:
 
 
 def _steps(texts: Iterable[str]) -> list[str]:
-    """The beginnings by which texts are merged."""
-    whole = set(texts)
-    return [t for t in dict.fromkeys(x[:end] for x in whole for end in range(2, len(x))) if t not in whole]
+    """The beginnings by which texts are merged; a blank joins the word behind it before it joins other blanks."""
+    whole = dict.fromkeys(texts)
+    steps = dict.fromkeys(text[:end] for text in whole for end in range(2, len(text)))
+    return sorted((step for step in steps if step not in whole), key=lambda step: not step.strip(BLANK))
 
 
 def _filled(free: Iterable[str], pinned: Mapping[int, str], ids: range) -> list[str]:
