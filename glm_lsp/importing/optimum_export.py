@@ -18,12 +18,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import onnx
-from onnx.external_data_helper import uses_external_data
 
 from glm_lsp.errors import ArchitectureError, ExporterError, InputError
 from glm_lsp.importing.optimum_child import MISSING
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.external_data import all_tensors
 from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.layouts.native import native_tensors
 from glm_lsp.models.manifest import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHT_FILE, Source
@@ -208,13 +208,10 @@ def _lend(source: Path, link: Path) -> None:
 def _take(graph: Path, folder: Path) -> None:
     """Moves a graph into a model folder, its weights in the one file that such a folder has for them."""
     model = onnx.load(str(graph), load_external_data=False)
-    outside = {
-        entry.value
-        for tensor in model.graph.initializer
-        if uses_external_data(tensor)
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
+    places = [
+        entry for tensor in all_tensors(model) for entry in tensor.external_data if entry.key == "location"
+    ]
+    outside = {place.value for place in places}
     if not outside:
         onnx.save_model(
             model,
@@ -229,9 +226,7 @@ def _take(graph: Path, folder: Path) -> None:
     name = outside.pop()
     if Path(name).name != name:
         raise ExporterError(f"optimum put the weights into {name!r}")
-    for tensor in model.graph.initializer:
-        for entry in tensor.external_data:
-            if entry.key == "location":
-                entry.value = WEIGHT_FILE
+    for place in places:
+        place.value = WEIGHT_FILE
     (graph.parent / name).replace(folder / WEIGHT_FILE)
     (folder / MODEL_FILE).write_bytes(model.SerializeToString())

@@ -25,13 +25,14 @@ def require_contained(model_path: Path, allowed: Container[str]) -> None:
         model = onnx.ModelProto.FromString(model_path.read_bytes())
     except (OSError, DecodeError) as error:
         raise ModelFileError(f"{model_path} is not an ONNX graph: {error}") from error
-    for tensor in _tensors(model):
+    for tensor in all_tensors(model):
         for entry in tensor.external_data:
             if entry.key == "location" and entry.value not in allowed:
                 raise ModelFileError(f"{model_path} reads {entry.value!r}, which is not a file of the model")
 
 
-def _tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+def all_tensors(model: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every tensor of a graph: weights, constants of nodes, those in branches and functions."""
     yield from _tensors_of(model.graph)
     for function in model.functions:
         for node in function.node:
