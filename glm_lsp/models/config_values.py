@@ -31,9 +31,11 @@ HARMLESS = frozenset({
     "attention_dropout",
     "attention_dropout_prob",
     "attn_implementation",
+    "max_position_embeddings",
+    "num_attention_heads",
     "output_attentions",
 })  # fmt: skip
-"""Keys of `MEANINGFUL`'s kind that change nothing."""
+"""Keys of `MEANINGFUL`'s kind that change nothing, or are always read."""
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 80

@@ -121,6 +121,28 @@ def test_what_cannot_be_run_is_refused_by_name(changes: dict[str, Any], cause: s
     assert cause in error.value.cause
 
 
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ('{"hidden_size": 64, "hidden_size": 128}', "key 'hidden_size' comes twice"),
+        ('{"a": {"b": 1, "b": 1}}', "key 'b' comes twice"),
+        ("[" * 10**5 + "]" * 10**5, "not JSON: maximum recursion depth"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON number"),
+        ('{"a": 1e999}', "1e999 is too large"),
+        (f'{{"a": {"9" * 5000}}}', "digits"),
+        (f'{{"a": "{"x" * (1 << 20)}"}}', "has more than 1048576 bytes"),
+        ("\ufeff{}", "BOM"),
+    ],
+)
+def test_a_file_that_readers_may_read_differently_is_refused(tmp_path: Path, text: str, cause: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CheckpointError) as error:
+        GlmConfig.from_file(path)
+    assert cause in error.value.cause
+
+
 @pytest.mark.parametrize("text", ["", "[1]", "{", "\xff"])
 def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"

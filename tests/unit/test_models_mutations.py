@@ -27,7 +27,7 @@ from glm_lsp.models.layouts.detect import detect_layout, family_of
 from tests.official import torch_writer
 from tests.official.checkpoints import write_official_checkpoint
 
-NUM_MUTATIONS = 90
+NUM_MUTATIONS = 64
 """Of each kind, for each folder."""
 
 SPARE_BYTES = 64 << 20

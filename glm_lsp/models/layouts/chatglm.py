@@ -59,7 +59,6 @@ _KNOWN = {
     "layernorm_epsilon",
     "multi_query_attention",
     "multi_query_group_num",
-    "num_attention_heads",
     "pre_seq_len",
     "prefix_projection",  # says something of a prefix only
     "quantization_bit",

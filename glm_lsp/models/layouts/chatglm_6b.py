@@ -30,7 +30,6 @@ _IGNORED = re.compile(r"transformer\.layers\.\d+\.attention\.rotary_emb\.inv_fre
 
 _KNOWN = {
     "layernorm_epsilon",
-    "num_attention_heads",
     "position_encoding_2d",
     "pre_seq_len",
     "prefix_projection",

@@ -33,7 +33,6 @@ START, END = "<|startofpiece|>", "<|endofpiece|>"
 _KNOWN = {
     "attention_scale",
     "block_position_encoding",
-    "num_attention_heads",
     "output_predict",
     "relative_encoding",
 }
