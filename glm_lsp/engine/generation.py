@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from glm_lsp.engine.choosing import Chooser, Token
 from glm_lsp.engine.drafting import Drafter
-from glm_lsp.engine.session import NO_SCORES, Scores, Session
+from glm_lsp.engine.session import NO_SCORES, InterruptedRunError, Scores, Session
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError
 
@@ -59,13 +59,28 @@ def prefill(
 
     Raises:
         ContextOverflowError: the slot has no room; nothing was run.
-        CancelledError: asked for between two chunks.
+        CancelledError: asked for between two chunks, or in one that the session gives up.
         SessionError: the runtime failed; the slot keeps the chunks before.
     """
     needed = slot.num_tokens + len(token_ids)
     if needed > session.capacity:
         raise ContextOverflowError(f"the prompt needs {needed} tokens, the model holds {session.capacity}")
     drafted = list(drafted[: max(0, session.capacity - SPARE_TOKENS - needed)])
+    try:
+        with session.interruptible(cancelled):
+            return _run_chunks(session, slot, token_ids, cancelled, want_logits, drafted)
+    except InterruptedRunError:
+        raise CancelledError from None
+
+
+def _run_chunks(  # noqa: PLR0917
+    session: Session,
+    slot: KVSlot,
+    token_ids: Sequence[int],
+    cancelled: Cancelled,
+    want_logits: bool,
+    drafted: list[int],
+) -> Scored:
     scored = Scored(NO_SCORES)
     for chunk, is_last in _chunks(session, slot, token_ids):
         if cancelled():

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.engine import onnx_runtime
-from glm_lsp.engine.blank import Blank, BlankTokens
+from glm_lsp.engine.blank import BlankTokens
+from glm_lsp.engine.onnx_kv_cache import OnnxKVCache
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.rows_check import check_rows
-from glm_lsp.engine.session import KVCache, Scores, check_run
+from glm_lsp.engine.session import InterruptedRunError, KVCache, Scores, check_run
+from glm_lsp.engine.watch import Watch
 from glm_lsp.errors import SessionError
 from glm_lsp.models.manifest import WEIGHT_FILE
 from glm_lsp.models.prefix_config import PrefixLmConfig
@@ -31,53 +33,12 @@ sees. One row is computed with other kernels than several, and differs by a roun
 with two rows at least, what is said about a token does not depend on how many are run with it. On the CPU this costs a
 twentieth of a step."""
 
-FIRST_TOKENS = 256
-"""Of a KV cache that grows. Where the mask is an input, attention looks at every entry there is memory for: with 2,048
-of them it took a third of a step of ChatGLM-6B, however short the prompt."""
-
 LIGHT_TOKENS = 24
 LIGHT_BYTES = 64 * 2**20
 """Runs of up to so many tokens of a model with weights up to so large are done by one thread, on a second copy of it.
 Between two keys the other threads fall asleep, and waking them takes longer than such a run: 0.15 s after the last one,
 ten tokens behind a cached prompt took 11.5 ms on two threads and 8 ms on one, and their slowest tenth 30 and 16. Back
 to back two threads would be faster, but nobody types like that."""
-
-
-class OnnxKVCache:
-    """Keys and values f32 [layers, 2, 1, kv_heads, C, head_dim] in one piece, with its bindings.
-
-    C is the capacity, or where `grows` is set a part of it that is enlarged as it fills.
-    """
-
-    def __init__(
-        self, num_layers: int, num_heads: int, capacity: int, head_dim: int, *, grows: bool = False
-    ) -> None:
-        self.capacity = capacity
-        # Pages of zeros take no memory until they are written.
-        num_held = min(FIRST_TOKENS, capacity) if grows else capacity
-        self.values = np.zeros((num_layers, 2, 1, num_heads, num_held, head_dim), np.float32)
-        self.bindings: OrderedDict[tuple[int, int, int, bool], _Binding] = OrderedDict()
-        self.shared: list[tuple[str, Any]] = []
-        """Of `values`, as the session wants them: name behind "past." or "present.", and value."""
-        self.blank = Blank(0, None)
-        """Of the prompt it holds, for models that read in both directions."""
-
-    @property
-    def num_held(self) -> int:
-        """Tokens there is memory for."""
-        return self.values.shape[4]
-
-    def reserve(self, num_tokens: int, num_kept: int) -> None:
-        """Makes room for `num_tokens` in all, of which the first `num_kept` keep their keys and values."""
-        if num_tokens <= self.num_held:
-            return
-        num_held = min(self.capacity, max(2 * self.num_held, num_tokens))
-        old, shape = self.values, list(self.values.shape)
-        shape[4] = num_held
-        self.values = np.zeros(shape, np.float32)
-        self.values[..., :num_kept, :] = old[..., :num_kept, :]
-        self.bindings.clear()
-        self.shared.clear()
 
 
 class _Binding:
@@ -141,6 +102,7 @@ class OnnxSession:
         self.num_top: int = shapes["top_i"][2]
         self._num_layers = sum(name.startswith("past.") for name in shapes) // 2
         _, self._num_heads, _, self._head_dim = shapes["past.0.k"]
+        self._run_options: Any = None
         self._logits: NDArray[np.float32] = np.zeros((0, self.vocab_size), np.float32)
 
     @classmethod
@@ -201,6 +163,19 @@ class OnnxSession:
         """See `Session.inseparable`."""
         return self.blanks.inseparable(token_ids) if self.blanks else 0
 
+    @contextmanager
+    def interruptible(self, cancelled: Callable[[], bool]) -> Iterator[None]:
+        """See `Session.interruptible`."""
+        if self.blanks is None:
+            yield
+            return
+        self._run_options = options = self._runtime.RunOptions()
+        try:
+            with Watch(cancelled, lambda: setattr(options, "terminate", True)):
+                yield
+        finally:
+            self._run_options = None
+
     def run(
         self,
         kv: KVCache,
@@ -225,8 +200,10 @@ class OnnxSession:
             binding.positions[0] = kv.blank.positions(past, num_run)
             binding.num_context[0] = kv.blank.num_context
         try:
-            self._for_run(num_run).run_with_iobinding(binding.io)
+            self._for_run(num_run).run_with_iobinding(binding.io, self._run_options)
         except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
+            if self._run_options is not None and self._run_options.terminate:
+                raise InterruptedRunError from error
             raise SessionError(f"running {len(token_ids)} tokens after {past} failed: {error}") from error
         return binding.scores
 

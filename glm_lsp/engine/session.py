@@ -6,7 +6,8 @@ A session computes; it remembers nothing but the memory of its KV caches. Two th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +43,10 @@ NO_SCORES = Scores(
 """Of a run that scores nothing."""
 
 
+class InterruptedRunError(Exception):
+    """A run was given up, as nobody wanted its result any more."""
+
+
 class KVCache(Protocol):
     """The memory of one slot, made by `Session.new_kv` and opaque to everyone else."""
 
@@ -74,6 +79,12 @@ class Session(Protocol):
     def inseparable(self, token_ids: Sequence[int]) -> int:
         """How many of a prompt's first tokens have to be run together; 0 if it may be cut anywhere."""
 
+    def interruptible(self, cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
+        """Runs inside of it may be given up when `cancelled` says so, which any thread may be asked.
+
+        For sessions whose runs are long because they must not be cut; others have nothing to do here.
+        """
+
     def run(
         self,
         kv: KVCache,
@@ -93,6 +104,7 @@ class Session(Protocol):
         Raises:
             ContextOverflowError: the tokens do not fit behind `past`.
             SessionError: the run failed, or a token id is outside the vocabulary.
+            InterruptedRunError: it was given up; see `interruptible`.
         """
 
 
@@ -108,6 +120,11 @@ class ReadsForward:
         """See `Session.inseparable`."""
         del token_ids
         return 0
+
+    def interruptible(self, cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
+        """See `Session.interruptible`."""
+        del cancelled
+        return nullcontext()
 
 
 def check_run(capacity: int, num_ids: int, past: int, token_ids: Sequence[int], num_scored: int) -> None:

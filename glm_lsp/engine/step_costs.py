@@ -7,7 +7,8 @@ precision: 0.1 of a step for int8 on a CPU with the right instructions, next to 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from glm_lsp.engine.session import KVCache, Scores, Session
 
@@ -84,6 +85,10 @@ class TimedSession:
     def inseparable(self, token_ids: Sequence[int]) -> int:
         """See `Session.inseparable`."""
         return self._session.inseparable(token_ids)
+
+    def interruptible(self, cancelled: Callable[[], bool]) -> AbstractContextManager[None]:
+        """See `Session.interruptible`."""
+        return self._session.interruptible(cancelled)
 
     def run(
         self, kv: KVCache, past: int, token_ids: Sequence[int], num_scored: int, *, want_logits: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.session import InterruptedRunError
 from glm_lsp.errors import ArchitectureError, ContextOverflowError, SessionError
 from glm_lsp.models.quantization import Bits, dequantize, quantize
 from tests.parity.cases import TOLERANCE, max_difference, run_in_chunks
@@ -180,6 +182,21 @@ def test_too_many_tokens_and_torn_contexts_are_refused_and_the_kv_stays_usable(p
     with pytest.raises(SessionError, match="vocabulary"):
         session.run(kv, 50, [pair.subject.config.vocab_size], 1)
     found = run_in_chunks(session, kv, 50, pair.token_ids[50:], [])
+    assert max_difference(found, pair.logits[50:]) <= TOLERANCE
+
+
+def test_a_run_nobody_wants_is_given_up_and_the_kv_stays_usable(pair: Pair) -> None:
+    session, kv = pair.session, pair.session.new_kv()
+    run_in_chunks(session, kv, 0, pair.token_ids[:50], [])
+    with session.interruptible(lambda: True):
+        until = time.monotonic() + 30
+        while not session._run_options.terminate:  # a run this short would be over before anybody looks
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        with pytest.raises(InterruptedRunError):
+            session.run(kv, 50, pair.token_ids[50:], 1)
+    with session.interruptible(lambda: False):
+        found = run_in_chunks(session, kv, 50, pair.token_ids[50:], [])
     assert max_difference(found, pair.logits[50:]) <= TOLERANCE
 
 

@@ -7,6 +7,7 @@ import random
 import pytest
 
 from glm_lsp.engine.generation import PREFILL_CHUNK, CancelledError, prefill
+from glm_lsp.engine.session import InterruptedRunError
 from glm_lsp.engine.slots import KVSlot, SlotPool
 from glm_lsp.errors import ContextOverflowError
 from tests.fakes.prefix_session import FakePrefixSession
@@ -85,6 +86,22 @@ def test_a_withdrawn_request_leaves_a_usable_slot() -> None:
     with pytest.raises(CancelledError):
         prefill(session, slot, token_ids, lambda: True)
     assert complete(session, pool, token_ids)[0] == complete(session, SlotPool(session, 1), token_ids)[0]
+
+
+def test_a_run_that_is_given_up_leaves_a_usable_slot() -> None:
+    session = FakePrefixSession(capacity=1024)
+    slot = KVSlot(session.new_kv())
+
+    def give_up() -> None:
+        raise InterruptedRunError
+
+    session.on_run = give_up
+    with pytest.raises(CancelledError):
+        prefill(session, slot, prompt(*range(1, 50)), never)
+    assert slot.token_ids == []
+    session.on_run = None
+    fresh = KVSlot(session.new_kv())
+    assert generate(session, slot, prompt(1, 2, 3), 5) == generate(session, fresh, prompt(1, 2, 3), 5)
 
 
 def test_a_context_that_does_not_fit_is_refused() -> None:
