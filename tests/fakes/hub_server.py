@@ -43,6 +43,8 @@ class Hub:
     """After a cut nothing is served any more."""
     head_commit: str = ""
     head_location: str = ""
+    cdn_url: str = ""
+    """Where large files lie; the hub itself when empty."""
     gates_files: bool = False
     """Everybody sees what there is, and gets nothing of it."""
     silent_s: float = 0.0
@@ -54,6 +56,8 @@ class Hub:
     """Called with each file's name before it is sent."""
     requests: list[tuple[str, str, str]] = field(default_factory=list)
     """Method, path and Range."""
+    tokens: list[str] = field(default_factory=list)
+    """What came as Authorization."""
 
     def ranges(self, name: str) -> list[str]:
         """The ranges asked for with GET of one file, "" for the whole."""
@@ -91,6 +95,8 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         time.sleep(self.hub.silent_s)
         self.hub.requests.append((self.command, path, self.headers.get("Range", "")))
+        if sent := self.headers.get("Authorization"):
+            self.hub.tokens.append(sent)
         if self.hub.token and self.headers.get("Authorization") != f"Bearer {self.hub.token}":
             self._refuse(401, "GatedRepo" if "Authorization" not in self.headers else "")
         elif self.hub.gates_files and "/resolve/" in path:
@@ -138,7 +144,7 @@ class _Handler(BaseHTTPRequestHandler):
             # As the real one: large files lie elsewhere, and the redirect tells their hash and size.
             headers["X-Linked-ETag"] = f'"{hashlib.sha256(content).hexdigest()}"'
             headers["X-Linked-Size"] = str(hub.sizes.get(name, len(content)))
-            headers["Location"] = hub.head_location or f"{hub.url}/cdn/{commit}/{name}"
+            headers["Location"] = hub.head_location or f"{hub.cdn_url or hub.url}/cdn/{commit}/{name}"
             self._send(302, b"", headers)
             return
         if self.command == "GET" and hub.on_file:

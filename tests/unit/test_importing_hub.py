@@ -28,6 +28,7 @@ from glm_lsp.errors import (
     StorageFullError,
 )
 from glm_lsp.importing import hub as hub_module
+from glm_lsp.importing import hub_files
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.hub import fetch, is_hub_id, look, pull
 from glm_lsp.importing.hub_files import HubFile, is_safe_name, wanted
@@ -342,6 +343,17 @@ def test_a_gated_repository_needs_the_right_token(hub: Hub, monkeypatch: pytest.
     assert list(pull(hub.repo_id).files) == TAKEN
 
 
+def test_the_token_stays_with_the_hub(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large files lie elsewhere, and who keeps them has no business with it."""
+    monkeypatch.setenv("HF_TOKEN", "hf_secret")
+    with serving(Hub({OLD: FILES}, OLD)) as elsewhere:
+        hub.cdn_url = elsewhere.url
+        assert contents(pull(hub.repo_id).folder)[SHARD] == WEIGHTS
+        assert elsewhere.ranges(SHARD) == [""]
+        assert elsewhere.tokens == []
+    assert set(hub.tokens) == {"Bearer hf_secret"}
+
+
 def test_a_repository_may_be_listed_and_its_files_gated(hub: Hub, tmp_path: Path) -> None:
     hub.gates_files = True
     with pytest.raises(HubAccessError, match="is gated"):
@@ -434,6 +446,12 @@ def test_a_path_that_exists_is_a_path(tmp_path: Path, monkeypatch: pytest.Monkey
     assert is_hub_id("org/name")
     (tmp_path / "org" / "name").mkdir(parents=True)
     assert not is_hub_id("org/name")
+
+
+def test_a_listing_has_an_end(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_files, "MAX_FILES", len(FILES) - 1)
+    with pytest.raises(HubError, match=f"more than {len(FILES) - 1} files"):
+        pull(hub.repo_id)
 
 
 def test_one_kind_of_weights_is_chosen() -> None:
