@@ -172,6 +172,10 @@ class Worker:
         token_ids, healing = self._encoder.encode_healed(job.request)
         lookup = TextLookup(self._texts(job.request, token_ids))
         watch.lap("tokenize")
+        if job.request.glm.warm_up and self._session.inseparable(token_ids):
+            # Read in both directions: the next keystroke would make it worthless.
+            self._report(job, outbox, watch, len(token_ids), 0, 0)
+            return
         slot, num_cached = self._slots.take(token_ids)
         work = _Work(job, watch, outbox, slot, len(token_ids), healing, lookup)
         num_completion = self._run(work, token_ids[num_cached:])

@@ -77,6 +77,18 @@ def test_what_is_asked_again_is_kept(warm: Engine, cold: Engine) -> None:
     assert first == again == answer(cold, request)[0]
 
 
+def test_nothing_is_read_in_advance(warm: Engine, cold: Engine) -> None:
+    request = asked(SAMPLE[:75], "x = 2\n")
+    forget(warm)
+    forget(cold)
+    runs = warm.counters()["runs"]
+    options = msgspec.structs.replace(request.glm, warm_up=True)
+    assert answer(warm, msgspec.structs.replace(request, glm=options))[0] == []
+    assert warm.counters()["runs"] == runs
+    tokens, _, cached = answer(warm, request)
+    assert (tokens, cached) == (answer(cold, request)[0], 0)
+
+
 def test_edit_traces(warm: Engine, cold: Engine) -> None:
     kept = asked_again = 0
     for trace in range(30):
