@@ -31,7 +31,6 @@ from tests.tiny_model import random_weights, tiny_config
 __all__ = ["FAMILIES", "OfficialCheckpoint", "write_official_checkpoint", "write_official_folder"]
 
 VOCAB_SIZE = 512
-SIZES: dict[str, Any] = {"hidden_size": 64, "num_attention_heads": 4}
 
 _REPOSITORIES = {
     "codegeex4": "THUDM/codegeex4-all-9b",
@@ -65,7 +64,26 @@ _BIN = {"codegeex2", "chatglm3", "chatglm2", "chatglm2-32k", "chatglm-6b", "glm-
 _HALF = {"chatglm3", "chatglm2", "chatglm2-32k", "chatglm-6b", "glm-original"}
 _GLM4_IDS = ("codegeex4", "glm-4", "glm-4-hf", "glm-4-0414", "glm-edge")
 
+_ORIGINAL: dict[str, Any] = ORIGINAL_GLM_VALUES | {
+    "attention_dropout_prob": 0.1,
+    "checkpoint_activations": False,
+    "checkpoint_num_layers": 1,
+    "embedding_dropout_prob": 0.1,
+    "initializer_range": 0.02,
+    "output_dropout_prob": 0.1,
+    "output_predict": True,
+    "parallel_output": True,
+    "pool_token": "cls",
+    "spell_func": "lstm",
+    "spell_length": None,
+    "torch_dtype": "float16",
+}
+
 _REMOTE: dict[str, Any] = CHATGLM_VALUES | {
+    "classifier_dropout": None,
+    "pre_seq_len": None,
+    "prefix_projection": False,
+    "quantization_bit": 0,
     "ffn_hidden_size": 96,
     "rmsnorm": True,
     "post_layer_norm": True,
@@ -152,7 +170,7 @@ def _values(family: str, vocab_size: int, num_ids: int, variant: str) -> dict[st
     if family == "chatglm-6b":
         return _chatglm_6b_values(vocab_size, num_ids, variant) | name
     if family == "glm-original":
-        return ORIGINAL_GLM_VALUES | {"vocab_size": vocab_size, "torch_dtype": "float16"} | name
+        return _ORIGINAL | {"vocab_size": vocab_size} | name
     specials = num_ids - 14
     glm4 = {"eos_token_id": [specials, specials + 7, specials + 9], "pad_token_id": specials}
     if family in ("glm-4-hf", "glm-4-0414", "glm-edge", "starter"):

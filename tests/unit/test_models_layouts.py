@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer
 
 from glm_lsp.errors import ArchitectureError, CheckpointError, ModelError
 from glm_lsp.models.checkpoint import Checkpoint
@@ -17,7 +18,8 @@ from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.prefix_config import PrefixLmConfig
-from tests.official.checkpoints import FAMILIES, write_official_checkpoint
+from glm_lsp.models.tokenizers import convert_tokenizer
+from tests.official.checkpoints import FAMILIES, write_official_checkpoint, write_official_folder
 from tests.reference.official_tensors import (
     CHATGLM_6B_VALUES,
     CHATGLM_VALUES,
@@ -433,3 +435,40 @@ def test_vocabularies_tell_the_native_ones(tmp_path: Path) -> None:
         values = {"model_type": "glm", "vocab_size": vocab_size}
         folder = write(tmp_path / str(vocab_size), values)
         assert family_of(folder, detect_layout(folder), values) == expected
+
+
+@pytest.mark.parametrize(
+    ("family", "variant", "ends", "others"),
+    [
+        ("glm-4", "", ("<|endoftext|>", "<|user|>", "<|observation|>"), ()),
+        ("glm-edge", "", ("<|endoftext|>", "<|user|>", "<|observation|>"), ()),
+        ("starter", "", ("<|endoftext|>",), ()),
+        ("chatglm2", "", ("</s>",), ()),
+        ("chatglm-6b", "", ("<eop>",), ("[MASK]", "[gMASK]", "<sop>")),
+        ("chatglm-6b", "first-release", ("<eop>",), ("[MASK]", "[gMASK]", "<sop>")),
+        ("glm-original", "", ("<|endofpiece|>",), ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>")),
+        (
+            "glm-original",
+            "english",
+            ("<|endofpiece|>",),
+            ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("vocab_size", [320, 512])
+def test_ids_of_the_config_are_the_tokenizers(
+    *,
+    tmp_path: Path,
+    family: str,
+    variant: str,
+    ends: tuple[str, ...],
+    others: tuple[str, ...],
+    vocab_size: int,
+) -> None:
+    made = write_official_folder(tmp_path, family, vocab_size=vocab_size, variant=variant)
+    config = detect_layout(made.folder).config
+    tokenizer = Tokenizer.from_str(convert_tokenizer(made.folder, family, vocab_size=vocab_size).json)
+    assert config.eos_token_ids == tuple(tokenizer.token_to_id(name) for name in ends)
+    if isinstance(config, PrefixLmConfig):
+        found = (*config.mask_token_ids, config.start_token_id)
+        assert found == tuple(tokenizer.token_to_id(name) for name in others)
