@@ -23,6 +23,9 @@ MAX_DIRECTORY_BYTES = 2 << 20
 
 _ENCRYPTED = 0x41
 
+_DAMAGED = (zipfile.BadZipFile, ArithmeticError, LookupError, ValueError, NotImplementedError, struct.error)
+"""What `zipfile` may raise at a damaged directory; it documents the first only."""
+
 _END = struct.Struct("<4s4H2LH")
 _END64_PLACE = struct.Struct("<4sLQL")
 _END64 = struct.Struct("<4sQ2H2L4Q")
@@ -56,14 +59,7 @@ def read_records(path: Path) -> dict[str, Record]:
         try:
             with zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
-        except (
-            zipfile.BadZipFile,
-            ArithmeticError,
-            LookupError,
-            ValueError,
-            NotImplementedError,
-            struct.error,
-        ) as error:
+        except _DAMAGED as error:
             raise CheckpointError(f"{path} has a damaged directory: {str(error)[:80]}") from error
         return _records(path, file, size, entries)
 
@@ -71,7 +67,7 @@ def read_records(path: Path) -> dict[str, Record]:
 def _directory_bytes(file: BinaryIO, size: int) -> int:
     """What the end of the file says, where `zipfile` will look for it; too much where it says nothing."""
     if size < _END.size:
-        return size
+        return MAX_DIRECTORY_BYTES + 1
     file.seek(size - _END.size)
     mark, *_, num_bytes, _, comment = _END.unpack(file.read(_END.size))
     if mark != b"PK\5\6" or comment:
@@ -95,8 +91,8 @@ def _records(path: Path, file: BinaryIO, size: int, entries: list[zipfile.ZipInf
             raise CheckpointError(f"{path}: record {name} is compressed, which torch never does", RESAVE)
         if entry.flag_bits & _ENCRYPTED:
             raise CheckpointError(f"{path}: record {name} is encrypted", RESAVE)
-        start = _content_start(file, entry)
-        if start is None or entry.header_offset < free or start + entry.file_size > size:
+        start = _content_start(file, entry) if free <= entry.header_offset < size else None
+        if start is None or start + entry.file_size > size:
             raise CheckpointError(f"{path}: record {name} does not lie where the directory says")
         if entry.filename in records:
             raise CheckpointError(f"{path}: record {name} is there twice")
@@ -107,8 +103,6 @@ def _records(path: Path, file: BinaryIO, size: int, entries: list[zipfile.ZipInf
 
 def _content_start(file: BinaryIO, entry: zipfile.ZipInfo) -> int | None:
     """Behind the record's own header, which must name it too; None where there is none."""
-    if entry.header_offset < 0:
-        return None
     file.seek(entry.header_offset)
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size:

@@ -299,6 +299,20 @@ def test_records_may_not_lie_upon_each_other_nor_elsewhere(tmp_path: Path) -> No
         assert "does not lie where the directory says" in refusal(tmp_path / "x.bin").cause
 
 
+def test_a_place_beyond_all_files_is_refused(tmp_path: Path) -> None:
+    """In zip64 a record may be said to begin where no file reaches."""
+    content = zipped(RECORDS)
+    second = content.index(b"PK\1\2", content.index(b"PK\1\2") + 1)
+    end = content.index(b"PK\5\6")
+    entry = bytearray(content[second:end])
+    entry[30:32], entry[42:46] = struct.pack("<H", 12), struct.pack("<L", 2**32 - 1)
+    entry += struct.pack("<HHQ", 1, 8, 2**64 - 1)
+    tail = bytearray(content[end:])
+    tail[12:16] = struct.pack("<L", struct.unpack("<L", tail[12:16])[0] + 12)
+    (tmp_path / "x.bin").write_bytes(content[:second] + entry + tail)
+    assert "does not lie where the directory says" in refusal(tmp_path / "x.bin").cause
+
+
 def test_an_encrypted_record_is_refused(tmp_path: Path) -> None:
     content = bytearray(zipped(RECORDS))
     content[content.index(b"PK\1\2") + 8] |= 1

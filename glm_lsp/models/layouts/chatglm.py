@@ -118,10 +118,8 @@ def refuse_altered(values: Mapping[str, Any]) -> None:
 def _config(values: Mapping[str, Any], rope_rule: RopeRule, names: Iterable[str], code: str) -> GlmConfig:
     """Absent keys take the defaults of the checkpoint's own config class; sizes must be given."""
     _refuse(values)
-    heads, vocab_size = (
-        count(values, "num_attention_heads", at_most=MAX_HEADS),
-        count(values, "padded_vocab_size"),
-    )
+    heads = count(values, "num_attention_heads", at_most=MAX_HEADS)
+    vocab_size = count(values, "padded_vocab_size")
     shared = flag(values, "multi_query_attention", False)
     theta, factor = 10000.0, 1.0
     ratio = number(values, "rope_ratio", 1.0)
