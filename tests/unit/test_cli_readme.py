@@ -29,6 +29,7 @@ FOLDERS = {
     "tests/golden/": "texts in, texts out, to be read like code",
     "tests/parity/": "the same tokens as an independent implementation, cache on or off",
     "tests/reference/": "that independent implementation, in plain NumPy",
+    "tests/official/": "tiny checkpoints as each model of the family is published",
     "tests/e2e/": "real processes, as an editor or a shell starts them",
     "tests/faults/": "what breaks, and what is said then",
     "tests/fakes/": "stand-ins for the model and the engine",
