@@ -9,15 +9,11 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from glm_lsp.models.byte_alphabet import BYTE_OF
+
 Spelling = Callable[[str], bytes | None]
 """The bytes an ordinary entry stands for wherever it stands; None for what is none of this kind."""
 
-# Byte-level vocabularies write a byte as a printable character: itself where it is one, else one from U+0100 on.
-_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_BYTE_OF = {chr(byte): byte for byte in _PRINTABLE} | {
-    chr(0x100 + number): byte
-    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
-}
 _BYTE_TOKEN = re.compile(r"<0x([0-9A-F]{2})>")
 
 
@@ -27,7 +23,7 @@ def spelling_of(tokenizer: Tokenizer) -> Spelling:
     steps: list[dict[str, Any]] = state.get("decoders", [])
     kinds = [step["type"] for step in steps]
     if "Fuse" not in kinds or not set(kinds) <= {"Replace", "ByteFallback", "Fuse", "Strip"}:
-        return _byte_level
+        return byte_level
     # What comes before `Fuse` is done token by token; the blank stripped behind it is the one in front of a text.
     pairs = [
         (step["pattern"]["String"], step["content"])
@@ -42,9 +38,10 @@ def is_byte_token(token: str) -> bool:
     return _BYTE_TOKEN.fullmatch(token) is not None
 
 
-def _byte_level(token: str) -> bytes | None:
+def byte_level(token: str) -> bytes | None:
+    """The bytes of an entry in the alphabet that writes each byte as one character."""
     try:
-        return bytes(map(_BYTE_OF.__getitem__, token))
+        return bytes(map(BYTE_OF.__getitem__, token))
     except KeyError:
         return None
 

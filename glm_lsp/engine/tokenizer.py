@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from glm_lsp.completion.prompt import Segment
-from glm_lsp.engine.spelling import is_byte_token, spelling_of
+from glm_lsp.engine.spelling import byte_level, is_byte_token, spelling_of
 from glm_lsp.errors import TokenizerError
 
 
@@ -70,7 +71,9 @@ class SourceTokenizer:
     def encode_with_starts(self, text: str) -> tuple[list[int], list[int]]:
         """Ordinary text to ids, and for each id the offset in `text` (code points) where it starts."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        return encoding.ids, [start for start, _ in encoding.offsets]
+        if self._spell is byte_level:
+            return encoding.ids, [start for start, _ in encoding.offsets]
+        return encoding.ids, _true_starts(encoding.offsets)
 
     def encode_segment(self, segment: Segment) -> list[int]:
         """One prompt segment to ids.
@@ -136,6 +139,20 @@ class SourceTokenizer:
         for token_id, byte in single.items():
             texts[token_id] = None if byte in written else byte
         return texts
+
+
+def _true_starts(offsets: Sequence[tuple[int, int]]) -> list[int]:
+    """Where tokens start, if several characters may have become one piece.
+
+    Such a piece is said to start at the last of them; it starts where the token before it ends, or, if both are said
+    to start at one place (the blank in front of a text, the bytes of a character), where that one starts.
+    """
+    starts: list[int] = []
+    said, end = -1, 0
+    for start, next_end in offsets:
+        starts.append(starts[-1] if start == said else min(start, end))
+        said, end = start, next_end
+    return starts
 
 
 class StreamDecoder:

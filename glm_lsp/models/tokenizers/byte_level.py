@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from glm_lsp.errors import TokenizerError
+from glm_lsp.models.byte_alphabet import CHAR_OF
 from glm_lsp.models.tokenizers.converted import DAMAGED, ConvertedTokenizer, finish
 from glm_lsp.models.tokenizers.tokenizer_file import (
     MAX_IDS,
@@ -25,18 +26,12 @@ GLM4_SPLIT = (
 )
 MAX_TOKEN_BYTES = 512
 
-# A byte is written as a printable character: itself where it is one, else one from U+0100 on.
-_PRINTABLE = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_CHAR_OF = {byte: chr(byte) for byte in _PRINTABLE} | {
-    byte: chr(0x100 + number)
-    for number, byte in enumerate(byte for byte in range(0x100) if byte not in _PRINTABLE)
-}
 _DECODER = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
 
 
 def spell(token: bytes) -> str:
     """Bytes as a byte-level vocabulary writes them."""
-    return "".join(map(_CHAR_OF.__getitem__, token))
+    return "".join(map(CHAR_OF.__getitem__, token))
 
 
 def read_ranks(path: Path) -> list[bytes]:
@@ -129,7 +124,7 @@ def from_gpt2(folder: Path, specials: Mapping[str, int], vocabulary: Mapping[str
             if len(pair) != 2 or not {*pair, "".join(pair)} <= vocabulary.keys():
                 raise TokenizerError(f"line {number} of {path.name} is no pair of tokens", DAMAGED)
             merges.append((pair[0], pair[1]))
-    if not set(_CHAR_OF.values()) <= vocabulary.keys():
+    if not set(CHAR_OF.values()) <= vocabulary.keys():
         raise TokenizerError("vocab.json does not have every single byte", DAMAGED)
     model = _model(dict(vocabulary) | dict(specials), merges, ignore_merges=False)
     split = _DECODER | {"use_regex": True}

@@ -39,10 +39,11 @@ def from_ice_text(folder: Path, path: Path, vocab_size: int | None) -> Converted
         TokenizerError: the file is damaged or lacks the pieces for line breaks.
     """
     model = _complete(read_sentencepiece(path))
-    texts = {piece.text for piece in model.pieces}
-    if not {LINE_BREAK, TAB, *CHATGLM_6B} <= texts:
-        missing = min({LINE_BREAK, TAB, *CHATGLM_6B} - texts)
-        raise TokenizerError(f"{path.name} has no piece {missing}, as ChatGLM-6B's has", DAMAGED)
+    missing = {LINE_BREAK, TAB, "[MASK]", "[gMASK]", "<sop>", "<eop>"} - {
+        piece.text for piece in model.pieces
+    }
+    if missing:
+        raise TokenizerError(f"{path.name} has no piece {min(missing)}, as ChatGLM-6B's has", DAMAGED)
     replaced = [("\n", LINE_BREAK), ("\t", TAB), *_blanks(model)]
     num_image = _num_image_tokens(folder, len(model.pieces), vocab_size)
     images = [Piece(f"<image_{number}>", 0.0, PieceType.CONTROL) for number in range(num_image)]
