@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from glm_lsp.errors import ArchitectureError, CheckpointError
 from glm_lsp.models.layout import Layout, Shape
 from glm_lsp.models.model_config import ModelConfig
+from glm_lsp.models.stored_tensor import require_float
 from glm_lsp.models.tensor_files import TensorFile, open_files
 from glm_lsp.models.tensors import num_parameters, tensors_of
 
@@ -70,9 +71,10 @@ def _check_tensors(file_of: Mapping[str, TensorFile], layout: Layout) -> None:
     for name, shape in layout.tensors.items():
         if name not in file_of:
             raise CheckpointError(f"tensor {name} is missing")
-        found = file_of[name].entries[name].shape
-        if found != shape:
-            raise CheckpointError(f"tensor {name} has shape {list(found)}, expected {list(shape)}")
+        entry = file_of[name].entries[name]
+        if entry.shape != shape:
+            raise CheckpointError(f"tensor {name} has shape {list(entry.shape)}, expected {list(shape)}")
+        require_float(name, entry.dtype)
     for name in file_of:
         if name not in layout.tensors and not layout.ignored.fullmatch(name):
             raise CheckpointError(f"tensor {name} is unknown to {layout.name}")

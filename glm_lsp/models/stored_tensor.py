@@ -41,8 +41,7 @@ class StoredTensor:
         Raises:
             CheckpointError: its type is not a float, the file has shrunk, or a value is not finite.
         """
-        if self.dtype not in STORED_AS:
-            raise CheckpointError(f"tensor {name} is stored as {self.dtype}, not as F32, F16 or BF16")
+        require_float(name, self.dtype)
         shape = (stop - start, *self.shape[1:])
         values = np.empty(math.prod(shape), np.float32)
         first = self.start + start * math.prod(shape[1:]) * STORED_AS[self.dtype].itemsize
@@ -55,6 +54,16 @@ class StoredTensor:
         except ArithmeticError as error:
             raise CheckpointError(f"tensor {name} holds NaN or infinity") from error
         return values.reshape(shape)
+
+
+def require_float(name: str, dtype: str) -> None:
+    """Refuses a tensor that is not stored as floats of a kind that is read.
+
+    Raises:
+        CheckpointError: it is not.
+    """
+    if dtype not in STORED_AS:
+        raise CheckpointError(f"tensor {name} is stored as {dtype}, not as F32, F16 or BF16")
 
 
 def require_plain_name(path: Path, name: object) -> None:

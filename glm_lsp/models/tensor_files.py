@@ -23,6 +23,10 @@ class TensorInfo(Protocol):
     """What is known of a tensor before it is read."""
 
     @property
+    def dtype(self) -> str:
+        """What its numbers are stored as, by safetensors' names."""
+
+    @property
     def shape(self) -> Shape:
         """Its dimensions."""
 

@@ -144,7 +144,9 @@ def test_values_must_be_finite_floats(tmp_path: Path) -> None:
         Checkpoint(save(tmp_path, weights), native_layout(CONFIG)).read(O_WEIGHT)
     weights[O_WEIGHT] = np.zeros((64, 128), np.int8)
     with pytest.raises(CheckpointError, match="stored as I8"):
-        Checkpoint(save(tmp_path, weights), native_layout(CONFIG)).read(O_WEIGHT)
+        Checkpoint(save(tmp_path, weights), native_layout(CONFIG))
+    with pytest.raises(CheckpointError, match="stored as I8"):
+        SafetensorsFile(tmp_path / "model.safetensors").read(O_WEIGHT)
 
 
 @pytest.mark.parametrize("keep", [0, 4, 100, 2000, -1])
