@@ -39,7 +39,6 @@ def wish_for(
         raise InputError(f"--rope-rule {rope_rule!r} is not auto, base or interpolate")
     if hub.is_hub_id(source):
         pulled = cli_pull.pull(source, revision=revision, target=None, yes=yes)
-        options |= {"description": f"{pulled.repo_id} at {pulled.revision}", "licence": pulled.licence}
         folder, default = pulled.folder, source.rpartition("/")[2]
     else:
         folder = Path(source).expanduser().absolute()
@@ -111,7 +110,7 @@ def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:
     """
     from dataclasses import replace
 
-    from glm_lsp.importing.importer import make_plan
+    from glm_lsp.importing.importer import make_plan, write_reference
     from glm_lsp.importing.optimum_export import import_with_optimum
     from glm_lsp.models.store import ModelStore
 
@@ -128,6 +127,7 @@ def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:
         python=python,
         replaces=wish.replaces,
         say=terminal.say,
+        add=lambda folder: write_reference(plan, folder, bytes_bar),
     )
 
 

@@ -142,7 +142,7 @@ class SelfCheckError(ModelError):
     """A model does not compute what its checkpoint means."""
 
     code = "GLM-208"
-    remedy = "Do not use it: verify the checkpoint's files, import it again, and if this repeats report it with its config.json."
+    remedy = "Do not use it: verify the checkpoint, import it again; if this repeats, report it with its config.json."
 
 
 class HubError(ModelError):

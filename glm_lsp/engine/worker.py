@@ -11,20 +11,19 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
 from glm_lsp.engine.chat_encoder import ChatEncoder
-from glm_lsp.engine.choosing import Chooser, Token
+from glm_lsp.engine.choosing import Token
 from glm_lsp.engine.copying import Copier
 from glm_lsp.engine.draft_record import DraftRecord
-from glm_lsp.engine.drafting import Drafter, Speculator
+from glm_lsp.engine.drafting import Speculator
 from glm_lsp.engine.generation import CancelledError, Scored, decode, keep, prefill
 from glm_lsp.engine.healing import Healing, VocabularyIndex
 from glm_lsp.engine.job import Job, Stopwatch
 from glm_lsp.engine.outbox import Outbox
 from glm_lsp.engine.prompt_encoder import PromptEncoder
-from glm_lsp.engine.sampler import SamplingParams, make_sampler
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import KVSlot, SlotPool
 from glm_lsp.engine.step_costs import StepCosts, TimedSession
-from glm_lsp.engine.text_lookup import TextLookup, Trail
+from glm_lsp.engine.text_lookup import TextLookup
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import (
     CompletionRequest,
@@ -34,6 +33,7 @@ from glm_lsp.engine.wire import (
     PromptTokensDetails,
     Usage,
 )
+from glm_lsp.engine.writing import Writer, Writers
 from glm_lsp.errors import TokenizerError
 from glm_lsp.models.store import ModelFolder
 
@@ -63,14 +63,6 @@ class _Work:
 
     def cancelled(self) -> bool:
         return self.job.cancelled
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """What writes one choice."""
-
-    chooser: Chooser
-    drafter: Drafter | None = None
 
 
 class Worker:
@@ -109,8 +101,7 @@ class Worker:
         self._model = model
         self._slots = SlotPool(self._session, num_slots)
         self._end_ids = tokenizer.special_ids
-        self._copier = copier
-        self._speculator = speculator
+        self._writers = Writers(encoder, copier, speculator)
 
     @classmethod
     def load(
@@ -170,7 +161,7 @@ class Worker:
             self._report(job, outbox, watch, 0, 0, 0)
             return
         token_ids, healing = self._encoder.encode_healed(job.request)
-        lookup = TextLookup(self._texts(job.request, token_ids))
+        lookup = TextLookup(self._writers.texts(job.request, token_ids))
         watch.lap("tokenize")
         if job.request.glm.warm_up and self._session.inseparable(token_ids):
             # Read in both directions: the next keystroke would make it worthless.
@@ -215,7 +206,7 @@ class Worker:
                 break
         return num_completion
 
-    def _choice(self, work: _Work, index: int, scored: Scored, writer: _Writer) -> tuple[int, FinishReason]:
+    def _choice(self, work: _Work, index: int, scored: Scored, writer: Writer) -> tuple[int, FinishReason]:
         """Decodes one choice; returns how many tokens it took and why it ended."""
         request = work.request
         answer = Answer(self._tokenizer, self._stop_rule(request), len(work.pending.decode()))
@@ -250,44 +241,12 @@ class Worker:
         except CancelledError:
             reason = "cancelled"
         work.watch.lap("decode")
-        if writer.drafter and self._speculator:
-            writer.drafter.close()
-            self._speculator.remember(work.slot.answers, work.lookup.tail(len(work.pending)), token_ids)
+        self._writers.finish(writer, work.slot, work.lookup, work.healing, token_ids)
         self._close_choice(work.outbox, index, reason, answer.finish())
         return len(token_ids), reason
 
-    def _writer(self, work: _Work, index: int) -> _Writer:
-        request, pending = work.request, work.pending
-        sampler = make_sampler(self._sampling(request, index))
-        trail = Trail(work.lookup, work.lookup.tail(len(pending)), pending)
-        within_line = request.glm.mode is Mode.LINE
-        copying = drafter = None
-        if self._copier and request.glm.copying and not request.is_raw:
-            copying = self._copier.start(trail, within_line=within_line)
-        if self._speculator:
-            drafter = self._speculator.start(
-                work.slot.answers, trail, within_line=within_line, moves_trail=copying is None
-            )
-        return _Writer(Chooser(sampler, work.healing, copying), drafter)
-
-    def _texts(self, request: CompletionRequest, token_ids: list[int]) -> list[bytes]:
-        """The text around, the last piece before the cursor. A prompt that is run as it is has nothing but itself."""
-        if request.glm.warm_up or not (self._copier or self._speculator):
-            return []  # nobody looks anything up
-        if not request.is_raw:
-            return request.lookup_texts()
-        if self._speculator is None:
-            return []
-        return self._encoder.text_before(token_ids, self._speculator.vocabulary)
-
-    @staticmethod
-    def _sampling(request: CompletionRequest, index: int) -> SamplingParams:
-        if request.n > 1 and index == 0:
-            return SamplingParams()
-        seed = None if request.seed is None else request.seed + index
-        return SamplingParams(
-            temperature=request.temperature, top_k=request.top_k, top_p=request.top_p, seed=seed
-        )
+    def _writer(self, work: _Work, index: int) -> Writer:
+        return self._writers.start(work.request, index, work.lookup, work.healing, work.slot)
 
     def _stop_rule(self, request: CompletionRequest) -> StopRule:
         strings = request.stop_strings
@@ -331,8 +290,8 @@ class Worker:
             ("decode_seconds", timing.decode / 1e3),
         ):  # fmt: skip
             self.counters[name] += amount
-        if self._speculator is not None:
-            self.counters["guessed_tokens"] = self._speculator.record.num_accepted
+        if self._writers.speculator is not None:
+            self.counters["guessed_tokens"] = self._writers.speculator.record.num_accepted
         self.counters["runs"] = self._costs.num_runs
         logger.info(
             "%s prompt=%d cached=%d new=%d total_ms=%.1f",

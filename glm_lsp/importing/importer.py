@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.errors import InputError, TokenizerError
 from glm_lsp.importing import papers
+from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
 from glm_lsp.importing.probe import SmallCopy, probe_of
 from glm_lsp.importing.self_check import RawTensors, check_graph, reference_of
@@ -70,8 +71,6 @@ class Wish:
         profile: of prompts; the family's when omitted.
         chat_template: likewise; "none" for no dialogue.
         rope_rule: what a ChatGLM config's `rope_ratio` means.
-        description: where the checkpoint comes from.
-        licence: found in the folder when omitted.
         replaces: an installed model of this name may be replaced.
     """
 
@@ -85,8 +84,6 @@ class Wish:
     rope_rule: RopeRule = "auto"
     accuracy: AccuracyLevels = DEFAULT_ACCURACY
     healing: TokenHealing = "off"
-    description: str = ""
-    licence: str = ""
     replaces: bool = False
 
 
@@ -104,7 +101,11 @@ class Plan:
     target: Path
     checkpoint_bytes: int
     model_bytes: int
-    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def num_ids(self) -> int:
+        """Ids that exist; the rest of the vocabulary is padding."""
+        return self.options.real_vocab_size or self.parts.checkpoint.config.vocab_size
 
 
 def make_plan(wish: Wish, target: Path) -> Plan:
@@ -144,11 +145,12 @@ def make_plan(wish: Wish, target: Path) -> Plan:
         ChatEncoder(source, chat, options.capacity)
     num_bytes = model_bytes(layout.config, options)
     require_room(target.parent, num_bytes)
+    origin = Origin.read(wish.checkpoint)
     facts = ModelFacts(
         name=wish.name,
         prompt_profile=profile,
-        source=Source(sha256="", description=wish.description),
-        licence=wish.licence or papers.licence_of(wish.checkpoint),
+        source=Source(sha256="", description=f"{origin.repo_id} at {origin.revision}" if origin else ""),
+        licence=(origin.licence if origin else "") or papers.licence_of(wish.checkpoint),
         healing=wish.healing,
         family=name,
         chat_template=chat,
@@ -197,16 +199,15 @@ def run_plan(
                 journal=journal,
                 progress=lambda what, share: progress(what, int(share * total)),
             )
-        _check(plan, folder, stage)
+        _check_graph(plan, folder, stage)
+        write_reference(plan, folder, stage)
         seal(folder, plan.parts, plan.options, facts)
         check(folder)
     return ModelFolder.load(plan.target)
 
 
-def _check(plan: Plan, folder: Path, stage: Stage) -> None:
-    """Holds the graph against the formulas, and keeps what they say of the whole model."""
-    checkpoint = plan.parts.checkpoint
-    num_ids = plan.options.real_vocab_size or checkpoint.config.vocab_size
+def _check_graph(plan: Plan, folder: Path, stage: Stage) -> None:
+    checkpoint, num_ids = plan.parts.checkpoint, plan.num_ids
     probe = probe_of(checkpoint, num_ids)
     copy = SmallCopy.of(checkpoint, probe, num_ids)
     with stage("checking the graph", 0):
@@ -214,6 +215,16 @@ def _check(plan: Plan, folder: Path, stage: Stage) -> None:
         small.mkdir()
         check_graph(copy, plan.formula, RawTensors(checkpoint.files), probe, small)
         shutil.rmtree(small)
+
+
+def write_reference(plan: Plan, folder: Path, stage: Stage = quiet) -> None:
+    """Keeps what the formulas say of the whole model in its folder, for every later check.
+
+    Raises:
+        CheckpointError: a weight file is damaged.
+    """
+    checkpoint, num_ids = plan.parts.checkpoint, plan.num_ids
+    probe = probe_of(checkpoint, num_ids)
     with stage("computing the reference", plan.checkpoint_bytes) as progress:
         total, done = checkpoint.num_parameters, 0
 

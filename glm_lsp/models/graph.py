@@ -43,6 +43,7 @@ OPSET, CONTRIB_OPSET = 21, 1
 IR_VERSIONS = {OPSET: 10, PREFIX_OPSET: 12}
 """The oldest format of a file that may use a set of operators."""
 
+
 class ModelWeights(WeightSource, Protocol):
     """A whole model: a checkpoint, or a part of one."""
 

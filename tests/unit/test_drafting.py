@@ -313,4 +313,4 @@ def test_a_model_without_special_tokens_is_served_without_guesses(
     folder = tiny_model(tmp_path, prompt_profile="plain")
     monkeypatch.setattr(SourceTokenizer, "special_ids", frozenset[int]())
     worker = Worker.load(folder, FakeSession(capacity=256, vocab_size=97))
-    assert worker._speculator is None
+    assert worker._writers.speculator is None

@@ -12,9 +12,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
-from tests.official.checkpoints import write_official_folder
 
 from glm_lsp.errors import (
     ArchitectureError,
@@ -25,6 +25,7 @@ from glm_lsp.errors import (
     TokenizerError,
 )
 from glm_lsp.importing import importer, sizes
+from glm_lsp.importing.download import Origin
 from glm_lsp.importing.importer import Plan, Wish, make_plan, run_plan
 from glm_lsp.importing.self_check import REFERENCE_FILE, Reference, verify_model
 from glm_lsp.importing.unfinished import forget, unfinished_imports
@@ -33,6 +34,7 @@ from glm_lsp.models.layout import Layout, RowSpan
 from glm_lsp.models.manifest import Manifest
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.models.weight_file import WeightFile
+from tests.official.checkpoints import write_official_folder
 
 FAMILY = "codegeex4"
 
@@ -66,7 +68,8 @@ def test_the_folder_says_what_it_is_and_where_from(checkpoint: Path) -> None:
     (checkpoint / "README.md").write_text(
         "---\nlicense: other\nlicense_name: glm-4\n---\n# X", encoding="utf-8"
     )
-    model = run(checkpoint, description="org/name at 0123")
+    Path(checkpoint, Origin.FILE).write_bytes(msgspec.json.encode(Origin("org/name", "0123", "", {})))
+    model = run(checkpoint)
     manifest = model.manifest
     require_intact(model.path, manifest)
     assert names_in(model.path.parent) == ["tiny"]
@@ -298,7 +301,10 @@ MISREADINGS: dict[str, tuple[str, Callable[[Layout], Layout]]] = {
     "all dimensions rotated": ("chatglm3", wrong_config(partial_rotary_factor=1.0)),
     "no bias": ("chatglm3", wrong_config(attention_bias=False)),
     "order of norms": ("glm-4", wrong_sources(lambda s: swap(s, "input_layernorm", "post_attention_layernorm"))),
-    "sandwich norms": ("glm-4-0414", wrong_sources(lambda s: swap(s, "post_self_attn_layernorm", "post_mlp_layernorm"))),
+    "sandwich norms": (
+        "glm-4-0414",
+        wrong_sources(lambda s: swap(s, "post_self_attn_layernorm", "post_mlp_layernorm")),
+    ),
     "norms of one kind": ("glm-4-0414", wrong_config(architecture="glm")),
     "up before gate": ("codegeex2", wrong_sources(up_before_gate)),
     "keys before queries": ("codegeex2", wrong_sources(keys_before_queries)),
@@ -326,9 +332,7 @@ def test_a_misread_checkpoint_is_not_imported(
 def rewrite(model: ModelFolder, change: Callable[[Path], None]) -> ModelFolder:
     """Changes files of a model, hashes in its manifest included."""
     change(model.path)
-    from msgspec.structs import replace as with_fields
-
-    with_fields(model.manifest, files=describe_folder(model.path)).write(model.path)
+    msgspec.structs.replace(model.manifest, files=describe_folder(model.path)).write(model.path)
     return ModelFolder(model.path, Manifest.read(model.path), model.config)
 
 
