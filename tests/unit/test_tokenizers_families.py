@@ -12,6 +12,7 @@ from glm_lsp.errors import TokenizerError
 from glm_lsp.models.tokenizers import ConvertedTokenizer, convert_tokenizer
 from glm_lsp.models.tokenizers.special_tokens import CHATGLM3, GLM4
 from tests.official.sentencepiece_writer import (
+    BPE,
     BYTES,
     CONTROL,
     FIRST_PIECES,
@@ -200,7 +201,7 @@ def test_what_is_not_known_or_not_fit_for_code_is_refused(tmp_path: Path) -> Non
 # ChatGLM-6B
 
 
-def ice_text(folder: Path, *, complete: bool) -> list[str]:
+def ice_text(folder: Path, *, complete: bool, model_type: int = UNIGRAM) -> list[str]:
     """A file as the second release has it, or the first, whose class appends the special pieces; all pieces' texts."""
     front = [*FIRST_PIECES, Piece("<pad>", 0.0, CONTROL), Piece("<n>", 0.0, USER_DEFINED)]
     words = [
@@ -219,7 +220,7 @@ def ice_text(folder: Path, *, complete: bool) -> list[str]:
     behind += [Piece(n, 0.0, USER_DEFINED) for n in ("<|tab|>", *(f"<|blank_{k}|>" for k in range(2, 81)))]
     pieces = [*front, *normal, *behind, *BYTES]
     file = pieces if complete else [*front, *normal]
-    (folder / "ice_text.model").write_bytes(model_file(file, model_type=UNIGRAM, byte_fallback=complete))
+    (folder / "ice_text.model").write_bytes(model_file(file, model_type=model_type, byte_fallback=complete))
     return [piece.text for piece in pieces]
 
 
@@ -230,9 +231,10 @@ def as_the_hub_does(text: str) -> str:
     return text
 
 
-def test_chatglm_6b_writes_line_breaks_and_blanks_as_the_hub_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model_type", [UNIGRAM, BPE])
+def test_chatglm_6b_writes_line_breaks_and_blanks_as_the_hub_does(model_type: int, tmp_path: Path) -> None:
     sentencepiece = pytest.importorskip("sentencepiece")
-    ice_text(tmp_path, complete=True)
+    ice_text(tmp_path, complete=True, model_type=model_type)
     reference = sentencepiece.SentencePieceProcessor(model_file=str(tmp_path / "ice_text.model"))
     tokenizer = opened(convert_tokenizer(tmp_path, "chatglm-6b"), tmp_path)
     runs = [f"x{' ' * count}y" for count in range(1, 260)]

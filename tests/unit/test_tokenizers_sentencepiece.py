@@ -44,6 +44,8 @@ BPE_AS_CHATGLM: dict[str, Any] = {
 MODELS: dict[str, dict[str, Any]] = {
     "bpe": BPE_AS_CHATGLM,
     "bpe without dummy prefix": BPE_AS_CHATGLM | {"add_dummy_prefix": False},
+    "bpe with pieces of one's own": BPE_AS_CHATGLM
+    | {"user_defined_symbols": ["<n>", "<|tab|>", "<|blank_2|>", "<|blank_10|>", "▁▁▁▁", "▁▁"]},
     "bpe, normalised": {"model_type": "bpe", "byte_fallback": True, "normalization_rule_name": "nmt_nfkc"},
     "bpe, unknown characters": {"model_type": "bpe", "normalization_rule_name": "nfkc"},
     "unigram": {"model_type": "unigram", "byte_fallback": True, "normalization_rule_name": "nmt_nfkc"},
@@ -177,7 +179,7 @@ def test_an_own_writer_and_the_library_s_reader_agree(tmp_path: Path) -> None:
         (model_file([*FIRST_PIECES, Piece("c", 0, 3)], byte_fallback=False), "control token"),
         (model_file([Piece("a")], byte_fallback=False), "unknown characters"),
         (model_file([*FIRST_PIECES, Piece("a"), Piece("ab")], byte_fallback=False), "not all of its characters"),
-        (model_file([*FIRST_PIECES, Piece("<t>", 0, USER_DEFINED)], byte_fallback=False), "user's own"),
+        (model_file([*FIRST_PIECES, Piece("é", 0, USER_DEFINED)], byte_fallback=False), "user's own"),
         (model_file([*FIRST_PIECES, Piece("ctl", 0, 3)], model_type=UNIGRAM, byte_fallback=False), "could become"),
         (model_file([*FIRST_PIECES, Piece("a")], byte_fallback=False, charsmap=b"\0" * 9), "map is damaged"),
         (model_file([*FIRST_PIECES, Piece("a")], byte_fallback=False, extra=block(5, block(2, b"x"))), "decoded"),

@@ -15,6 +15,8 @@ _SHUT = {"<": "\ufdd1", "[": "\ufdd2"}
 """How unigram pieces write these: the library looks for all entries in text, for control tokens and bytes, too. As
 text never holds what their names begin with, it never becomes one of them. These code points are no characters."""
 _SHUT_TABLE = str.maketrans("".join(_SHUT), "".join(_SHUT.values()))
+_FIRST_OWN, _MOST_OWN = 0x10F000, 256
+"""Private characters at the very end of Unicode."""
 _ALL = 2**20
 """Blanks at a text's beginning."""
 
@@ -41,25 +43,21 @@ def from_sentencepiece(
         for number, piece in enumerate(model.pieces)
         if piece.type in (PieceType.CONTROL, PieceType.UNKNOWN)
     }
-    build = _bpe if model.is_bpe else _unigram
+    own = _own(model, origin)
     return finish(
         "sentencepiece",
         origin,
-        build(model, specials, origin),
+        _bpe(model, specials, own, origin) if model.is_bpe else _unigram(model, specials, origin),
         specials=controls | dict(specials),
-        normalizer=_normalizer(model, replaced),
-        decoder=_decoder(model, replaced),
+        normalizer=_normalizer(model, replaced, own),
+        decoder=_decoder(model, replaced, own),
     )
 
 
-def _bpe(model: SentencePieceModel, specials: Mapping[str, int], origin: str) -> dict[str, Any]:
-    own = [piece.text for piece in model.pieces if piece.type is PieceType.USER_DEFINED]
-    if own:
-        raise TokenizerError(
-            f"{origin} has pieces of its user's own, such as {own[0]!r}, among byte-pair merges",
-            "This tokenizer is not supported; report it with the model's name.",
-        )
-    vocabulary = {piece.text: number for number, piece in enumerate(model.pieces)}
+def _bpe(
+    model: SentencePieceModel, specials: Mapping[str, int], own: Mapping[str, str], origin: str
+) -> dict[str, Any]:
+    vocabulary = {own.get(piece.text, piece.text): number for number, piece in enumerate(model.pieces)}
     normal = {piece.text for piece in model.pieces if piece.type is PieceType.NORMAL}
     # The best score first; sentencepiece breaks ties by position in the text, so their order here is free.
     ordered = sorted(
@@ -77,6 +75,23 @@ def _bpe(model: SentencePieceModel, specials: Mapping[str, int], origin: str) ->
         "vocab": vocabulary | dict(specials),
         "merges": [pair for piece in ordered for pair in _splits(piece.text, normal, vocabulary, origin)],
     }
+
+
+def _own(model: SentencePieceModel, origin: str) -> dict[str, str]:
+    """The pieces that byte-pair merges must find whole and leave alone, each with a character that stands for it.
+
+    Raises:
+        TokenizerError: there are too many, or normalising could change one.
+    """
+    own = [piece.text for piece in model.pieces if model.is_bpe and piece.type is PieceType.USER_DEFINED]
+    strange = [text for text in own if not text.replace(BLANK, "").isascii()]
+    if strange or len(own) > _MOST_OWN:
+        raise TokenizerError(
+            f"{origin} has {len(own)} pieces of its user's own, such as {(strange or own)[0]!r}",
+            "This tokenizer is not supported; report it with the model's name.",
+        )
+    # The longest is found first.
+    return {text: chr(_FIRST_OWN + number) for number, text in enumerate(sorted(own, key=len, reverse=True))}
 
 
 def _splits(text: str, normal: set[str], ids: Mapping[str, int], origin: str) -> list[tuple[str, str]]:
@@ -138,7 +153,9 @@ def _unknown(pieces: Sequence[Piece]) -> tuple[int, str]:
     return next((n, piece.text) for n, piece in enumerate(pieces) if piece.type is PieceType.UNKNOWN)
 
 
-def _normalizer(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _normalizer(
+    model: SentencePieceModel, replaced: Sequence[tuple[str, str]], own: Mapping[str, str]
+) -> dict[str, Any]:
     def steps() -> Iterator[dict[str, Any]]:
         for text, piece in replaced:
             yield _replace({"String": text}, piece)
@@ -154,16 +171,23 @@ def _normalizer(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) 
         if not model.is_bpe:
             for char, code_point in _SHUT.items():
                 yield _replace({"String": char}, code_point)
+        for text, char in own.items():
+            yield _replace({"String": text}, char)
 
     return {"type": "Sequence", "normalizers": list(steps())}
 
 
-def _decoder(model: SentencePieceModel, replaced: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def _decoder(
+    model: SentencePieceModel, replaced: Sequence[tuple[str, str]], own: Mapping[str, str]
+) -> dict[str, Any]:
     def steps() -> Iterator[dict[str, Any]]:
         yield _replace({"String": BLANK}, " ")
-        for text, piece in replaced:
-            yield _replace({"String": piece if model.is_bpe else _shut(piece)}, text)
+        texts = {piece: text for text, piece in replaced}
+        for piece, char in own.items():
+            yield _replace({"String": char}, texts.get(piece, piece.replace(BLANK, " ")))
         if not model.is_bpe:
+            for text, piece in replaced:
+                yield _replace({"String": _shut(piece)}, text)
             for char, code_point in _SHUT.items():
                 yield _replace({"String": code_point}, char)
         if model.byte_fallback:
