@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from pathlib import Path
 
@@ -127,6 +128,7 @@ def test_a_folder_s_own_list_of_special_tokens_comes_first(family: str, tmp_path
     ("content", "cause"),
     [
         ('{"a": 400, "a2": 400}', "twice"),
+        ('{"def": 400}', "lists 'def'"),
         ('{"a": -1}', "lists 'a'"),
         ('{"": 400}', "lists ''"),
         ('{"a": 99999999999}', "lists 'a'"),
@@ -138,7 +140,7 @@ def test_a_folder_s_own_list_of_special_tokens_comes_first(family: str, tmp_path
     ],
 )
 def test_a_damaged_list_of_special_tokens_is_refused(content: str, cause: str, tmp_path: Path) -> None:
-    write_tokenizer_files(tmp_path, "glm-original", 384)
+    write_tokenizer_files(tmp_path, "glm-original", 384, chinese=False)
     (tmp_path / "added_tokens.json").write_text(content)
     with pytest.raises(TokenizerError, match=cause):
         convert_tokenizer(tmp_path, "glm-original")
@@ -156,6 +158,15 @@ def test_a_piece_named_like_a_special_token_keeps_its_id(tmp_path: Path) -> None
     assert tokenizer.special_id("[gMASK]") == len(pieces) + 1
     assert texts_of["sop"] not in tokenizer.special_ids
     assert tokenizer.decode(tokenizer.encode("sop eop sopeop")) == "sop eop sopeop"
+
+
+def test_a_rank_may_not_be_a_special_token_too(tmp_path: Path) -> None:
+    write_tokenizer_files(tmp_path, "glm-4", 384)
+    path = tmp_path / "tokenizer.model"
+    count = len(path.read_bytes().splitlines())
+    path.write_bytes(path.read_bytes() + base64.b64encode(b"<|user|>") + b" %d\n" % count)
+    with pytest.raises(TokenizerError, match="user"):
+        convert_tokenizer(tmp_path, "glm-4")
 
 
 def test_other_names_may_not_be_pieces_too(tmp_path: Path) -> None:

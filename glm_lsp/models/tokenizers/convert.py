@@ -81,7 +81,8 @@ def _glm4(folder: Path, _vocab_size: int | None) -> ConvertedTokenizer:
     if (folder / JSON).is_file():
         return from_tokenizer_json(folder / JSON)
     ranked = read_ranks(_required(folder, MODEL, JSON))
-    specials = listed(folder, len(ranked)) or numbered(GLM4, len(ranked), ())
+    taken = {token.decode(errors="replace") for token in ranked}
+    specials = listed(folder, len(ranked), taken) or numbered(GLM4, len(ranked), taken)
     return from_tiktoken(ranked, specials, MODEL)
 
 
@@ -93,11 +94,13 @@ def _original(folder: Path, _vocab_size: int | None) -> ConvertedTokenizer:
     if (folder / COG_PRETRAIN).is_file():
         model = read_sentencepiece(folder / COG_PRETRAIN)
         count, taken = len(model.pieces), {piece.text for piece in model.pieces}
-        specials = listed(folder, count) or numbered(GLM_CHINESE, count, taken)
+        specials = listed(folder, count, taken) or numbered(GLM_CHINESE, count, taken)
         return from_sentencepiece(model, COG_PRETRAIN, specials=specials)
     if (folder / VOCABULARY).is_file():
         vocabulary = read_vocabulary(folder / VOCABULARY)
-        specials = listed(folder, len(vocabulary)) or numbered(GLM_ENGLISH, len(vocabulary), vocabulary)
+        specials = listed(folder, len(vocabulary), vocabulary) or numbered(
+            GLM_ENGLISH, len(vocabulary), vocabulary
+        )
         known = {END_OF_TEXT: vocabulary[END_OF_TEXT]} if END_OF_TEXT in vocabulary else {}
         return from_gpt2(folder, known | specials, vocabulary)
     if (folder / WORD_PIECES).is_file():

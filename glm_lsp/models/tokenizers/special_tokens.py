@@ -51,24 +51,24 @@ def numbered(names: Collection[str], first_id: int, taken: Collection[str]) -> d
     return ids
 
 
-def listed(folder: Path, first_id: int) -> dict[str, int] | None:
+def listed(folder: Path, first_id: int, taken: Collection[str]) -> dict[str, int] | None:
     """The special tokens that a folder's own lists name: added_tokens.json, or the decoder in tokenizer_config.json.
 
     None where there is no such list, or it names none from `first_id` on.
 
     Raises:
-        TokenizerError: a list is damaged, or names an id or a token twice.
+        TokenizerError: a list is damaged, names an id or a token twice, or a token that is a piece in `taken` already.
     """
     path = folder / "added_tokens.json"
     if path.is_file():
-        return _checked(path.name, list(read_json(path).items()), first_id)
+        return _checked(path.name, list(read_json(path).items()), first_id, taken)
     path = folder / "tokenizer_config.json"
     if path.is_file():
         decoder = read_json(path).get("added_tokens_decoder") or {}
         if not isinstance(decoder, Mapping):
             raise TokenizerError(f"{path.name} has an added_tokens_decoder that is no object", DAMAGED)
         pairs = [(_content(entry), _number(key)) for key, entry in decoder.items()]
-        return _checked(path.name, pairs, first_id)
+        return _checked(path.name, pairs, first_id, taken)
     return None
 
 
@@ -80,14 +80,16 @@ def _number(key: str) -> object:
     return int(key) if key.isascii() and key.isdigit() and len(key) < 9 else None
 
 
-def _checked(origin: str, pairs: list[tuple[object, object]], first_id: int) -> dict[str, int] | None:
+def _checked(
+    origin: str, pairs: list[tuple[object, object]], first_id: int, taken: Collection[str]
+) -> dict[str, int] | None:
     ids: dict[str, int] = {}
     seen: set[int] = set()
     for name, token_id in pairs:
         if not isinstance(name, str) or not name or not isinstance(token_id, int) or not is_id(token_id):
             raise TokenizerError(f"{origin} lists {name!r} with id {token_id!r}", DAMAGED)
         if token_id >= first_id:
-            if name in ids or token_id in seen:
+            if name in ids or token_id in seen or name in taken:
                 raise TokenizerError(f"{origin} lists {name!r} or its id {token_id} twice", DAMAGED)
             ids[name] = token_id
             seen.add(token_id)
