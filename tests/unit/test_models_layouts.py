@@ -154,6 +154,15 @@ def test_the_first_release_of_chatglm_6b_has_other_ids(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("vocab_size", "start"), [(150528, 150004), (130528, 130004)])
+def test_chatglm_6b_without_ids_has_those_of_its_class(tmp_path: Path, vocab_size: int, start: int) -> None:
+    values = {key: value for key, value in CHATGLM_6B_VALUES.items() if not key.endswith("token_id")}
+    config = detect_layout(write(tmp_path, values | {"vocab_size": vocab_size})).config
+    assert isinstance(config, PrefixLmConfig)
+    assert (config.mask_token_ids, config.start_token_id) == ((start - 4, start - 3), start)
+    assert (config.eos_token_ids, config.pad_token_id) == ((start + 1,), None)
+
+
 @pytest.mark.parametrize("prefix", ["glm.", ""])
 def test_the_original_glm_keeps_its_rows(tmp_path: Path, prefix: str) -> None:
     tensors = original_glm_tensors(prefix=prefix)
@@ -428,6 +437,14 @@ def test_names_tell_what_a_config_does_not(
     made = write_official_checkpoint(tmp_path / folder, family, _name_or_path=name, **plain)
     (made.folder / "README.md").write_text(heading, encoding="utf-8")
     assert family_of(made.folder, detect_layout(made.folder), made.values) == expected
+
+
+def test_a_chatglm2_that_divides_positions_is_the_32k_one(tmp_path: Path) -> None:
+    made = write_official_checkpoint(tmp_path / "chatglm2-mine", "chatglm2", rope_ratio=8)
+    layout = detect_layout(made.folder, rope_rule="interpolate")
+    assert family_of(made.folder, layout, made.values) == "chatglm2-32k"
+    layout = detect_layout(made.folder, rope_rule="base")
+    assert family_of(made.folder, layout, made.values) == "chatglm2"
 
 
 def test_vocabularies_tell_the_native_ones(tmp_path: Path) -> None:

@@ -299,6 +299,42 @@ def test_records_may_not_lie_upon_each_other_nor_elsewhere(tmp_path: Path) -> No
         assert "does not lie where the directory says" in refusal(tmp_path / "x.bin").cause
 
 
+def entry_of(content: bytes, name: str) -> int:
+    """Where the directory's entry of a record begins."""
+    return content.rindex(name.encode()) - 46
+
+
+def test_a_record_may_not_hide_in_another(tmp_path: Path) -> None:
+    header = struct.pack("<4s5H3L2H", b"PK\3\4", 20, 0, 0, 0, 0, 0, 16, 16, len("archive/data/1"), 0)
+    outer = header + b"archive/data/1" + bytes(16)
+    content = bytearray(
+        zipped({"archive/data.pkl": TABLE, "archive/data/0": outer, "archive/data/1": bytes(16)})
+    )
+    place = content.index(outer)
+    entry = entry_of(content, "archive/data/1")
+    content[entry + 42 : entry + 46] = struct.pack("<I", place)
+    (tmp_path / "x.bin").write_bytes(content)
+    assert "'archive/data/1' does not lie where" in refusal(tmp_path / "x.bin").cause
+
+
+def test_a_record_has_the_name_the_directory_says(tmp_path: Path) -> None:
+    content = bytearray(zipped(RECORDS | {"archive/data/1": VALUES.tobytes()}))
+    first, second = (entry_of(content, f"archive/data/{number}") + 42 for number in (0, 1))
+    content[first : first + 4], content[second : second + 4] = (
+        content[second : second + 4],
+        content[first : first + 4],
+    )
+    (tmp_path / "x.bin").write_bytes(content)
+    assert "does not lie where" in refusal(tmp_path / "x.bin").cause
+
+
+def test_a_record_that_is_said_to_be_compressed_is_refused(tmp_path: Path) -> None:
+    content = bytearray(zipped(RECORDS))
+    content[entry_of(content, "archive/data/0") + 10] = zipfile.ZIP_DEFLATED
+    (tmp_path / "x.bin").write_bytes(content)
+    assert "is compressed" in refusal(tmp_path / "x.bin").cause
+
+
 def test_a_place_beyond_all_files_is_refused(tmp_path: Path) -> None:
     """In zip64 a record may be said to begin where no file reaches."""
     content = zipped(RECORDS)
