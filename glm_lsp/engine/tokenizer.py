@@ -10,7 +10,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from glm_lsp.completion.prompt import Segment
-from glm_lsp.engine.spelling import byte_level, is_byte_token, spelling_of
+from glm_lsp.engine.spelling import has_pieces_for_runs, is_byte_token, spelling_of
 from glm_lsp.errors import TokenizerError
 
 
@@ -26,6 +26,7 @@ class SourceTokenizer:
         self._added_ids = frozenset(added)
         self._special_ids = frozenset(token_id for token_id, token in added.items() if token.special)
         self._spell = spelling_of(tokenizer)
+        self._has_runs = has_pieces_for_runs(tokenizer)
 
     @classmethod
     def open(cls, path: Path) -> SourceTokenizer:
@@ -47,10 +48,10 @@ class SourceTokenizer:
     def find_special(self, name: str) -> int | None:
         """The id of a special token; None where there is none, also if an ordinary token is spelt like it.
 
-        Where a bare word such as "sop" is a piece of text too, the special token is written "<sop>".
+        Where a bare word such as "sop" is a piece of text too, the special token is written "<|sop|>".
         """
         token_id = self._added.get(name)
-        return token_id if token_id is not None else self._added.get(f"<{name}>")
+        return token_id if token_id is not None else self._added.get(f"<|{name}|>")
 
     def special_id(self, name: str) -> int:
         """The id of a special token.
@@ -71,9 +72,9 @@ class SourceTokenizer:
     def encode_with_starts(self, text: str) -> tuple[list[int], list[int]]:
         """Ordinary text to ids, and for each id the offset in `text` (code points) where it starts."""
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        if self._spell is byte_level:
-            return encoding.ids, [start for start, _ in encoding.offsets]
-        return encoding.ids, _true_starts(encoding.offsets)
+        if self._has_runs:
+            return encoding.ids, _true_starts(encoding.offsets)
+        return encoding.ids, [start for start, _ in encoding.offsets]
 
     def encode_segment(self, segment: Segment) -> list[int]:
         """One prompt segment to ids.
@@ -142,7 +143,7 @@ class SourceTokenizer:
 
 
 def _true_starts(offsets: Sequence[tuple[int, int]]) -> list[int]:
-    """Where tokens start, if several characters may have become one piece.
+    """Where tokens start, if a run of characters may have become one piece.
 
     Such a piece is said to start at the last of them; it starts where the token before it ends, or, if both are said
     to start at one place (the blank in front of a text, the bytes of a character), where that one starts.

@@ -160,6 +160,12 @@ def test_a_piece_named_like_a_special_token_keeps_its_id(tmp_path: Path) -> None
     assert tokenizer.decode(tokenizer.encode("sop eop sopeop")) == "sop eop sopeop"
 
 
+def test_the_start_token_of_glm_4_is_not_that_of_chatglm(tmp_path: Path) -> None:
+    """A prompt that names both, as either may exist, has one of them."""
+    assert row(tmp_path / "4", "glm-4", True).find_special("sop") is None
+    assert row(tmp_path / "3", "chatglm3", True).find_special("<sop>") is None
+
+
 def test_a_rank_may_not_be_a_special_token_too(tmp_path: Path) -> None:
     write_tokenizer_files(tmp_path, "glm-4", 384)
     path = tmp_path / "tokenizer.model"

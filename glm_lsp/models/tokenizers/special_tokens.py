@@ -33,15 +33,15 @@ GLM_ENGLISH = (
 def numbered(names: Collection[str], first_id: int, taken: Collection[str]) -> dict[str, int]:
     """Ids of special tokens that follow the pieces.
 
-    A name that is a piece too, as "sop" may be, is put in angle brackets: a vocabulary cannot hold it twice, and the
-    piece must keep its own. `SourceTokenizer.special_id` finds it under either name.
+    A name that is a piece too, as "sop" may be, is written "<|sop|>": a vocabulary cannot hold it twice, and the piece
+    must keep its own. `SourceTokenizer.find_special` finds it under either name.
 
     Raises:
         TokenizerError: another name is a piece already.
     """
     ids = {}
     for token_id, name in enumerate(names, start=first_id):
-        free = f"<{name}>" if name in taken and name.isalnum() else name
+        free = f"<|{name}|>" if name in taken and name.isalnum() else name
         if free in taken:
             raise TokenizerError(
                 f"the special token {name} is a piece of the tokenizer file already", DAMAGED
