@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 import glm_lsp
 from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.checkpoint_files.tensor_files import SINGLE_FILE
 from glm_lsp.models.formulas import BlankTokens, Formula, formula_for
 from glm_lsp.models.graph import GraphOptions, write_graph
 from glm_lsp.models.integrity import describe_folder, hash_file
@@ -28,7 +29,6 @@ from glm_lsp.models.manifest import (
 )
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.models.tensor_files import SINGLE_FILE
 from glm_lsp.models.tensors import num_parameters
 from tests.reference.official_tensors import (
     CHATGLM_6B_VALUES,

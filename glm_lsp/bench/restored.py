@@ -17,6 +17,7 @@ from onnx import numpy_helper
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import ArchitectureError, ModelFileError
+from glm_lsp.models.checkpoint_files.tensor_files import SINGLE_FILE
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.convert import convert
 from glm_lsp.models.external_data import require_contained
@@ -24,7 +25,6 @@ from glm_lsp.models.graph import AccuracyLevels
 from glm_lsp.models.manifest import CONFIG_FILE, TOKENIZER_FILE
 from glm_lsp.models.quantization import BLOCK, Bits, QuantizedMatrix, dequantize
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.models.tensor_files import SINGLE_FILE
 
 Weights = dict[str, NDArray[np.float32]]
 

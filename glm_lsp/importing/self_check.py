@@ -26,13 +26,13 @@ from glm_lsp.engine.session import Session
 from glm_lsp.engine.sessions import open_session
 from glm_lsp.errors import ModelFileError, SelfCheckError
 from glm_lsp.importing.probe import SmallCopy
+from glm_lsp.models.checkpoint_files.tensor_files import TensorFile
 from glm_lsp.models.formulas import Formula, TensorReader
 from glm_lsp.models.graph import write_graph
 from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions
 from glm_lsp.models.integrity import describe_folder
 from glm_lsp.models.manifest import FORMAT_VERSION, AccuracyEntry, Manifest, Source
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.models.tensor_files import TensorFile
 
 REFERENCE_FILE = "self-check.json"
 

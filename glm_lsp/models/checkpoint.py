@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import ArchitectureError, CheckpointError
+from glm_lsp.models.checkpoint_files.stored_tensor import require_float
+from glm_lsp.models.checkpoint_files.tensor_files import TensorFile, open_files
 from glm_lsp.models.layout import Layout, Shape
 from glm_lsp.models.model_config import ModelConfig
-from glm_lsp.models.stored_tensor import require_float
-from glm_lsp.models.tensor_files import TensorFile, open_files
 from glm_lsp.models.tensors import num_parameters, tensors_of
 
 

@@ -22,10 +22,10 @@ from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.importing.importer import Wish, make_plan, run_plan
 from glm_lsp.importing.self_check import RawTensors
+from glm_lsp.models.checkpoint_files.tensor_files import open_files
 from glm_lsp.models.formulas import BlankTokens, formula_for
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.models.tensor_files import open_files
 from tests.official.checkpoints import FAMILIES, write_official_folder
 from tests.parity.cases import TOLERANCE, max_difference, run_in_chunks
 

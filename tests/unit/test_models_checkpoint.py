@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import CheckpointError
-from glm_lsp.models import stored_tensor
 from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.checkpoint_files import stored_tensor
+from glm_lsp.models.checkpoint_files.safetensors_file import SafetensorsFile
 from glm_lsp.models.layouts.native import native_layout, native_tensors
-from glm_lsp.models.safetensors_file import SafetensorsFile
 from tests.tiny_model import random_weights, tiny_config
 
 CONFIG = tiny_config()

@@ -15,9 +15,9 @@ import pytest
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
-from glm_lsp.models import torch_pickle, torch_zip
-from glm_lsp.models.tensor_files import open_files
-from glm_lsp.models.torch_file import TorchFile
+from glm_lsp.models.checkpoint_files import torch_pickle, torch_zip
+from glm_lsp.models.checkpoint_files.tensor_files import open_files
+from glm_lsp.models.checkpoint_files.torch_file import TorchFile
 from tests.official import torch_writer
 from tests.official.torch_writer import (
     item,

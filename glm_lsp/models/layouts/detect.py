@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from glm_lsp.models.checkpoint_files.tensor_files import open_files
 from glm_lsp.models.config import CLASS_NAMES, GlmConfig
 from glm_lsp.models.config_file import read_values
 from glm_lsp.models.config_values import class_names, shown
@@ -19,7 +20,6 @@ from glm_lsp.models.layouts.names import names_of, read_text
 from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.layouts.original_glm import original_glm_layout
 from glm_lsp.models.layouts.rope_ratio import RopeRule
-from glm_lsp.models.tensor_files import open_files
 
 __all__ = ["RopeRule", "detect_layout", "family_of"]
 

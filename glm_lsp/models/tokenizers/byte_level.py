@@ -25,6 +25,8 @@ GLM4_SPLIT = (
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 MAX_TOKEN_BYTES = 512
+_MAX_WORK = 10**8
+"""Sum of the squares of all tokens' lengths, which finding their merges takes; GLM-4's come to 10 million."""
 
 _DECODER = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False}
 
@@ -69,6 +71,8 @@ def read_ranks(path: Path) -> list[bytes]:
         raise TokenizerError(f"{path.name} has a token twice", DAMAGED)
     if not {bytes([byte]) for byte in range(256)} <= set(ranked):
         raise TokenizerError(f"{path.name} does not have every single byte", DAMAGED)
+    if sum(len(token) ** 2 for token in ranked) > _MAX_WORK:
+        raise TokenizerError(f"{path.name} has far longer tokens than any tokenizer", DAMAGED)
     return ranked
 
 

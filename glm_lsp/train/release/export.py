@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 from glm_lsp.errors import CheckpointError, TrainingError
-from glm_lsp.models.safetensors_file import SafetensorsFile
+from glm_lsp.models.checkpoint_files.safetensors_file import SafetensorsFile
 from glm_lsp.train.recipe import Recipe
 
 Weights = dict[str, NDArray[np.float32]]

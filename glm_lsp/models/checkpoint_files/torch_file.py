@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
-from glm_lsp.models.stored_tensor import StoredTensor, require_plain_name
-from glm_lsp.models.torch_pickle import MAX_BYTES, TableTensor, read_table
-from glm_lsp.models.torch_zip import RESAVE, Record, read_records
+from glm_lsp.models.checkpoint_files.stored_tensor import StoredTensor, require_plain_name
+from glm_lsp.models.checkpoint_files.torch_pickle import MAX_BYTES, TableTensor, read_table
+from glm_lsp.models.checkpoint_files.torch_zip import RESAVE, Record, read_records
 
 _TABLE = "/data.pkl"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glm_lsp.errors import CheckpointError
-from glm_lsp.models.torch_zip import RESAVE
+from glm_lsp.models.checkpoint_files.torch_zip import RESAVE
 
 MAX_BYTES = 4 << 20
 """Of the program. For a tensor it has 250 bytes; a model of 9B has 600 tensors in all its files."""

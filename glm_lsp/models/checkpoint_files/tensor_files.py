@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
+from glm_lsp.models.checkpoint_files.safetensors_file import SafetensorsFile
+from glm_lsp.models.checkpoint_files.torch_file import TorchFile
 from glm_lsp.models.json_file import MAX_TABLE_BYTES, read_object
 from glm_lsp.models.layout import Shape
-from glm_lsp.models.safetensors_file import SafetensorsFile
-from glm_lsp.models.torch_file import TorchFile
 
 SINGLE_FILE = "model.safetensors"
 MAX_SHARDS = 1000

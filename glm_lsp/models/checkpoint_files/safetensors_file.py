@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.errors import CheckpointError
+from glm_lsp.models.checkpoint_files.stored_tensor import STORED_AS, StoredTensor, require_plain_name
 from glm_lsp.models.json_file import MAX_TABLE_BYTES, parse_object
-from glm_lsp.models.stored_tensor import STORED_AS, StoredTensor, require_plain_name
 
 _METADATA = "__metadata__"
 _DTYPE = re.compile("[A-Z0-9_]{1,16}")
