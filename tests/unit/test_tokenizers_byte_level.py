@@ -119,6 +119,10 @@ def _halves(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
 BYTES = [bytes([byte]) for byte in range(256)]
 
 
+def _long(rank: int) -> bytes:
+    return base64.b64encode(b"a" * 500 + rank.to_bytes(4, "big")) + b" %d\n" % rank
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
@@ -138,6 +142,7 @@ BYTES = [bytes([byte]) for byte in range(256)]
         (lambda _: b"\n\n", "without gaps"),
         (lambda _: b"\0" * 5000, "line 1"),
         (lambda _: b"\n" * 2**21, "lines"),
+        (lambda text: text + b"".join(_long(number) for number in range(256, 1256)), "longer tokens"),
     ],
 )  # fmt: skip
 def test_damaged_ranks_are_refused(change: object, cause: str, tmp_path: Path) -> None:
