@@ -16,7 +16,7 @@ from glm_lsp.cli_progress import bytes_bar
 from glm_lsp.errors import InputError, SelfCheckError
 
 if TYPE_CHECKING:
-    from glm_lsp.importing.importer import Plan, Wish
+    from glm_lsp.importing.plan import Plan, Wish
     from glm_lsp.models.layouts.rope_ratio import RopeRule
     from glm_lsp.models.store import ModelFolder
 
@@ -32,7 +32,7 @@ def wish_for(
     """
     from glm_lsp import cli_pull
     from glm_lsp.importing import hub
-    from glm_lsp.importing.importer import Wish
+    from glm_lsp.importing.plan import Wish
     from glm_lsp.models.store import STARTER
 
     if rope_rule not in ("auto", "base", "interpolate"):
@@ -87,7 +87,8 @@ def import_model(wish: Wish, *, check: bool) -> ModelFolder:
         GlmError: see `importing.importer`.
         KeyboardInterrupt: what is done so far stays, and is gone on with next time.
     """
-    from glm_lsp.importing.importer import make_plan, run_plan
+    from glm_lsp.importing.importer import run_plan
+    from glm_lsp.importing.plan import make_plan
     from glm_lsp.models.store import ModelStore
 
     store = ModelStore()
@@ -110,8 +111,9 @@ def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:
     """
     from dataclasses import replace
 
-    from glm_lsp.importing.importer import make_plan, write_reference
+    from glm_lsp.importing.importer import write_reference
     from glm_lsp.importing.optimum_export import import_with_optimum
+    from glm_lsp.importing.plan import make_plan
     from glm_lsp.models.store import ModelStore
 
     if exporter != "optimum":

@@ -20,7 +20,8 @@ from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
-from glm_lsp.importing.importer import Wish, make_plan, run_plan
+from glm_lsp.importing.importer import run_plan
+from glm_lsp.importing.plan import Wish, make_plan
 from glm_lsp.importing.self_check import RawTensors
 from glm_lsp.models.checkpoint_files.tensor_files import open_files
 from glm_lsp.models.formulas import BlankTokens, formula_for

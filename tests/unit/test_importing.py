@@ -24,9 +24,11 @@ from glm_lsp.errors import (
     StorageFullError,
     TokenizerError,
 )
-from glm_lsp.importing import importer, sizes
+from glm_lsp.importing import plan as plan_module
+from glm_lsp.importing import sizes
 from glm_lsp.importing.download import Origin
-from glm_lsp.importing.importer import Plan, Wish, make_plan, run_plan
+from glm_lsp.importing.importer import run_plan
+from glm_lsp.importing.plan import Plan, Wish, make_plan
 from glm_lsp.importing.self_check import REFERENCE_FILE, Reference, verify_model
 from glm_lsp.importing.unfinished import forget, unfinished_imports
 from glm_lsp.models.integrity import describe_folder, require_intact
@@ -98,7 +100,7 @@ def test_every_precision_agrees_with_the_formulas(checkpoint: Path, precision: s
 
 def test_precision_follows_the_size_unless_told(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert plan_for(checkpoint, precision=None).options.precision == "int8"
-    monkeypatch.setattr(importer, "LARGE_MODEL", 1000)
+    monkeypatch.setattr(plan_module, "LARGE_MODEL", 1000)
     assert plan_for(checkpoint, precision=None).options.precision == "int4"
     with pytest.raises(InputError, match="is not one of"):
         plan_for(checkpoint, precision="int3")
@@ -319,8 +321,8 @@ def test_a_misread_checkpoint_is_not_imported(
 ) -> None:
     family, misread = MISREADINGS[name]
     checkpoint = official(tmp_path / family, family)
-    detect = importer.detect_layout
-    monkeypatch.setattr(importer, "detect_layout", lambda *a, **o: misread(detect(*a, **o)))
+    detect = plan_module.detect_layout
+    monkeypatch.setattr(plan_module, "detect_layout", lambda *a, **o: misread(detect(*a, **o)))
     if name == "norms of one kind":
         # Without the check of names, which would find the norms that are left over.
         monkeypatch.setattr("glm_lsp.models.checkpoint._check_tensors", lambda *_: None)

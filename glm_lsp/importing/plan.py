@@ -1,0 +1,190 @@
+"""What an import will do, told from everything in a checkpoint folder that is small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from glm_lsp.engine.chat_encoder import ChatEncoder
+from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.tokenizer import SourceTokenizer
+from glm_lsp.errors import InputError, TokenizerError
+from glm_lsp.importing import papers
+from glm_lsp.importing.download import Origin
+from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
+from glm_lsp.importing.sizes import model_bytes, require_room
+from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.config_file import read_values
+from glm_lsp.models.convert import DEFAULT_CAPACITY
+from glm_lsp.models.formulas import BlankTokens, Formula, formula_for
+from glm_lsp.models.graph_builder import PRECISIONS, Precision
+from glm_lsp.models.graph_options import GraphOptions
+from glm_lsp.models.layout import Layout
+from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
+from glm_lsp.models.manifest import CONFIG_FILE, Source
+from glm_lsp.models.model_config import ModelConfig
+from glm_lsp.models.model_writer import ModelFacts, ModelParts
+from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.staging import require_free
+from glm_lsp.models.tokenizers import ConvertedTokenizer, convert_tokenizer
+
+LARGE_MODEL = 2_000_000_000
+"""From so many weights on a model is imported as int4 unless told otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is to be imported, and how.
+
+    Attributes:
+        checkpoint: the official folder.
+        name: of the model.
+        family: a name of `FAMILIES`; found out when omitted.
+        precision: by the model's size when omitted.
+        capacity: most tokens of prompt and completion; the model's own, up to 4,096, when omitted.
+        profile: of prompts; the family's when omitted.
+        chat_template: likewise; "none" for no dialogue.
+        rope_rule: what a ChatGLM config's `rope_ratio` means.
+        replaces: an installed model of this name may be replaced.
+    """
+
+    checkpoint: Path
+    name: str
+    family: str | None = None
+    precision: Precision | None = None
+    capacity: int | None = None
+    profile: str | None = None
+    chat_template: str | None = None
+    rope_rule: RopeRule = "auto"
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A checkpoint that can be imported, and everything that is known before its weights are read.
+
+    `checkpoint_bytes` will be read, `model_bytes` written.
+    """
+
+    parts: ModelParts
+    facts: ModelFacts
+    options: GraphOptions
+    formula: Formula
+    target: Path
+    checkpoint_bytes: int
+    model_bytes: int
+
+    @property
+    def num_ids(self) -> int:
+        """Ids that exist; the rest of the vocabulary is padding."""
+        return self.options.real_vocab_size or self.parts.checkpoint.config.vocab_size
+
+
+def make_plan(wish: Wish, target: Path) -> Plan:
+    """Reads configuration, tokenizer and the weight files' headers.
+
+    Raises:
+        InputError: the target exists, or nothing tells which model this is.
+        ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
+        StorageFullError: the model will not fit.
+    """
+    if not wish.replaces:
+        require_free(target)
+    layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule)
+    values = read_values(wish.checkpoint / CONFIG_FILE)
+    family = _family(wish, family_of(wish.checkpoint, layout, values))
+    facts = _facts(wish, family)
+    converted = _tokenizer(wish.checkpoint, family, layout)
+    tokenizer = SourceTokenizer(Tokenizer.from_str(converted.json))
+    layout = replace(layout, config=_with_blanks(layout.config, tokenizer))
+    checkpoint = Checkpoint(wish.checkpoint, layout)
+    options = GraphOptions(
+        precision=_precision(wish.precision, checkpoint.num_parameters),
+        capacity=_capacity(wish.capacity, layout.config.max_position_embeddings),
+        real_vocab_size=converted.num_ids,
+    )
+    # What does not fit the tokenizer must fail here, not after half an hour.
+    PromptEncoder(tokenizer, facts.prompt_profile, options.capacity)
+    if facts.chat_template:
+        ChatEncoder(tokenizer, facts.chat_template, options.capacity)
+    num_bytes = model_bytes(layout.config, options)
+    require_room(target.parent, num_bytes)
+    return Plan(
+        parts=ModelParts(
+            checkpoint=checkpoint,
+            tokenizer=converted.json.encode(),
+            papers=papers.papers_of(wish.checkpoint),
+        ),
+        facts=facts,
+        options=options,
+        formula=_formula(values, layout.config),
+        target=target,
+        checkpoint_bytes=sum(file.path.stat().st_size for file in checkpoint.files),
+        model_bytes=num_bytes,
+    )
+
+
+def _facts(wish: Wish, family: str) -> ModelFacts:
+    usual, origin = family_named(family), Origin.read(wish.checkpoint)
+    chat = usual.chat_template if wish.chat_template is None else wish.chat_template
+    return ModelFacts(
+        name=wish.name,
+        prompt_profile=wish.profile or usual.profile,
+        source=Source(sha256="", description=f"{origin.repo_id} at {origin.revision}" if origin else ""),
+        licence=(origin.licence if origin else "") or papers.licence_of(wish.checkpoint),
+        family=family,
+        chat_template="" if chat == NO_CHAT else chat,
+    )
+
+
+def _tokenizer(checkpoint: Path, family: str, layout: Layout) -> ConvertedTokenizer:
+    num_rows = layout.config.vocab_size
+    converted = convert_tokenizer(checkpoint, family, vocab_size=num_rows)
+    if converted.num_ids > num_rows:
+        raise TokenizerError(
+            f"{converted.origin} has {converted.num_ids} ids, the model's vocabulary only {num_rows}"
+        )
+    return converted
+
+
+def _family(wish: Wish, found: str | None) -> str:
+    name = wish.family or found
+    if name is None:
+        raise InputError(
+            f"nothing in {wish.checkpoint} tells which model this is",
+            f"Name it with --family: {', '.join(FAMILIES)}.",
+        )
+    return name
+
+
+def _precision(wanted: Precision | None, num_parameters: int) -> Precision:
+    if wanted is not None and wanted not in PRECISIONS:
+        raise InputError(f"precision {wanted!r} is not one of {', '.join(PRECISIONS)}")
+    return wanted or ("int4" if num_parameters >= LARGE_MODEL else "int8")
+
+
+def _capacity(wanted: int | None, longest: int) -> int:
+    if wanted is None:
+        return min(longest, DEFAULT_CAPACITY)
+    if not 16 <= wanted <= longest:
+        raise InputError(f"a capacity of {wanted} tokens is not between 16 and the model's {longest}")
+    return wanted
+
+
+def _with_blanks(config: ModelConfig, tokenizer: SourceTokenizer) -> ModelConfig:
+    """An original GLM's config does not name its mask and start tokens; its tokenizer does."""
+    if not isinstance(config, PrefixLmConfig) or config.architecture != "glm-original":
+        return config
+    masks = (tokenizer.special_id(name) for name in ("[MASK]", "[sMASK]", "[gMASK]"))
+    ends = (tokenizer.special_id("<|endofpiece|>"), tokenizer.special_id("<|endoftext|>"))
+    start = tokenizer.special_id("<|startofpiece|>")
+    return replace(config, mask_token_ids=tuple(masks), start_token_id=start, eos_token_ids=ends)
+
+
+def _formula(values: dict[str, Any], config: ModelConfig) -> Formula:
+    if isinstance(config, PrefixLmConfig):
+        return formula_for(values, tokens=BlankTokens(config.mask_token_ids, config.start_token_id))
+    return formula_for(values, interpolates=config.rope_factor != 1.0)
