@@ -15,6 +15,7 @@ from glm_lsp.errors import InputError, TokenizerError
 from glm_lsp.importing import papers
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
+from glm_lsp.importing.lfs import refuse_pointers
 from glm_lsp.importing.sizes import model_bytes, require_room
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config_file import read_values
@@ -93,6 +94,7 @@ def make_plan(wish: Wish, target: Path) -> Plan:
     """
     if not wish.replaces:
         require_free(target)
+    refuse_pointers(wish.checkpoint)
     layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule)
     values = read_values(wish.checkpoint / CONFIG_FILE)
     family = _family(wish, family_of(wish.checkpoint, layout, values))

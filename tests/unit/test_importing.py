@@ -18,6 +18,7 @@ import pytest
 
 from glm_lsp.errors import (
     ArchitectureError,
+    CheckpointError,
     InputError,
     ModelFileError,
     SelfCheckError,
@@ -144,6 +145,23 @@ def test_profile_and_template_are_checked_before_anything_is_written(checkpoint:
     shutil.rmtree(original)
     assert plan_for(checkpoint, chat_template="none").facts.chat_template == ""
     assert names_in(checkpoint.parent) == [checkpoint.name]
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.model", "model-00002-of-00004.safetensors"])
+def test_a_folder_cloned_without_lfs_is_told_apart(checkpoint: Path, name: str) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:57d9fdbd\nsize 1018370\n"
+    (checkpoint / name).write_text(pointer, encoding="ascii")
+    with pytest.raises(CheckpointError, match=f"{name} is a note of Git LFS"):
+        plan_for(checkpoint)
+
+
+def test_links_into_a_cache_are_followed(checkpoint: Path) -> None:
+    """As the hub's own client lays its cache out: a snapshot of links to blobs."""
+    snapshot = checkpoint.parent / "codegeex4-snapshot"
+    snapshot.mkdir()
+    for path in checkpoint.iterdir():
+        (snapshot / path.name).symlink_to(path)
+    verify_model(run(snapshot))
 
 
 def test_capacity_is_within_the_models(checkpoint: Path) -> None:
