@@ -33,23 +33,23 @@ def wish_for(
     from glm_lsp import cli_pull
     from glm_lsp.importing import hub
     from glm_lsp.importing.plan import Wish
+    from glm_lsp.models.layouts.names import repository_name
     from glm_lsp.models.store import STARTER
 
     if rope_rule not in ("auto", "base", "interpolate"):
         raise InputError(f"--rope-rule {rope_rule!r} is not auto, base or interpolate")
     if hub.is_hub_id(source):
         pulled = cli_pull.pull(source, revision=revision, target=None, yes=yes)
-        folder, default = pulled.folder, source.rpartition("/")[2]
+        folder = pulled.folder
     else:
         folder = Path(source).expanduser().absolute()
-        default = folder.name
         if revision is not None:
             raise InputError("--revision belongs to a hub id, not to a folder")
         if not folder.is_dir():
             raise InputError(
                 f"there is no folder {folder}", "Name a checkpoint folder, or ORG/NAME of the hub."
             )
-    name = name or default.lower()
+    name = name or repository_name(folder).lower()
     if name == STARTER:
         raise InputError(f"{STARTER!r} is the built-in model's name", "Choose another one with --name.")
     return Wish(checkpoint=folder, name=name, rope_rule=cast("RopeRule", rope_rule), **options)
@@ -95,12 +95,14 @@ def import_model(wish: Wish, *, check: bool) -> ModelFolder:
     plan = make_plan(wish, store.path_of(wish.name))
     show(plan)
     try:
-        return run_plan(plan, stage=bytes_bar, check=_check_in_another_process if check else _no_check)
+        folder = run_plan(plan, stage=bytes_bar, check=_check_in_another_process if check else _no_check)
     except KeyboardInterrupt:
         terminal.say(
             f"\nStopped. The same command goes on where it ended; `glm-lsp model rm {wish.name}` forgets it."
         )
         raise
+    terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
+    return folder
 
 
 def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:

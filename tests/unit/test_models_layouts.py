@@ -17,6 +17,7 @@ from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
+from glm_lsp.models.layouts.names import repository_name
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.tokenizers import convert_tokenizer
 from tests.official.checkpoints import FAMILIES, write_official_checkpoint, write_official_folder
@@ -489,3 +490,19 @@ def test_ids_of_the_config_are_the_tokenizers(
     if isinstance(config, PrefixLmConfig):
         found = (*config.mask_token_ids, config.start_token_id)
         assert found == tuple(tokenizer.token_to_id(name) for name in others)
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("codegeex4-all-9b", "codegeex4-all-9b"),
+        ("hub/models--THUDM--codegeex4-all-9b/snapshots/8c4ec1d2f2888412640825a7aa23355939a8f4c6", "codegeex4-all-9b"),
+        ("checkpoints/THUDM--chatglm3-6b@8c4ec1d2f288", "chatglm3-6b"),
+        ("glm/main", "glm"),
+        ("my model 模型", "my model 模型"),
+    ],
+)  # fmt: skip
+def test_a_folder_is_called_as_its_repository(tmp_path: Path, path: str, name: str) -> None:
+    folder = tmp_path / path
+    folder.mkdir(parents=True)
+    assert repository_name(folder) == name

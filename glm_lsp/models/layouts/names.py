@@ -18,12 +18,22 @@ _HEADING = re.compile(r"^(?:#|<h1[^>]*>)\s*(.+)$", re.MULTILINE | re.IGNORECASE)
 
 def names_of(folder: Path, values: Mapping[str, Any]) -> tuple[str, ...]:
     """The folder's name, then `_name_or_path` of the config, where there is one; lower case."""
-    path = folder.resolve()
-    while _NO_NAME.fullmatch(path.name):
-        path = path.parent
+    path = _named(folder)
     given = values.get("_name_or_path")
     names = (path.name, given if isinstance(given, str) else "")
     return tuple(name[:_MAX_LENGTH].lower() for name in names if name)
+
+
+def repository_name(folder: Path) -> str:
+    """What the folder would be called if it were a clone: without what a cache or a download puts around the name."""
+    return _named(folder).name.partition("@")[0].rpartition("--")[2]
+
+
+def _named(folder: Path) -> Path:
+    path = folder.resolve()
+    while _NO_NAME.fullmatch(path.name):
+        path = path.parent
+    return path
 
 
 def heading_of(folder: Path) -> str:
