@@ -506,3 +506,11 @@ def test_a_folder_is_called_as_its_repository(tmp_path: Path, path: str, name: s
     folder = tmp_path / path
     folder.mkdir(parents=True)
     assert repository_name(folder) == name
+
+
+def test_copies_of_the_original_glm_may_name_what_they_have_in_common(tmp_path: Path) -> None:
+    named = {"layernorm_epsilon": 1e-4, "use_scaled_init_for_output_weights": True}
+    write_official_checkpoint(tmp_path, "glm-original", **named)
+    config = detect_layout(tmp_path).config
+    assert isinstance(config, PrefixLmConfig)
+    assert config.layer_norm_eps == 1e-4

@@ -300,3 +300,11 @@ def test_a_file_that_is_not_chatglm_6b_s_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(TokenizerError, match="<n>"):
         convert_tokenizer(tmp_path, "chatglm-6b")
+
+
+@pytest.mark.parametrize("text", ["    return x", "\n    return x\n", "        a\tb"])
+def test_chatglm_6b_keeps_the_blanks_a_text_begins_with(tmp_path: Path, text: str) -> None:
+    """Its normaliser takes blanks away; those of a run have become pieces before that."""
+    ice_text(tmp_path, complete=True)
+    tokenizer = opened(convert_tokenizer(tmp_path, "chatglm-6b"), tmp_path)
+    assert tokenizer.decode(tokenizer.encode(text)) == text

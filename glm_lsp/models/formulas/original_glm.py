@@ -21,7 +21,7 @@ from glm_lsp.models.formulas.formula import Array, BlankTokens, Real, TensorRead
 from glm_lsp.models.formulas.weights import Weights
 
 EPSILON = 1e-5
-"""Of the layer norms; no key of the config says so."""
+"""Of the layer norms, where no key of the config says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,7 @@ class OriginalGlmFormula:
 
     num_layers: int
     num_heads: int
+    epsilon: float
     tokens: BlankTokens
 
     @classmethod
@@ -46,6 +47,7 @@ class OriginalGlmFormula:
         return cls(
             num_layers=int(values["num_layers"]),
             num_heads=int(values["num_attention_heads"]),
+            epsilon=float(values.get("layernorm_epsilon", EPSILON)),
             tokens=tokens,
         )
 
@@ -69,19 +71,24 @@ class OriginalGlmFormula:
             x = x + weights.lookup(f"{prefix}transformer.{name}.weight", positions.tolist())
         for layer in range(self.num_layers if num_layers is None else num_layers):
             x = self._layer(weights, f"{prefix}transformer.layers.{layer}.", x, blank)
-        return weights.scores(_norm(weights, f"{prefix}transformer.final_layernorm", x), table, num_ids)
+        normed = self._norm(weights, f"{prefix}transformer.final_layernorm", x)
+        return weights.scores(normed, table, num_ids)
 
     def _layer(self, weights: Weights, prefix: str, x: Array, blank: Blank) -> Array:
-        normed = _norm(weights, f"{prefix}input_layernorm", x)
+        normed = self._norm(weights, f"{prefix}input_layernorm", x)
         fused = weights.linear(normed, f"{prefix}attention.query_key_value", has_bias=True)
         q, k, v = (
             part.reshape(len(x), self.num_heads, -1).swapaxes(0, 1) for part in np.split(fused, 3, axis=-1)
         )
         mixed = arithmetic.attend(q, k, v, blank.allowed)
         x = x + weights.linear(mixed, f"{prefix}attention.dense", has_bias=True)
-        normed = _norm(weights, f"{prefix}post_attention_layernorm", x)
+        normed = self._norm(weights, f"{prefix}post_attention_layernorm", x)
         inner = arithmetic.gelu_erf(weights.linear(normed, f"{prefix}mlp.dense_h_to_4h", has_bias=True))
         return x + weights.linear(inner, f"{prefix}mlp.dense_4h_to_h", has_bias=True)
+
+    def _norm(self, weights: Weights, name: str, x: Array) -> Array:
+        gain, bias = weights.vector(f"{name}.weight"), weights.vector(f"{name}.bias")
+        return arithmetic.layer_norm(x, gain, bias, self.epsilon)
 
 
 def _prefix(reader: TensorReader) -> str:
@@ -91,8 +98,3 @@ def _prefix(reader: TensorReader) -> str:
     except LookupError:
         return ""
     return "glm."
-
-
-def _norm(weights: Weights, name: str, x: Array) -> Array:
-    gain, bias = weights.vector(f"{name}.weight"), weights.vector(f"{name}.bias")
-    return arithmetic.layer_norm(x, gain, bias, EPSILON)

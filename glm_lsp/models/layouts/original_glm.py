@@ -33,8 +33,10 @@ START, END = "<|startofpiece|>", "<|endofpiece|>"
 _KNOWN = {
     "attention_scale",
     "block_position_encoding",
+    "layernorm_epsilon",
     "output_predict",
     "relative_encoding",
+    "use_scaled_init_for_output_weights",
 }
 
 _SPECIAL_IDS: dict[int, dict[str, int]] = {
@@ -102,6 +104,7 @@ def _config(values: Mapping[str, Any], special_ids: Mapping[str, Any] | None) ->
         max_position_embeddings=count(values, "max_sequence_length"),
         mask_token_ids=masks,
         start_token_id=start,
+        layer_norm_eps=number(values, "layernorm_epsilon", 1e-5),
         tie_word_embeddings=True,
         eos_token_ids=() if end is None else (end,),
         pad_token_id=token_id(values, "pad_token_id"),

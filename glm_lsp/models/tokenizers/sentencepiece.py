@@ -194,7 +194,8 @@ def _decoder(
             yield {"type": "ByteFallback"}
         yield {"type": "Fuse"}
         if model.add_dummy_prefix or model.remove_extra_whitespaces:
-            most = _ALL if model.remove_extra_whitespaces else 1
+            # Where runs of blanks are pieces of their own, only the blank in front of the text is not the text's.
+            most = _ALL if model.remove_extra_whitespaces and not replaced else 1
             yield {"type": "Strip", "content": " ", "start": most, "stop": 0}
 
     return {"type": "Sequence", "decoders": list(steps())}
