@@ -218,7 +218,7 @@ def test_what_is_not_known_or_not_fit_for_code_is_refused(tmp_path: Path) -> Non
 # ChatGLM-6B
 
 
-def ice_text(folder: Path, *, complete: bool, model_type: int = UNIGRAM) -> list[str]:
+def ice_text(folder: Path, *, complete: bool, model_type: int = UNIGRAM, **normalizer: bool) -> list[str]:
     """A file as the second release has it, or the first, whose class appends the special pieces; all pieces' texts."""
     front = [*FIRST_PIECES, Piece("<pad>", 0.0, CONTROL), Piece("<n>", 0.0, USER_DEFINED)]
     words = [
@@ -237,7 +237,8 @@ def ice_text(folder: Path, *, complete: bool, model_type: int = UNIGRAM) -> list
     behind += [Piece(n, 0.0, USER_DEFINED) for n in ("<|tab|>", *(f"<|blank_{k}|>" for k in range(2, 81)))]
     pieces = [*front, *normal, *behind, *BYTES]
     file = pieces if complete else [*front, *normal]
-    (folder / "ice_text.model").write_bytes(model_file(file, model_type=model_type, byte_fallback=complete))
+    content = model_file(file, model_type=model_type, byte_fallback=complete, **normalizer)
+    (folder / "ice_text.model").write_bytes(content)
     return [piece.text for piece in pieces]
 
 
@@ -305,6 +306,6 @@ def test_a_file_that_is_not_chatglm_6b_s_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["    return x", "\n    return x\n", "        a\tb"])
 def test_chatglm_6b_keeps_the_blanks_a_text_begins_with(tmp_path: Path, text: str) -> None:
     """Its normaliser takes blanks away; those of a run have become pieces before that."""
-    ice_text(tmp_path, complete=True)
+    ice_text(tmp_path, complete=True, remove_extra_whitespaces=True)
     tokenizer = opened(convert_tokenizer(tmp_path, "chatglm-6b"), tmp_path)
     assert tokenizer.decode(tokenizer.encode(text)) == text
