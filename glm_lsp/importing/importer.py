@@ -52,7 +52,7 @@ def run_plan(
     with stage("reading", total) as progress:
         sha256 = hash_weights([file.path for file in checkpoint.files], progress)
     facts = replace(plan.facts, source=Source(sha256=sha256, description=plan.facts.source.description))
-    with resumable(plan.target) as folder:
+    with resumable(plan.target, replaces=plan.replaces) as folder:
         purpose = _purpose(plan, sha256)
         with Journal(folder / JOURNAL_FILE, purpose) as journal, stage("writing", total) as progress:
             write_parts(

@@ -28,7 +28,7 @@ from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.layouts.native import native_tensors
 from glm_lsp.models.manifest import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHT_FILE, Source
 from glm_lsp.models.model_writer import ModelFacts, ModelParts, hash_weights, seal
-from glm_lsp.models.staging import require_free, written_aside
+from glm_lsp.models.staging import require_place, written_aside
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.paths import storage_error
 
@@ -84,8 +84,7 @@ def import_with_optimum(
     """
     if options.precision != "fp32":
         raise InputError(f"optimum exports fp32, not {options.precision}", "Add --precision fp32.")
-    if not replaces:
-        require_free(target)
+    require_place(target, replaces=replaces)
     config = require_transformers_layout(parts.checkpoint)
     with written_aside(target) as folder:
         (folder / CONFIG_FILE).write_text(json.dumps(config.to_dict(), indent=2) + "\n", encoding="utf-8")

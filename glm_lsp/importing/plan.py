@@ -29,7 +29,7 @@ from glm_lsp.models.manifest import CONFIG_FILE, Source
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.model_writer import ModelFacts, ModelParts
 from glm_lsp.models.prefix_config import PrefixLmConfig
-from glm_lsp.models.staging import require_free
+from glm_lsp.models.staging import require_place
 from glm_lsp.models.tokenizers import ConvertedTokenizer, convert_tokenizer
 
 LARGE_MODEL = 2_000_000_000
@@ -75,6 +75,7 @@ class Plan:
     options: GraphOptions
     formula: Formula
     target: Path
+    replaces: bool
     checkpoint_bytes: int
     model_bytes: int
 
@@ -92,8 +93,8 @@ def make_plan(wish: Wish, target: Path) -> Plan:
         ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
         StorageFullError: the model will not fit.
     """
-    if not wish.replaces:
-        require_free(target)
+    require_place(target, replaces=wish.replaces)
+    _require_apart(wish.checkpoint, target)
     refuse_pointers(wish.checkpoint)
     layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule)
     values = read_values(wish.checkpoint / CONFIG_FILE)
@@ -124,9 +125,19 @@ def make_plan(wish: Wish, target: Path) -> Plan:
         options=options,
         formula=_formula(values, layout.config),
         target=target,
+        replaces=wish.replaces,
         checkpoint_bytes=sum(file.path.stat().st_size for file in checkpoint.files),
         model_bytes=num_bytes,
     )
+
+
+def _require_apart(checkpoint: Path, target: Path) -> None:
+    one, other = checkpoint.resolve(), target.resolve()
+    if one == other or one in other.parents or other in one.parents:
+        raise InputError(
+            f"the model would lie in {target}, where its checkpoint is",
+            "Choose another name, or move the checkpoint.",
+        )
 
 
 def _facts(wish: Wish, family: str) -> ModelFacts:

@@ -26,7 +26,8 @@ _BYTES: dict[Precision, float] = {
 }
 """For each weight of a matrix."""
 
-_TABLES = ("embed_tokens", "position_embeddings", "lm_head")
+_TABLES = ("embed_tokens", "lm_head")
+_EXACT = "position_embeddings"
 
 
 def model_bytes(config: ModelConfig, options: GraphOptions) -> int:
@@ -34,7 +35,9 @@ def model_bytes(config: ModelConfig, options: GraphOptions) -> int:
     total = 0.0
     for name, shape in tensors_of(config).items():
         table = any(part in name for part in _TABLES)
-        each = _BYTES[options.table_precision if table else options.precision] if len(shape) > 1 else 4.0
+        each = _BYTES[options.table_precision if table else options.precision]
+        if len(shape) == 1 or _EXACT in name:
+            each = _BYTES["fp32"]
         total += math.prod(shape) * each
     return math.ceil(total)
 

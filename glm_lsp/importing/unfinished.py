@@ -11,7 +11,7 @@ from pathlib import Path
 from glm_lsp.engine.process.lock import ProcessLock
 from glm_lsp.errors import InputError, ModelError
 from glm_lsp.models.manifest import WEIGHT_FILE
-from glm_lsp.models.staging import put_in_place
+from glm_lsp.models.staging import put_in_place, require_place
 from glm_lsp.paths import storage_error
 
 JOURNAL_FILE = ".journal"
@@ -56,19 +56,21 @@ def forget(models: Path, name: str) -> bool:
 
 
 @contextmanager
-def resumable(target: Path) -> Iterator[Path]:
+def resumable(target: Path, *, replaces: bool) -> Iterator[Path]:
     """A hidden folder that takes the target's place if the block succeeds, and stays if it is interrupted.
 
     Of an earlier run only the weights and their journal are still there. What is found to be wrong goes.
 
     Raises:
-        InputError: the same import is running in another process.
+        InputError: the same import is running in another process, or has come to its end meanwhile.
         StorageFullError, StorageError: of the block or the move.
     """
     folder = target.parent / f"{_PREFIX}{target.name}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         with _locked(target):
+            require_place(target, replaces=replaces)
+            folder.mkdir(exist_ok=True)
             _tidy(folder)
             try:
                 yield folder

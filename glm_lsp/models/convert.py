@@ -25,7 +25,7 @@ from glm_lsp.models.manifest import (
     TokenHealing,
 )
 from glm_lsp.models.model_writer import ModelFacts, ModelParts, hash_weights, seal, write_parts
-from glm_lsp.models.staging import require_free, written_aside
+from glm_lsp.models.staging import require_place, written_aside
 from glm_lsp.models.store import ModelFolder
 
 DEFAULT_CAPACITY = 4096
@@ -112,8 +112,7 @@ def _check_options(
     if capacity is not None and capacity < 1:
         raise InputError(f"a capacity of {capacity} tokens is less than one")
     profile_named(prompt_profile)
-    if not replace:
-        require_free(out_dir)
+    require_place(out_dir, replaces=replace)
 
 
 def _count_ids(path: Path, config: GlmConfig) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Bytes of the weight file."""
+    """Bytes of the weight file, and their CRC-32."""
 
     offset: int
     length: int
+    crc: int = 0

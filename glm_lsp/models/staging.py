@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -9,16 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from glm_lsp.errors import InputError
+from glm_lsp.models.manifest import MANIFEST_FILE
 from glm_lsp.paths import storage_error
 
 
-def require_free(target: Path) -> None:
-    """Refuses a name that is taken.
+def require_place(target: Path, *, replaces: bool) -> None:
+    """Refuses a name that is taken; also one that may be replaced, unless what is there is a model.
 
     Raises:
-        InputError: there is such a folder.
+        InputError: there is something of that name.
     """
-    if target.exists():
+    if not os.path.lexists(target):
+        return
+    if not (target / MANIFEST_FILE).is_file():
+        raise InputError(
+            f"{target} exists and is not a model of this program, so it is left alone", "Choose another name."
+        )
+    if not replaces:
         raise InputError(f"{target} exists already", "Choose another name, or remove the old model first.")
 
 
@@ -50,4 +58,12 @@ def put_in_place(new: Path, target: Path) -> None:
     finally:
         if old.exists() and not target.exists():
             old.rename(target)
-        shutil.rmtree(old, ignore_errors=True)
+        delete(old)
+
+
+def delete(path: Path) -> None:
+    """Deletes a folder as far as possible; of a link the link, not what it leads to."""
+    if path.is_symlink():
+        path.unlink()
+    else:
+        shutil.rmtree(path, ignore_errors=True)

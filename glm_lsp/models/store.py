@@ -150,7 +150,7 @@ class ModelStore:
 
         Raises:
             ModelNotFoundError: there is none of that name.
-            InputError: the built-in model was named.
+            InputError: the built-in model was named, or the folder is no model.
             StorageError: the folder cannot be deleted.
         """
         if name == STARTER:
@@ -158,11 +158,13 @@ class ModelStore:
         path = self.path_of(name)
         if not path.is_dir():
             raise ModelNotFoundError(f"there is no model {name!r}{self._suggestion(name)}")
+        if not (path / MANIFEST_FILE).is_file():
+            raise InputError(f"{path} is not a model of this program", "Delete the folder yourself.")
         # Renamed first, so that an interruption leaves no half model under its name.
         doomed = path.with_name(f".removed-{uuid.uuid4().hex}")
         try:
             path.rename(doomed)
-            shutil.rmtree(doomed)
+            doomed.unlink() if doomed.is_symlink() else shutil.rmtree(doomed)
         except OSError as error:
             raise storage_error(path, error) from error
 

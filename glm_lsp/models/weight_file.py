@@ -7,6 +7,7 @@ ones stay in the graph. Two tensors may name the same bytes: a tied head reads t
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -36,9 +37,8 @@ class WeightFile:
     def __init__(self, path: Path, journal: Journal | None = None) -> None:
         self.location = path.name
         self._journal = journal
-        size = path.stat().st_size if path.is_file() else 0
-        if journal and size < journal.end:
-            journal.clear()
+        if journal:
+            journal.keep_intact(path)
         end = journal.end if journal else 0
         self._file = path.open("r+b" if end else "wb")
         self._file.truncate(end)
@@ -78,11 +78,13 @@ class WeightFile:
         """Appends the blocks, one behind the other, from the next page boundary on."""
         position = self._file.tell()
         self._file.write(b"\0" * (-position % ALIGNMENT))
-        start = self._file.tell()
+        start, crc = self._file.tell(), 0
         for block in blocks:
+            data = np.ascontiguousarray(block).data
             # Not `tofile`: that reports a full disk without saying so.
-            self._file.write(np.ascontiguousarray(block).data)
-        return Span(start, self._file.tell() - start)
+            self._file.write(data)
+            crc = zlib.crc32(data, crc)
+        return Span(start, self._file.tell() - start, crc)
 
     def refer(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], span: Span) -> TensorProto:
         """The initializer `name`: `shape` elements of `dtype` at the beginning of `span`."""

@@ -35,7 +35,7 @@ from glm_lsp.importing.unfinished import forget, unfinished_imports
 from glm_lsp.models.integrity import describe_folder, require_intact
 from glm_lsp.models.layout import Layout, RowSpan
 from glm_lsp.models.manifest import Manifest
-from glm_lsp.models.store import ModelFolder
+from glm_lsp.models.store import ModelFolder, ModelStore
 from glm_lsp.models.weight_file import WeightFile
 from tests.official.checkpoints import write_official_folder
 
@@ -183,6 +183,51 @@ def test_an_installed_model_is_replaced_only_on_request(checkpoint: Path) -> Non
     with pytest.raises(InputError, match="exists already"):
         plan_for(checkpoint)
     assert run(checkpoint, replaces=True, precision="int4").manifest.precision == "int4"
+    assert names_in(first.path.parent) == ["tiny"]
+
+
+def test_a_checkpoint_is_never_replaced_by_its_model(checkpoint: Path) -> None:
+    models = checkpoint.parent / "models"
+    inside = official(models / "codegeex4")
+    before = names_in(inside)
+    for source, target in ((inside, inside), (inside, inside / "model"), (models, inside)):
+        wish = Wish(checkpoint=source, name="x", family=FAMILY, replaces=True)
+        with pytest.raises((InputError, CheckpointError)):
+            make_plan(wish, target)
+    assert names_in(inside) == before
+
+
+def test_only_models_are_replaced_or_removed(checkpoint: Path) -> None:
+    models = checkpoint.parent / "models"
+    (models / "tiny").mkdir(parents=True)
+    (models / "tiny" / "thesis.txt").write_text("years of work")
+    for replaces in (False, True):
+        with pytest.raises(InputError, match="is not a model"):
+            plan_for(checkpoint, replaces=replaces)
+    with pytest.raises(InputError, match="is not a model"):
+        ModelStore(models).remove("tiny")
+    assert names_in(models / "tiny") == ["thesis.txt"]
+
+
+def test_a_link_to_a_model_is_replaced_and_removed_as_a_link(checkpoint: Path) -> None:
+    models = checkpoint.parent / "models"
+    run_plan(make_plan(Wish(checkpoint=checkpoint, name="real"), models / "real"))
+    (models / "tiny").symlink_to(models / "real")
+    run(checkpoint, replaces=True)
+    assert not (models / "tiny").is_symlink()
+    assert names_in(models) == ["real", "tiny"]
+    (models / "link").symlink_to(models / "real")
+    ModelStore(models).remove("link")
+    assert names_in(models) == ["real", "tiny"]
+    verify_model(ModelFolder.load(models / "real"))
+
+
+def test_a_model_that_was_imported_meanwhile_stays(checkpoint: Path) -> None:
+    late = plan_for(checkpoint, precision="int4")
+    first = run(checkpoint)
+    with pytest.raises(InputError, match="exists already"):
+        run_plan(late)
+    assert ModelFolder.load(first.path).hash == first.hash
     assert names_in(first.path.parent) == ["tiny"]
 
 

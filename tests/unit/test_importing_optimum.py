@@ -208,6 +208,7 @@ def test_only_fp32_and_only_a_free_name(checkpoint: Path) -> None:
     with pytest.raises(InputError, match="optimum exports fp32, not int8"):
         imported(checkpoint, precision="int8")
     (checkpoint.parent / "model").mkdir()
+    (checkpoint.parent / "model" / "glm-lsp.json").touch()
     with pytest.raises(InputError, match="exists already"):
         imported(checkpoint)
 

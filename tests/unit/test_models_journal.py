@@ -88,3 +88,34 @@ def test_a_weight_file_that_is_too_short_is_written_anew(tmp_path: Path, kept: i
     with Journal(tmp_path / "journal", PURPOSE) as journal, WeightFile(path, journal) as weights:
         assert weights.recall("a") is None
     assert noted(tmp_path / "journal", "a") == [None]
+
+
+def test_what_was_damaged_meanwhile_is_written_anew_with_all_behind_it(tmp_path: Path) -> None:
+    path = tmp_path / "weights"
+
+    def write() -> list[str]:
+        written = []
+        with Journal(tmp_path / "journal", PURPOSE) as journal, WeightFile(path, journal) as weights:
+            for name in "abc":
+                if weights.recall(name) is None:
+                    written.append(name)
+                    values = np.full(100, ord(name), np.uint8)
+                    weights.record(name, [weights.write([values]), weights.write([values, values])])
+        return written
+
+    assert write() == ["a", "b", "c"]
+    whole = path.read_bytes()
+    # Of "b" the second part: it begins at the fourth page.
+    path.write_bytes(whole[: 3 * ALIGNMENT + 5] + b"?" + whole[3 * ALIGNMENT + 6 :])
+    assert write() == ["b", "c"]
+    assert path.read_bytes() == whole
+    assert write() == []
+
+
+@pytest.mark.parametrize("line", [b"\x00\xff\n", b"[]\n", b'{"name": "b"}\n', b'{"name": "b", "spans": [[1]]}\n'])
+def test_a_damaged_line_ends_the_record(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "journal"
+    note(path, a=[Span(0, 10)])
+    path.write_bytes(path.read_bytes() + line)
+    note(path, c=[Span(4096, 10)])
+    assert noted(path, "a", "b", "c") == [[Span(0, 10)], None, [Span(4096, 10)]]
