@@ -12,7 +12,7 @@ class Family:
     """One row of docs/models.md.
 
     Attributes:
-        profile: how it is asked for a completion; see `completion/prompt.py`.
+        profile: how it is asked for a completion; see `completion/prompt/`.
         chat_template: how it is talked to; see `completion/chat.py`. Empty for models that hold no dialogue.
     """
 

@@ -22,11 +22,12 @@ _KEPT = (JOURNAL_FILE, WEIGHT_FILE)
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """An import that did not come to its end."""
+    """An import that has not come to its end; `running` is the process that is at it, if there is one."""
 
     name: str
     path: Path
     bytes: int
+    running: int | None
 
 
 def unfinished_imports(models: Path) -> list[Unfinished]:
@@ -34,7 +35,11 @@ def unfinished_imports(models: Path) -> list[Unfinished]:
     if not models.is_dir():
         return []
     folders = sorted(path for path in models.glob(f"{_PREFIX}*") if path.is_dir())
-    return [Unfinished(path.name.removeprefix(_PREFIX), path, _size(path)) for path in folders]
+    names = [path.name.removeprefix(_PREFIX) for path in folders]
+    return [
+        Unfinished(name, path, _size(path), _lock(models / name).holder())
+        for name, path in zip(names, folders, strict=True)
+    ]
 
 
 def forget(models: Path, name: str) -> bool:
@@ -83,9 +88,13 @@ def resumable(target: Path, *, replaces: bool) -> Iterator[Path]:
         raise storage_error(target, error) from error
 
 
+def _lock(target: Path) -> ProcessLock:
+    return ProcessLock(target.parent / f"{_PREFIX}{target.name}.lock")
+
+
 @contextmanager
 def _locked(target: Path) -> Iterator[None]:
-    lock = ProcessLock(target.parent / f"{_PREFIX}{target.name}.lock")
+    lock = _lock(target)
     if not lock.acquire():
         raise InputError(
             f"{target.name} is being imported by process {lock.holder() or 'another'}",
@@ -109,4 +118,8 @@ def _tidy(folder: Path) -> None:
 
 
 def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # whoever is at it may be done meanwhile
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -34,7 +34,7 @@ class ModelFacts:
 
     Attributes:
         name: of the model.
-        prompt_profile: how a prompt is laid out; see `completion/prompt.py`.
+        prompt_profile: how a prompt is laid out; see `completion/prompt/`.
         source: where the checkpoint comes from, and the hash over its weights.
         context_length: tokens the model was trained on; the graph's capacity when omitted.
         healing: "tokens" for a model that has only seen whole tokens; see `engine/healing.py`.

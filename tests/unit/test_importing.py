@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
@@ -265,7 +266,7 @@ def test_an_import_goes_on_where_it_was_cut_off(
         with pytest.raises(expected):
             run(checkpoint)
     (left,) = unfinished_imports(models)
-    assert (left.name, left.path.name) == ("tiny", ".import-tiny")
+    assert (left.name, left.path.name, left.running) == ("tiny", ".import-tiny", None)
     assert left.bytes > 0
     with monkeypatch.context() as patch:
         written = cut_off_after(patch, 10**6, error)
@@ -307,6 +308,7 @@ def test_what_is_left_can_be_forgotten(checkpoint: Path, monkeypatch: pytest.Mon
 
 def test_one_import_of_a_name_at_a_time(checkpoint: Path) -> None:
     def second(_folder: Path) -> None:
+        assert [left.running for left in unfinished_imports(checkpoint.parent / "models")] == [os.getpid()]
         with pytest.raises(InputError, match="being imported by process"):
             run(checkpoint)
         with pytest.raises(InputError, match="being imported by process"):
