@@ -15,7 +15,7 @@ from typing import Any
 import glm_lsp
 from glm_lsp.importing.plan import Plan
 from glm_lsp.importing.probe import SmallCopy, probe_of
-from glm_lsp.importing.self_check import RawTensors, check_graph, reference_of
+from glm_lsp.importing.self_check import RawTensors, RoundedTensors, check_graph, reference_of
 from glm_lsp.importing.unfinished import JOURNAL_FILE, resumable
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import Source
@@ -97,7 +97,8 @@ def write_reference(plan: Plan, folder: Path, stage: Stage = quiet) -> None:
             done += num_values
             progress("all layers", min(plan.checkpoint_bytes, done * plan.checkpoint_bytes // total))
 
-        reference_of(plan.formula, RawTensors(checkpoint.files, count), probe, num_ids).write(folder)
+        reader = RoundedTensors(RawTensors(checkpoint.files, count), checkpoint.layout, plan.options)
+        reference_of(plan.formula, reader, probe, num_ids).write(folder)
         progress("all layers", plan.checkpoint_bytes)  # of the embedding only a few rows are read
 
 

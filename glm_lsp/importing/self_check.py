@@ -29,9 +29,12 @@ from glm_lsp.importing.probe import SmallCopy
 from glm_lsp.models.checkpoint_files.tensor_files import TensorFile
 from glm_lsp.models.formulas import Formula, TensorReader
 from glm_lsp.models.graph import write_graph
-from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions
+from glm_lsp.models.graph_builder import Precision
+from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions, precision_of
 from glm_lsp.models.integrity import describe_folder
+from glm_lsp.models.layout import Layout
 from glm_lsp.models.manifest import FORMAT_VERSION, AccuracyEntry, Manifest, Source
+from glm_lsp.models.quantization import rounded
 from glm_lsp.models.store import ModelFolder
 
 REFERENCE_FILE = "self-check.json"
@@ -43,8 +46,9 @@ GRAPH_TOLERANCE = 1e-4
 FEW_VALUES = 1 << 26
 """Up to so many weights the formulas compute in double precision."""
 
-AGREEMENT: Mapping[str, float] = {"fp32": 0.999, "fp16": 0.99, "int8": 0.9, "int4": 0.6}
-"""Least correlation of a model's logits with the formulas' over the ids kept, by precision."""
+AGREEMENT: Mapping[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.97, "int4": 0.97}
+"""Least correlation of a model's logits with the formulas' over the ids kept, by precision. The formulas compute with
+the same rounded weights; what remains is that quantised products round their inputs to int8, layer after layer."""
 
 NUM_KEPT = 64
 """So many best ids of each row are kept, and as many from all over the vocabulary."""
@@ -123,6 +127,31 @@ class RawTensors:
         return values
 
 
+class RoundedTensors:
+    """The tensors of a checkpoint as a model of this precision has them, by their official names."""
+
+    def __init__(self, raw: RawTensors, layout: Layout, options: GraphOptions) -> None:
+        self._raw = raw
+        self._precision_of: dict[str, Precision] = {}
+        for name, spans in layout.sources.items():
+            precision = precision_of(name, options)
+            self._precision_of |= dict.fromkeys((span.name for span in spans), precision)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """See `TensorReader`."""
+        return self._raw.shape(name)
+
+    def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
+        """See `TensorReader`."""
+        values = self._raw.rows(name, start, stop)
+        precision = self._precision_of.get(name, "fp32")
+        if values.ndim < 2 or precision == "fp32":
+            return values
+        if precision == "fp16":
+            return values.astype(np.float16).astype(np.float32)
+        return rounded(values, 4 if precision == "int4" else 8)
+
+
 def check_graph(
     copy: SmallCopy, formula: Formula, reader: TensorReader, probe: list[int], folder: Path
 ) -> float:
@@ -173,7 +202,7 @@ def _as_model(folder: Path, copy: SmallCopy, options: GraphOptions) -> ModelFold
 
 
 def reference_of(formula: Formula, reader: TensorReader, probe: list[int], num_ids: int) -> Reference:
-    """What the formulas say of all layers; ids from `num_ids` on do not exist."""
+    """What the formulas say of all layers, with the weights that `reader` gives; ids from `num_ids` on do not exist."""
     logits = formula.logits(reader, probe, num_ids=num_ids)
     spread = np.linspace(0, num_ids - 1, NUM_KEPT, dtype=np.int64)
     ids = [np.unique(np.concatenate((np.argsort(-row)[:NUM_KEPT], spread))) for row in logits]

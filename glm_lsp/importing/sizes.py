@@ -8,8 +8,8 @@ from pathlib import Path
 
 from glm_lsp.byte_size import readable
 from glm_lsp.errors import StorageFullError
-from glm_lsp.models.graph import GraphOptions
 from glm_lsp.models.graph_builder import Precision
+from glm_lsp.models.graph_options import GraphOptions, precision_of
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.tensors import tensors_of
@@ -26,18 +26,12 @@ _BYTES: dict[Precision, float] = {
 }
 """For each weight of a matrix."""
 
-_TABLES = ("embed_tokens", "lm_head")
-_EXACT = "position_embeddings"
-
 
 def model_bytes(config: ModelConfig, options: GraphOptions) -> int:
     """Bytes of all weights in the model folder."""
     total = 0.0
     for name, shape in tensors_of(config).items():
-        table = any(part in name for part in _TABLES)
-        each = _BYTES[options.table_precision if table else options.precision]
-        if len(shape) == 1 or _EXACT in name:
-            each = _BYTES["fp32"]
+        each = _BYTES[precision_of(name, options) if len(shape) > 1 else "fp32"]
         total += math.prod(shape) * each
     return math.ceil(total)
 

@@ -37,3 +37,10 @@ class GraphOptions:
     def table_precision(self) -> Precision:
         """The precision of embedding and head."""
         return "int8" if self.precision == "int4" else self.precision
+
+
+def precision_of(name: str, options: GraphOptions) -> Precision:
+    """How a graph keeps one of our matrices (`models/tensors.py`)."""
+    if "position_embeddings" in name:
+        return "fp32"  # their rows are added to others, where a rounding would show at once
+    return options.table_precision if "embed_tokens" in name or "lm_head" in name else options.precision

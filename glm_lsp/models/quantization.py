@@ -50,6 +50,15 @@ def dequantize(matrix: QuantizedMatrix) -> NDArray[np.float32]:
     return blocks.reshape(len(codes), -1)
 
 
+def rounded(weight: NDArray[np.float32], bits: Bits) -> NDArray[np.float32]:
+    """A weight matrix [N, K] as a quantised model has it."""
+    values = np.empty_like(weight)
+    for start in range(0, len(weight), ROWS_AT_A_TIME):
+        part = slice(start, start + ROWS_AT_A_TIME)
+        values[part] = dequantize(quantize(weight[part], bits))
+    return values
+
+
 def _quantize_rows(weight: NDArray[np.float32], bits: Bits) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     half = 1 << (bits - 1)
     blocks = weight.reshape(len(weight), -1, BLOCK)
