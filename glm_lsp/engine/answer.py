@@ -5,13 +5,23 @@ from __future__ import annotations
 from glm_lsp.completion.stop import StopRule
 from glm_lsp.engine.tokenizer import SourceTokenizer, StreamDecoder
 
+_BLANK = " \t\r\n"
+
 
 class Answer:
-    """Tokens in, deltas out, stop rules applied. The tokens' first `skip` characters are no part of the text."""
+    """Tokens in, deltas out, stop rules applied.
 
-    def __init__(self, tokenizer: SourceTokenizer, rule: StopRule, skip: int = 0) -> None:
+    Args:
+        skip: the tokens' first characters that are no part of the text.
+        trims: neither are the blanks and line breaks that it begins with.
+    """
+
+    def __init__(
+        self, tokenizer: SourceTokenizer, rule: StopRule, skip: int = 0, *, trims: bool = False
+    ) -> None:
         self._decoder = StreamDecoder(tokenizer, skip)
         self._rule = rule
+        self._trims = trims
         self._text = ""
         self._emitted = 0
         self.stopped = False
@@ -25,6 +35,8 @@ class Answer:
         return "" if self.stopped else self._grow(self._decoder.flush(), is_last=True)
 
     def _grow(self, piece: str, *, is_last: bool = False) -> str:
+        if self._trims and not self._text:
+            piece = piece.lstrip(_BLANK)
         self._text += piece
         keep = self._rule.check(self._text) if piece else None
         if keep is not None:

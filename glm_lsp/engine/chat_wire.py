@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from glm_lsp.completion.chat import Message, Speaker
-from glm_lsp.engine.wire import MAX_BODY_BYTES, CompletionRequest, GlmReport, Usage
+from glm_lsp.engine.wire import MAX_BODY_BYTES, CompletionRequest, GlmOptions, GlmReport, Usage
 from glm_lsp.errors import RequestError, RequestTooLargeError
 
 MAX_ANSWER_TOKENS = 4096
@@ -105,6 +105,8 @@ class ChatRequest(Struct, frozen=True, kw_only=True):
             stop=self.stop,
             stream=bool(self.stream),
             logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            # A model begins its answer with the rest of the line that its role token stands on.
+            glm=GlmOptions(trim_start=True),
         )
 
 

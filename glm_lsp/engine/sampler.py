@@ -35,7 +35,9 @@ def make_sampler(params: SamplingParams) -> Sampler:
 
     def pick(scores: Scores, row: int) -> tuple[int, float]:
         logprobs = scores.top_logprobs[row, :keep].astype(np.float64)
-        weights = np.exp((logprobs - logprobs[0]) / params.temperature)
+        # A temperature may be so small that the quotient is beyond all numbers; the best one remains then.
+        with np.errstate(over="ignore"):
+            weights = np.exp((logprobs - logprobs[0]) / params.temperature)
         weights /= weights.sum()
         # The nucleus: the fewest candidates that together reach top_p; always at least one.
         inside = int(np.searchsorted(np.cumsum(weights), params.top_p)) + 1

@@ -50,6 +50,8 @@ class GlmOptions(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """False: the model's own word only."""
     min_probability: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """End a text as soon as the product of its tokens' probabilities is smaller: nobody will be shown more of it."""
+    trim_start: bool = False
+    """Leave out the blanks and line breaks that a text begins with; stop strings do not look at them either."""
     warm_up: bool = False
     """Only fill the KV cache; generate nothing."""
     raw: bool = False

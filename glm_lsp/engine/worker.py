@@ -209,7 +209,8 @@ class Worker:
     def _choice(self, work: _Work, index: int, scored: Scored, writer: Writer) -> tuple[int, FinishReason]:
         """Decodes one choice; returns how many tokens it took and why it ended."""
         request = work.request
-        answer = Answer(self._tokenizer, self._stop_rule(request), len(work.pending.decode()))
+        skip, trims = len(work.pending.decode()), request.glm.trim_start
+        answer = Answer(self._tokenizer, self._stop_rule(request), skip, trims=trims)
         reason: FinishReason = "length"
         token_ids: list[int] = []
         lowest, total = _log(request.glm.min_probability), 0.0

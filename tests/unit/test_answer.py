@@ -9,10 +9,10 @@ from glm_lsp.engine.answer import Answer
 from tests.fakes.fake_core import byte_tokenizer
 
 
-def deltas(text: str, *stops: str) -> tuple[list[str], bool]:
+def deltas(text: str, *stops: str, trims: bool = False) -> tuple[list[str], bool]:
     """What is sent for each byte of `text`, then at the end; and whether a stop string was found."""
     tokenizer = byte_tokenizer()
-    answer = Answer(tokenizer, stop_rule(None, "", "", "", stops))
+    answer = Answer(tokenizer, stop_rule(None, "", "", "", stops), trims=trims)
     sent = []
     for token_id in tokenizer.encode(text):
         sent.append(answer.push(token_id))
@@ -48,3 +48,21 @@ def test_what_only_began_like_a_stop_string_is_sent_after_all(text: str) -> None
 def test_text_waits_only_as_long_as_it_could_be_a_stop_string() -> None:
     sent, _ = deltas("ab-c", "-!")
     assert sent == ["a", "b", "", "-c", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "stops"),
+    [
+        ("\n  Hi you\n!", "Hi you", True),
+        (" \t\r\n", "", False),
+        ("Hi", "Hi", False),
+        ("\u3000Hi", "\u3000Hi", False),
+        ("\x1cHi", "\x1cHi", False),
+    ],
+)
+def test_blanks_and_breaks_at_the_beginning_are_neither_sent_nor_stopped_at(
+    text: str, expected: str, stops: bool
+) -> None:
+    sent, stopped = deltas(text, "\n", trims=True)
+    assert ("".join(sent), stopped) == (expected, stops)
+    assert deltas("\nHi", "\n") == (["", ""], True)

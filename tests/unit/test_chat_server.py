@@ -359,8 +359,8 @@ def told(stream: ChatStream, *events: Any) -> list[Any]:
     return [json.loads(line.removeprefix("data: ")) for line in text.split("\n\n") if line]
 
 
-def test_line_breaks_and_blanks_before_the_first_word_are_left_out() -> None:
-    events = [chunk("\n"), chunk(" "), chunk("  Hi"), chunk(" you\n"), chunk(finish_reason="stop"), report()]
+def test_a_text_is_told_as_it_comes() -> None:
+    events = [chunk("Hi"), chunk(" you\n"), chunk(finish_reason="stop"), report()]
     chunks = told(ChatStream(includes_usage=False), *events)
     contents = [c["choices"][0]["delta"].get("content") for c in chunks]
     assert contents == ["", "Hi", " you\n", None]
@@ -375,7 +375,7 @@ def test_what_was_broken_off_is_incomplete() -> None:
 
 def test_tokens_of_a_stream_are_told_even_without_text() -> None:
     logprobs = Logprobs(["\n"], [-0.5])
-    (_, piece) = told(ChatStream(includes_usage=False), chunk("\n", logprobs=logprobs))
+    (_, piece) = told(ChatStream(includes_usage=False), chunk("", logprobs=logprobs))
     assert piece["choices"][0]["delta"] == {"content": ""}
     assert piece["choices"][0]["logprobs"]["content"] == [
         {"token": "\n", "logprob": -0.5, "bytes": [10], "top_logprobs": []}

@@ -29,6 +29,10 @@ def test_temperature_zero_is_greedy() -> None:
     assert logprob == pytest.approx(np.log(0.4), abs=1e-6)
 
 
+def test_the_smallest_temperature_is_almost_greedy() -> None:
+    assert set(draws(SamplingParams(temperature=5e-324, seed=1))) == {10}
+
+
 def test_temperature_one_follows_the_probabilities() -> None:
     counts = draws(SamplingParams(temperature=1, seed=1))
     expected = PROBABILITIES / PROBABILITIES.sum()

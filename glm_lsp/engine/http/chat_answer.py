@@ -1,8 +1,4 @@
-"""Completions told as chat completions: the same events in OpenAI's other shape.
-
-A model begins its answer with the rest of the line that its role token stands on, so line breaks and blanks before
-the first word are left out.
-"""
+"""Completions told as chat completions: the same events in OpenAI's other shape."""
 
 from __future__ import annotations
 
@@ -39,7 +35,6 @@ class ChatStream:
     def __init__(self, *, includes_usage: bool) -> None:
         self._includes_usage = includes_usage
         self._known: set[int] = set()
-        self._begun: set[int] = set()
 
     def encode(self, event: Event) -> bytes:
         """The server-sent events that tell of one event of the engine; may be none."""
@@ -55,11 +50,9 @@ class ChatStream:
         if index not in self._known:
             self._known.add(index)
             yield ChatPiece(index=index, delta=ChatDelta(role="assistant", content=""))
-        text = choice.text if index in self._begun else choice.text.lstrip()
-        if text or choice.logprobs:
-            yield ChatPiece(index=index, delta=ChatDelta(content=text), logprobs=_logprobs(choice.logprobs))
-        if text:
-            self._begun.add(index)
+        if choice.text or choice.logprobs:
+            delta = ChatDelta(content=choice.text)
+            yield ChatPiece(index=index, delta=delta, logprobs=_logprobs(choice.logprobs))
         if choice.finish_reason:
             yield ChatPiece(index=index, finish_reason=_reason(choice.finish_reason))
 
@@ -80,7 +73,7 @@ def chat_completion(chunks: Sequence[CompletionChunk]) -> ChatCompletion:
 def _choice(choice: Choice) -> ChatChoice:
     return ChatChoice(
         index=choice.index,
-        message=ChatMessage(content=choice.text.lstrip()),
+        message=ChatMessage(content=choice.text),
         logprobs=_logprobs(choice.logprobs),
         finish_reason=_reason(choice.finish_reason),
     )
