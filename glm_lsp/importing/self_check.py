@@ -24,6 +24,7 @@ import glm_lsp
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.sessions import open_session
+from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import ModelFileError, SelfCheckError
 from glm_lsp.importing.probe import SmallCopy
 from glm_lsp.models.checkpoint_files.tensor_files import TensorFile
@@ -49,6 +50,9 @@ FEW_VALUES = 1 << 26
 AGREEMENT: Mapping[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.97, "int4": 0.97}
 """Least correlation of a model's logits with the formulas' over the ids kept, by precision. The formulas compute with
 the same rounded weights; what remains is that quantised products round their inputs to int8, layer after layer."""
+
+LEAST_KEPT = 8
+"""A correlation over fewer says nothing."""
 
 NUM_KEPT = 64
 """So many best ids of each row are kept, and as many from all over the vocabulary."""
@@ -76,10 +80,22 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
             found = msgspec.json.decode(path.read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
             raise ModelFileError(f"{path} cannot be used: {error}") from error
-        rows = len(found.token_ids)
-        if not rows or {len(found.best), len(found.ids), len(found.logits)} != {rows}:
-            raise ModelFileError(f"{path} is incomplete")
+        if problem := found.problem():
+            raise ModelFileError(f"{path} cannot be used: {problem}")
         return found
+
+    def problem(self) -> str:
+        """Why this cannot be what `reference_of` makes; empty if it can."""
+        rows = len(self.token_ids)
+        if not rows or {len(self.best), len(self.ids), len(self.logits)} != {rows}:
+            return "its rows are not as many as its tokens"
+        pairs = zip(self.ids, self.logits, strict=True)
+        if any(len(ids) < LEAST_KEPT or len(ids) != len(logits) for ids, logits in pairs):
+            return "a row has not as many logits as ids, or too few"
+        every = [*self.token_ids, *self.best, *(i for ids in self.ids for i in ids)]
+        if min(every) < 0 or not np.isfinite([value for row in self.logits for value in row]).all():
+            return "it holds negative ids, or logits that are no numbers"
+        return ""
 
     def write(self, folder: Path) -> None:
         """Writes it into a model folder."""
@@ -221,6 +237,9 @@ def check_model(session: Session, reference: Reference, precision: str) -> Agree
         SelfCheckError: it agrees less than its precision explains.
     """
     count = len(reference.token_ids)
+    highest = max(map(max, (reference.token_ids, reference.best, *reference.ids)))
+    if highest >= session.vocab_size:
+        raise ModelFileError(f"{REFERENCE_FILE} names id {highest}, the model has {session.vocab_size}")
     logits = session.run(session.new_kv(), 0, reference.token_ids, count, want_logits=True).logits
     if logits is None:
         raise SelfCheckError("the graph gives no logits")
@@ -238,13 +257,17 @@ def check_model(session: Session, reference: Reference, precision: str) -> Agree
 
 
 def verify_model(folder: ModelFolder) -> Verified:
-    """Loads a model, runs one token against many, and its reference if it has one.
+    """Loads a model with what renders its prompts, runs one token against many, and its reference if it has one.
 
     Raises:
+        TokenizerError: its profile or chat template is unknown, or does not fit its tokenizer.
         SessionError: one token and many differ.
         SelfCheckError: see `check_model`.
     """
     session = open_session(folder)
+    worker = Worker.load(folder, session, speculates=False)
+    if template := folder.manifest.chat_template:
+        worker.chat_encoder(template)
     difference = session.self_check()
     reference = Reference.read(folder.path)
     agreement = check_model(session, reference, folder.manifest.precision) if reference else None

@@ -27,11 +27,12 @@ from glm_lsp.errors import (
     TokenizerError,
 )
 from glm_lsp.importing import plan as plan_module
-from glm_lsp.importing import sizes
+from glm_lsp.importing import room
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.importer import run_plan
-from glm_lsp.importing.plan import Plan, Wish, make_plan
+from glm_lsp.importing.plan import Plan, Wish, make_plan, preview
 from glm_lsp.importing.self_check import REFERENCE_FILE, Reference, verify_model
+from glm_lsp.importing.sizes import run_bytes
 from glm_lsp.importing.unfinished import forget, unfinished_imports
 from glm_lsp.models.integrity import describe_folder, require_intact
 from glm_lsp.models.layout import Layout, RowSpan
@@ -94,7 +95,7 @@ def test_every_precision_agrees_with_the_formulas(checkpoint: Path, precision: s
     assert found.agreement is not None
     assert (
         found.agreement.correlation
-        >= {"fp32": 0.999999, "fp16": 0.9999, "int8": 0.99, "int4": 0.9}[precision]
+        >= {"fp32": 0.999999, "fp16": 0.99999, "int8": 0.999, "int4": 0.999}[precision]
     )
     weights = model.manifest.files["model.onnx.data"].bytes + model.manifest.files["model.onnx"].bytes
     assert plan.model_bytes <= weights < plan.model_bytes + 4096 * 60 + 65536
@@ -173,7 +174,7 @@ def test_capacity_is_within_the_models(checkpoint: Path) -> None:
 
 def test_a_full_disk_is_noticed_beforehand(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "free")
-    monkeypatch.setattr(sizes.shutil, "disk_usage", lambda _: usage(1 << 20))
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(1 << 20))
     with pytest.raises(StorageFullError, match=r"1\.0 MiB are free"):
         plan_for(checkpoint)
     assert names_in(checkpoint.parent) == [checkpoint.name]
@@ -403,22 +404,52 @@ def rewrite(model: ModelFolder, change: Callable[[Path], None]) -> ModelFolder:
     return ModelFolder(model.path, Manifest.read(model.path), model.config)
 
 
-def test_other_weights_under_right_hashes_are_noticed(checkpoint: Path) -> None:
-    def scramble(folder: Path) -> None:
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "int8", "int4"])
+@pytest.mark.parametrize("family", ["codegeex4", "glm-original"])
+def test_other_weights_under_right_hashes_are_noticed(tmp_path: Path, family: str, precision: str) -> None:
+    """A twentieth of the weights is zero: the text such a model writes still looks like text."""
+
+    def damage(folder: Path) -> None:
         weights = np.fromfile(folder / "model.onnx.data", np.uint8)
-        middle = len(weights) // 2
-        weights[middle : middle + 40_000] = np.random.default_rng(0).integers(0, 255, 40_000)
+        start = len(weights) // 2
+        weights[start : start + len(weights) // 20] = 0
         weights.tofile(folder / "model.onnx.data")
 
-    model = rewrite(run(checkpoint), scramble)
+    checkpoint = official(tmp_path / family, family)
+    model = rewrite(run(checkpoint, precision=precision), damage)
     require_intact(model.path, model.manifest)
     with pytest.raises(SelfCheckError, match="correlate"):
         verify_model(model)
 
 
+@pytest.mark.parametrize("field", ["prompt_profile", "chat_template"])
+def test_a_manifest_that_names_an_unknown_layout_is_noticed(checkpoint: Path, field: str) -> None:
+    model = run(checkpoint)
+    msgspec.structs.replace(model.manifest, **{field: "mine"}).write(model.path)
+    with pytest.raises(TokenizerError, match="mine"):
+        verify_model(ModelFolder.load(model.path))
+
+
+def reference_text(**changes: Any) -> str:
+    fields = {"token_ids": [1], "best": [2], "ids": [list(range(10))], "logits": [[0.5] * 10]}
+    return json.dumps(fields | changes)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"token_ids": [1], "best": [], "ids": [[1]], "logits": [[0.5]]}', '{"token_ids": "x"}'],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"token_ids": "x"}',
+        reference_text(best=[]),
+        reference_text(ids=[[]], logits=[[]]),
+        reference_text(ids=[[1, 2, 3]]),
+        reference_text(best=[10**6]),
+        reference_text(token_ids=[10**6]),
+        reference_text(token_ids=[-1]),
+        reference_text(ids=[[10**6] * 10]),
+    ],
 )
 def test_a_damaged_reference_is_a_named_error(checkpoint: Path, text: str) -> None:
     def damage(folder: Path) -> None:
@@ -430,9 +461,8 @@ def test_a_damaged_reference_is_a_named_error(checkpoint: Path, text: str) -> No
 
 
 def test_a_reference_comes_back_as_it_was(tmp_path: Path) -> None:
-    reference = Reference(
-        token_ids=[3, 4], best=[7, 8], ids=[[7, 9], [8, 9]], logits=[[1.5, -2.0], [0.25, 0.0]]
-    )
+    ids, logits = [list(range(8)), list(range(2, 10))], [[1.5] * 8, [0.25, -2.0] * 4]
+    reference = Reference(token_ids=[3, 4], best=[7, 8], ids=ids, logits=logits)
     reference.write(tmp_path)
     assert Reference.read(tmp_path) == reference
     assert Reference.read(tmp_path / "elsewhere") is None
@@ -444,3 +474,38 @@ def test_an_architecture_that_is_refused_leaves_nothing(checkpoint: Path) -> Non
     with pytest.raises(ArchitectureError, match="rmsnorm"):
         plan_for(checkpoint)
     assert names_in(checkpoint.parent) == [checkpoint.name]
+
+
+@pytest.mark.parametrize("family", ["codegeex4", "chatglm-6b", "glm-original", "glm-edge"])
+def test_what_an_import_will_do_is_known_before_there_are_weights(tmp_path: Path, family: str) -> None:
+    checkpoint = official(tmp_path / family, family)
+    whole = make_plan(Wish(checkpoint=checkpoint, name="tiny"), tmp_path / "models" / "tiny")
+    for path in checkpoint.iterdir():
+        if path.suffix in (".safetensors", ".bin"):
+            path.unlink()
+    seen = preview(Wish(checkpoint=checkpoint, name="tiny"), tmp_path / "models" / "tiny")
+    assert (seen.facts, seen.options, seen.model_bytes) == (whole.facts, whole.options, whole.model_bytes)
+    assert seen.layout.config == whole.parts.checkpoint.config
+
+
+def test_a_model_of_fp16_takes_the_memory_of_fp32(checkpoint: Path) -> None:
+    def sizes_as(precision: str) -> tuple[int, int]:
+        plan = plan_for(checkpoint, precision=precision)
+        return plan.model_bytes, run_bytes(plan.parts.checkpoint.config, plan.options)
+
+    stored, in_memory = sizes_as("fp16")
+    assert in_memory == sizes_as("fp32")[0] > 1.9 * stored
+    for precision in ("fp32", "int8", "int4"):
+        stored, in_memory = sizes_as(precision)
+        assert in_memory == stored
+
+
+def test_folders_on_one_disk_have_to_fit_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "free")
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(room.SPARE_BYTES + 300))
+    room.require_room({tmp_path / "new" / "a": 200, tmp_path / "new" / "b": 100})
+    room.require_room({tmp_path: 300})
+    with pytest.raises(StorageFullError, match=r"200 B to .* and 101 B to .* are to come"):
+        room.require_room({tmp_path / "new" / "a": 200, tmp_path / "new" / "b": 101})
+    monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(0))
+    room.require_room({tmp_path: 0})
