@@ -16,7 +16,8 @@ from glm_lsp.importing import papers
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
 from glm_lsp.importing.lfs import refuse_pointers
-from glm_lsp.importing.sizes import model_bytes, require_room
+from glm_lsp.importing.room import require_room
+from glm_lsp.importing.sizes import model_bytes
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config_file import read_values
 from glm_lsp.models.convert import DEFAULT_CAPACITY
@@ -30,6 +31,7 @@ from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.model_writer import ModelFacts, ModelParts
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.staging import require_place
+from glm_lsp.models.tensors import num_parameters
 from glm_lsp.models.tokenizers import ConvertedTokenizer, convert_tokenizer
 
 LARGE_MODEL = 2_000_000_000
@@ -85,27 +87,40 @@ class Plan:
         return self.options.real_vocab_size or self.parts.checkpoint.config.vocab_size
 
 
-def make_plan(wish: Wish, target: Path) -> Plan:
-    """Reads configuration, tokenizer and the weight files' headers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What is known of an import before its weights are there; `values` are those of config.json."""
+
+    layout: Layout
+    values: dict[str, Any]
+    facts: ModelFacts
+    tokenizer: ConvertedTokenizer
+    options: GraphOptions
+    model_bytes: int
+
+
+def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
+    """Reads configuration and tokenizer.
+
+    Args:
+        has_weights: whether the weight files are there; at most their headers are read.
 
     Raises:
         InputError: the target exists, or nothing tells which model this is.
         ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
-        StorageFullError: the model will not fit.
     """
     require_place(target, replaces=wish.replaces)
     _require_apart(wish.checkpoint, target)
     refuse_pointers(wish.checkpoint)
-    layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule)
+    layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule, has_weights=has_weights)
     values = read_values(wish.checkpoint / CONFIG_FILE)
     family = _family(wish, family_of(wish.checkpoint, layout, values))
     facts = _facts(wish, family)
     converted = _tokenizer(wish.checkpoint, family, layout)
     tokenizer = SourceTokenizer(Tokenizer.from_str(converted.json))
     layout = replace(layout, config=_with_blanks(layout.config, tokenizer))
-    checkpoint = Checkpoint(wish.checkpoint, layout)
     options = GraphOptions(
-        precision=_precision(wish.precision, checkpoint.num_parameters),
+        precision=_precision(wish.precision, num_parameters(layout.config)),
         capacity=_capacity(wish.capacity, layout.config.max_position_embeddings),
         real_vocab_size=converted.num_ids,
     )
@@ -113,21 +128,40 @@ def make_plan(wish: Wish, target: Path) -> Plan:
     PromptEncoder(tokenizer, facts.prompt_profile, options.capacity)
     if facts.chat_template:
         ChatEncoder(tokenizer, facts.chat_template, options.capacity)
-    num_bytes = model_bytes(layout.config, options)
-    require_room(target.parent, num_bytes)
+    return Preview(
+        layout=layout,
+        values=values,
+        facts=facts,
+        tokenizer=converted,
+        options=options,
+        model_bytes=model_bytes(layout.config, options),
+    )
+
+
+def make_plan(wish: Wish, target: Path) -> Plan:
+    """As `preview`; the weight files' headers are read, too.
+
+    Raises:
+        InputError: the target exists, or nothing tells which model this is.
+        ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
+        StorageFullError: the model will not fit.
+    """
+    seen = preview(wish, target, has_weights=True)
+    checkpoint = Checkpoint(wish.checkpoint, seen.layout)
+    require_room({target.parent: seen.model_bytes})
     return Plan(
         parts=ModelParts(
             checkpoint=checkpoint,
-            tokenizer=converted.json.encode(),
+            tokenizer=seen.tokenizer.json.encode(),
             papers=papers.papers_of(wish.checkpoint),
         ),
-        facts=facts,
-        options=options,
-        formula=_formula(values, layout.config),
+        facts=seen.facts,
+        options=seen.options,
+        formula=_formula(seen.values, seen.layout.config),
         target=target,
         replaces=wish.replaces,
         checkpoint_bytes=sum(file.path.stat().st_size for file in checkpoint.files),
-        model_bytes=num_bytes,
+        model_bytes=seen.model_bytes,
     )
 
 

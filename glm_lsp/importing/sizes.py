@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import math
-import shutil
-from pathlib import Path
+from dataclasses import replace
 
-from glm_lsp.byte_size import readable
-from glm_lsp.errors import StorageFullError
 from glm_lsp.models.graph_builder import Precision
 from glm_lsp.models.graph_options import GraphOptions, precision_of
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.tensors import tensors_of
-
-SPARE_BYTES = 64 << 20
-"""For graph, tokenizer, papers and what others write meanwhile."""
 
 _SCALE_BYTES = 4 / BLOCK
 _BYTES: dict[Precision, float] = {
@@ -36,16 +30,6 @@ def model_bytes(config: ModelConfig, options: GraphOptions) -> int:
     return math.ceil(total)
 
 
-def require_room(folder: Path, num_bytes: int) -> None:
-    """Refuses to begin what will not fit.
-
-    Raises:
-        StorageFullError: fewer than `num_bytes` and some spare are free where `folder` is or will be.
-    """
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    free = shutil.disk_usage(existing).free
-    if free < num_bytes + SPARE_BYTES:
-        raise StorageFullError(
-            f"{folder} needs {readable(num_bytes + SPARE_BYTES)}, {readable(free)} are free",
-            "Free some space, or set GLM_LSP_HOME to a folder on a larger disk.",
-        )
+def run_bytes(config: ModelConfig, options: GraphOptions) -> int:
+    """Bytes of all weights in memory while the model runs. ONNX Runtime computes in fp32 what is stored as fp16."""
+    return model_bytes(config, replace(options, precision="fp32") if options.precision == "fp16" else options)

@@ -37,13 +37,15 @@ _ORIGINAL_CLASSES = {
 }
 
 
-def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto") -> Layout:
+def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto", has_weights: bool = True) -> Layout:
     """The layout of a checkpoint folder.
 
     Of weight files at most the headers are read, of the model's own code only the text: what `rope_ratio` means.
 
     Args:
         rope_rule: what a `rope_ratio` means; see `rope_ratio.py`.
+        has_weights: whether the weight files are there yet. Without them the config of an original GLM is right, its
+            names of tensors may not be.
 
     Raises:
         ArchitectureError: it is not a model this program runs.
@@ -60,7 +62,8 @@ def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto") -> Layout:
         case "chatglm-6b":
             return chatglm_6b_layout(values)
         case "glm-original":
-            names = [name for file in open_files(folder) for name in file.entries]
+            files = open_files(folder) if has_weights else ()
+            names = [name for file in files for name in file.entries]
             prefix = "glm." if any(name.startswith("glm.") for name in names) else ""
             return original_glm_layout(values, prefix=prefix, special_ids=_special_ids(folder))
 
