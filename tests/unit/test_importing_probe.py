@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,7 +36,7 @@ def test_a_prompt_with_a_blank_has_one_of_each_marker(tmp_path: Path) -> None:
     checkpoint = plan_of(tmp_path, "glm-original").parts.checkpoint
     assert isinstance(checkpoint.config, PrefixLmConfig)
     words = probe_of(checkpoint, 300)
-    for start, mask in zip(words, words[1:], strict=False):
+    for start, mask in pairwise(words):
         if start != mask:
             config = replace(checkpoint.config, start_token_id=start, mask_token_ids=(mask,))
             stub: Any = SimpleNamespace(config=config, rows=checkpoint.rows)
