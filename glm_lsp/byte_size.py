@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+BytesDone = Callable[[str, int], None]
+"""Called with what is being done and how many bytes are done."""
+
 
 def readable(num_bytes: float) -> str:
     """As 5.5 GiB, 12.0 MiB or 17 B."""

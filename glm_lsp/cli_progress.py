@@ -4,38 +4,44 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from glm_lsp import terminal
-from glm_lsp.byte_size import readable
+from glm_lsp.byte_size import BytesDone, readable
 
 LINE_EVERY_S = 5.0
-
-BytesDone = Callable[[str, int], None]
-"""Called with what is being done and how many bytes are done."""
 
 
 @contextmanager
 def bytes_bar(title: str, total: int) -> Iterator[BytesDone]:
-    """A bar on a terminal, a line now and then elsewhere; on stderr. A `total` of 0: nobody knows how much."""
+    """A bar on a terminal, a line now and then elsewhere; on stderr. With a `total` of 0 it is not about bytes."""
     if not (sys.stderr and sys.stderr.isatty()):
-        yield _Lines(title, total)
+        if total:
+            yield _Lines(title, total)
+        else:
+            terminal.say(f"{title} ...")
+            yield lambda _what, _done: None
         return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
         DownloadColumn,
         Progress,
+        ProgressColumn,
+        SpinnerColumn,
         TextColumn,
+        TimeElapsedColumn,
         TimeRemainingColumn,
         TransferSpeedColumn,
     )
 
-    columns = (
+    columns: tuple[ProgressColumn, ...] = (
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(binary_units=True), TransferSpeedColumn(),
         TimeRemainingColumn(),
     )  # fmt: skip
+    if not total:
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total or None)
 

@@ -10,28 +10,27 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar
 
 import msgspec
 
+from glm_lsp.byte_size import BytesDone
 from glm_lsp.engine.process.lock import ProcessLock
-from glm_lsp.errors import HubFileError, InputError, StorageFullError
-from glm_lsp.importing.hub_files import HubFile
+from glm_lsp.errors import HubFileError, InputError
+from glm_lsp.importing.hub_files import HubFile, is_weights
+from glm_lsp.importing.room import require_room
 from glm_lsp.paths import runtime_dir, storage_error
-
-BytesDone = Callable[[str, int], None]
-"""Told the file at hand and how many of all files' bytes are there."""
 
 Transfer = Callable[[HubFile, Any, int], None]
 """Writes a file's bytes from an offset on to a sink that stands at it."""
 
-SPARE_BYTES = 256 * 2**20
-"""Left free on a disk, for everything else that goes on there."""
-
 CHUNK_BYTES = 2**20
+
+PARTIAL = ".partial"
+_BEGUN = ".part"
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -119,13 +118,69 @@ def fetch_files(
         StorageFullError: they do not fit; told before the first byte is taken.
         StorageError: the folder cannot be written.
     """
+    with locked(folder):
+        if not _is_there(folder, origin):
+            partial = _begin(files, folder)
+            require_room({partial.parent: sum(_missing(file, partial) for file in files)})
+            _fetch_all(files, partial, transfer, progress)
+            (partial / Origin.FILE).write_bytes(msgspec.json.encode(origin))
+            partial.rename(folder)
+
+
+def fetch_small(
+    files: Sequence[HubFile], folder: Path, origin: Origin, transfer: Transfer, progress: BytesDone
+) -> Path:
+    """Gets those of the files that are no weights, and tells where they are: where the rest will join them.
+
+    Raises:
+        InputError, HubFileError, StorageError: as `fetch_files`.
+    """
+    with locked(folder):
+        if _is_there(folder, origin):
+            return folder
+        partial = _begin(files, folder)
+        _fetch_all([file for file in files if not is_weights(file.name)], partial, transfer, progress)
+        return partial
+
+
+def drop_small(folder: Path) -> None:
+    """Undoes `fetch_small`, unless weights have been begun there, too."""
+    partial = partial_of(folder)
+    # Who is downloading there needs them.
+    with suppress(InputError), locked(folder):
+        names = [path.name.removesuffix(_BEGUN) for path in partial.iterdir()] if partial.is_dir() else []
+        if not any(is_weights(name) for name in names):
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def missing_bytes(files: Sequence[HubFile], folder: Path) -> int:
+    """How much of the files is still to come for `folder` to be complete."""
+    partial = partial_of(folder)
+    return sum(
+        min(0 if _size(folder / file.name) == file.bytes else file.bytes, _missing(file, partial))
+        for file in files
+    )
+
+
+def partial_of(folder: Path) -> Path:
+    """Where a folder's files lie until all of them are there."""
+    return folder.with_name(f".{folder.name}{PARTIAL}")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Nobody else downloads to a folder during the block.
+
+    Raises:
+        InputError: somebody does.
+        StorageError: for every OSError of the block.
+    """
     mark = hashlib.sha256(os.fsencode(folder.absolute())).hexdigest()[:16]
     lock = ProcessLock(runtime_dir() / f"pull-{mark}.lock")
     if not lock.acquire():
         raise InputError(f"another process is downloading to {folder}", "Wait until it is done.")
     try:
-        if not _is_there(folder, origin):
-            _make(files, folder, origin, transfer, progress)
+        yield
     except OSError as error:
         raise storage_error(folder, error) from error
     finally:
@@ -142,14 +197,15 @@ def _is_there(folder: Path, origin: Origin) -> bool:
     return origin.is_complete(folder)
 
 
-def _make(
-    files: Sequence[HubFile], folder: Path, origin: Origin, transfer: Transfer, progress: BytesDone
-) -> None:
-    partial = folder.with_name(f".{folder.name}.partial")
+def _begin(files: Sequence[HubFile], folder: Path) -> Path:
+    partial = partial_of(folder)
     partial.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         _take_back(folder, partial, files)
-    _require_room(files, partial)
+    return partial
+
+
+def _fetch_all(files: Sequence[HubFile], partial: Path, transfer: Transfer, progress: BytesDone) -> None:
     done = 0
     for file in files:
 
@@ -159,8 +215,6 @@ def _make(
         _fetch(file, partial, transfer, told)
         done += file.bytes
         progress(file.name, done)
-    (partial / Origin.FILE).write_bytes(msgspec.json.encode(origin))
-    partial.rename(folder)
 
 
 def _take_back(folder: Path, partial: Path, files: Sequence[HubFile]) -> None:
@@ -171,16 +225,10 @@ def _take_back(folder: Path, partial: Path, files: Sequence[HubFile]) -> None:
     shutil.rmtree(folder)
 
 
-def _require_room(files: Sequence[HubFile], partial: Path) -> None:
-    missing = sum(
-        file.bytes - _size(_begun(partial, file)) for file in files if not (partial / file.name).is_file()
-    )
-    free = shutil.disk_usage(partial).free
-    if missing > 0 and missing + SPARE_BYTES > free:
-        raise StorageFullError(
-            f"{_gib(missing)} are to come, and {partial.parent} has {_gib(free)} free",
-            f"Free some space there, keeping {_gib(SPARE_BYTES)} spare, or name a folder on another disk with --to.",
-        )
+def _missing(file: HubFile, partial: Path) -> int:
+    if (partial / file.name).is_file():
+        return 0
+    return max(0, file.bytes - _size(_begun(partial, file)))
 
 
 def _fetch(file: HubFile, partial: Path, transfer: Transfer, told: Callable[[int], None]) -> None:
@@ -228,12 +276,8 @@ def _problem(path: Path, file: HubFile) -> str:
 
 
 def _begun(partial: Path, file: HubFile) -> Path:
-    return partial / f"{file.name}.part"
+    return partial / f"{file.name}{_BEGUN}"
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
-
-
-def _gib(count: int) -> str:
-    return f"{count / 2**30:,.2f} GiB"

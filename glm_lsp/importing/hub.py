@@ -9,14 +9,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from glm_lsp.byte_size import BytesDone
 from glm_lsp.errors import HubError, HubFileError
-from glm_lsp.importing.download import BytesDone, Memory, Origin, Transfer, fetch_files
+from glm_lsp.importing.download import (
+    Memory,
+    Origin,
+    Transfer,
+    drop_small,
+    fetch_files,
+    fetch_small,
+    missing_bytes,
+)
 from glm_lsp.importing.hub_errors import hub_errors
 from glm_lsp.importing.hub_files import HubFile, is_licence, listed, wanted
 from glm_lsp.paths import checkpoints_dir
@@ -66,6 +76,17 @@ class Offer:
     def bytes(self) -> int:
         """Of all files."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def missing_bytes(self) -> int:
+        """Of what is not in `folder` yet."""
+        return missing_bytes(self.files, self.folder)
+
+    @property
+    def origin(self) -> Origin:
+        """What the folder will say of itself."""
+        files = {file.name: file.bytes for file in self.files}
+        return Origin(self.repo_id, self.revision, str(self.licence), files)
 
     @property
     def folder(self) -> Path:
@@ -143,14 +164,34 @@ def fetch(offer: Offer, *, target: Path | None = None, progress: BytesDone | Non
         InputError: `target` exists and is something else.
     """
     client = _client()
-    folder = target or offer.folder
-    licence = str(offer.licence)
-    origin = Origin(offer.repo_id, offer.revision, licence, {file.name: file.bytes for file in offer.files})
+    folder, origin = target or offer.folder, offer.origin
     with hub_errors(offer.repo_id, offer.hub):
         transfer = _transfer(client, offer.repo_id, offer.revision, offer.hub)
-        fetch_files(offer.files, folder, origin, transfer, progress or (lambda _name, _done: None))
+        fetch_files(offer.files, folder, origin, transfer, progress or _untold)
     names = tuple(sorted(origin.files))
-    return Pulled(folder, offer.repo_id, offer.revision, licence, offer.bytes, names)
+    return Pulled(folder, offer.repo_id, offer.revision, origin.licence, offer.bytes, names)
+
+
+@contextmanager
+def small_files(offer: Offer) -> Iterator[Path]:
+    """A folder with an offer's files but for its weights; `fetch` leaves them in place. If the block fails they go.
+
+    Raises:
+        HubError, StorageError, InputError: as `fetch`.
+    """
+    client = _client()
+    try:
+        with hub_errors(offer.repo_id, offer.hub):
+            transfer = _transfer(client, offer.repo_id, offer.revision, offer.hub)
+            folder = fetch_small(offer.files, offer.folder, offer.origin, transfer, _untold)
+        yield folder
+    except BaseException:
+        drop_small(offer.folder)
+        raise
+
+
+def _untold(_name: str, _done: int) -> None:
+    pass
 
 
 def _client() -> Any:

@@ -80,6 +80,11 @@ def wanted(files: Sequence[HubFile]) -> list[HubFile]:
     return sorted((by_name[name] for name in {*texts, *weights}), key=lambda file: (file.bytes, file.name))
 
 
+def is_weights(name: str) -> bool:
+    """Whether a file of this name holds weights; all others that are wanted are small."""
+    return _SHARD.fullmatch(name) is not None or name in (alone for alone, _, _ in _WEIGHTS)
+
+
 def is_licence(name: str) -> bool:
     """Whether a file of this name says under which terms the model is given."""
     return _LICENCE.fullmatch(name) is not None

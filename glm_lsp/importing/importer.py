@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import glm_lsp
+from glm_lsp.byte_size import BytesDone
 from glm_lsp.importing.plan import Plan
 from glm_lsp.importing.probe import SmallCopy, probe_of
 from glm_lsp.importing.self_check import RawTensors, RoundedTensors, check_graph, reference_of
@@ -21,9 +22,6 @@ from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import Source
 from glm_lsp.models.model_writer import hash_weights, seal, write_parts
 from glm_lsp.models.store import ModelFolder
-
-BytesDone = Callable[[str, int], None]
-"""Called with what is being done and how many bytes of the checkpoint are done."""
 
 Stage = Callable[[str, int], AbstractContextManager[BytesDone]]
 """Called with the title of a stage and its bytes."""

@@ -34,5 +34,5 @@ def require_room(needs: Mapping[Path, int]) -> None:
             places = " and ".join(f"{readable(num_bytes)} to {folder}" for folder, num_bytes in parts)
             raise StorageFullError(
                 f"{places} are to come, and {readable(free)} are free there",
-                f"Free that and {readable(SPARE_BYTES)} more, or set GLM_LSP_HOME to a folder on a larger disk.",
+                f"Free that and {readable(SPARE_BYTES)} more, or take a larger disk: see GLM_LSP_HOME and --to.",
             )

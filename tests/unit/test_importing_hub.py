@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +31,7 @@ from glm_lsp.errors import (
 from glm_lsp.importing import hub as hub_module
 from glm_lsp.importing import hub_files
 from glm_lsp.importing.download import Origin
-from glm_lsp.importing.hub import fetch, is_hub_id, look, pull
+from glm_lsp.importing.hub import fetch, is_hub_id, look, pull, small_files
 from glm_lsp.importing.hub_files import HubFile, is_safe_name, wanted
 from tests.fakes.hub_server import Hub, serving
 
@@ -145,6 +146,41 @@ def test_a_file_of_another_commit_is_refused(hub: Hub) -> None:
     hub.head_commit = NEW
     with pytest.raises(HubFileError, match=f"comes from commit {NEW}"):
         fetch(offer)
+
+
+def test_small_files_come_first_and_stay_for_the_rest(hub: Hub) -> None:
+    offer = look(hub.repo_id)
+    assert offer.missing_bytes == offer.bytes
+    hub.requests.clear()
+    with small_files(offer) as folder:
+        assert sorted(contents(folder)) == [name for name in TAKEN if not name.endswith(".safetensors")]
+    assert hub.ranges(".safetensors") == []
+    assert offer.missing_bytes == 2 * len(WEIGHTS)
+    hub.requests.clear()
+    pulled = fetch(offer)
+    assert hub.ranges("tokenizer.json") == []
+    assert offer.missing_bytes == 0
+    with small_files(offer) as folder:
+        assert folder == pulled.folder
+    with suppress(ZeroDivisionError), small_files(offer):
+        raise ZeroDivisionError
+    assert contents(pulled.folder) == {name: FILES[name] for name in TAKEN}
+    (folder / "config.json").unlink()
+    assert offer.missing_bytes == len(FILES["config.json"])
+
+
+def test_small_files_that_are_not_wanted_go_unless_weights_have_come(hub: Hub, tmp_path: Path) -> None:
+    offer = look(hub.repo_id)
+    with suppress(ZeroDivisionError), small_files(offer):
+        raise ZeroDivisionError
+    assert left_behind(tmp_path) == []
+    partial = offer.folder.with_name(f".{offer.folder.name}.partial")
+    partial.mkdir()
+    (partial / f"{SHARD}.part").write_bytes(WEIGHTS[:3000])
+    with suppress(ZeroDivisionError), small_files(offer):
+        raise ZeroDivisionError
+    assert (partial / f"{SHARD}.part").read_bytes() == WEIGHTS[:3000]
+    assert offer.missing_bytes == 2 * len(WEIGHTS) - 3000
 
 
 def test_licence_and_sizes_are_told_before_anything_is_written(hub: Hub, tmp_path: Path) -> None:
@@ -271,7 +307,7 @@ def test_names_that_are_one_on_other_systems_are_refused(hub: Hub) -> None:
 
 def test_more_than_the_disk_holds_is_refused_before_anything_is_taken(hub: Hub) -> None:
     hub.sizes[SHARD] = 10**18
-    with pytest.raises(StorageFullError, match=r"931,322,574\.\d\d GiB are to come, and .* GiB free"):
+    with pytest.raises(StorageFullError, match=r"931322574\.\d GiB to .* are to come, and .* are free"):
         pull(hub.repo_id)
     assert hub.ranges(SHARD) == []
 
@@ -282,7 +318,7 @@ def test_what_is_there_already_needs_no_room(hub: Hub, monkeypatch: pytest.Monke
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     assert pull(hub.repo_id).folder == folder
     (folder / "config.json").unlink()
-    with pytest.raises(StorageFullError, match=r"0\.00 GiB free"):
+    with pytest.raises(StorageFullError, match="0 B are free"):
         pull(hub.repo_id)
 
 
