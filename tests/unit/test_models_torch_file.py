@@ -289,6 +289,27 @@ def test_other_archives_are_refused(tmp_path: Path, content: bytes, cause: str) 
     assert cause in refusal(tmp_path / "x.bin").cause
 
 
+def test_numbers_that_have_changed_do_not_have_their_checksum(tmp_path: Path) -> None:
+    path, done = tmp_path / "x.bin", list[int]()
+    torch_writer.write_torch_file(path, {"a": VALUES}, {"a": "F32"})
+    content = path.read_bytes()
+    place = content.index(VALUES.tobytes())
+    TorchFile(path).verify(done.append)
+    assert len(content) > sum(done) > VALUES.nbytes
+    for changed in (place, place + VALUES.nbytes - 1):
+        damaged = bytearray(content)
+        damaged[changed] ^= 1
+        path.write_bytes(damaged)
+        assert TorchFile(path).entries["a"].shape == VALUES.shape
+        with pytest.raises(CheckpointError, match="does not have the checksum it was written with"):
+            TorchFile(path).verify()
+    path.write_bytes(content)
+    file = TorchFile(path)
+    path.unlink()
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        file.verify()
+
+
 def test_records_may_not_lie_upon_each_other_nor_elsewhere(tmp_path: Path) -> None:
     content = bytearray(zipped(RECORDS))
     directory = content.index(b"PK\1\2")
@@ -398,6 +419,7 @@ def test_files_of_torch(tmp_path: Path, dtype: str, kind: type[dict[str, Any]]) 
     )
     torch.save(state, tmp_path / "x.bin")
     file = TorchFile(tmp_path / "x.bin")
+    file.verify()
     assert [*file.entries] == [*state]
     for name, values in state.items():
         assert file.entries[name].shape == tuple(values.shape)

@@ -49,6 +49,16 @@ class TensorFile(Protocol):
             CheckpointError: its type is not a float, the file has shrunk, or a value is not finite.
         """
 
+    def verify(self, on_bytes: Callable[[int], None] = lambda _: None) -> None:
+        """Compares the checksums in the file with its content, where the format has any.
+
+        Args:
+            on_bytes: told how many more bytes have been read.
+
+        Raises:
+            CheckpointError: they differ, or the file cannot be read.
+        """
+
 
 _FORMATS: tuple[tuple[str, str, Callable[[Path], TensorFile]], ...] = (
     (SINGLE_FILE, ".safetensors", SafetensorsFile),
@@ -72,7 +82,10 @@ def open_files(folder: Path) -> Sequence[TensorFile]:
             _require_once(files)
             return files
     wanted = ", ".join(name for single, *_ in _FORMATS for name in (single, f"{single}.index.json"))
-    raise CheckpointError(f"{folder} holds none of {wanted}")
+    raise CheckpointError(
+        f"{folder} holds none of {wanted}",
+        "Give the folder that has the model's weights and its config.json, complete as its repository has them.",
+    )
 
 
 def _shard_names(index: Path, ending: str) -> list[str]:

@@ -7,7 +7,7 @@ It is a zip file: `NAME/data.pkl` is the table of tensors, `NAME/data/KEY` the n
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ _BYTES = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2,
 
 
 class TorchFile:
-    """The tensors of one file by name; nothing but the table is read until `rows`.
+    """The tensors of one file by name; nothing but the table is read until `rows` or `verify`.
 
     Raises:
         CheckpointError: the file is missing, truncated, not of this format, or holds anything but tensors.
@@ -33,7 +33,8 @@ class TorchFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            self.entries = _read_entries(path)
+            self._records = read_records(path)
+            self.entries = _read_entries(path, self._records)
         except OSError as error:
             raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
 
@@ -41,9 +42,16 @@ class TorchFile:
         """See `TensorFile.rows`."""
         return self.entries[name].rows(self.path, name, start, stop)
 
+    def verify(self, on_bytes: Callable[[int], None] = lambda _: None) -> None:
+        """See `TensorFile.verify`."""
+        try:
+            for name, record in self._records.items():
+                record.verify(self.path, name, on_bytes)
+        except OSError as error:
+            raise CheckpointError(f"{self.path} cannot be read: {error.strerror}") from error
 
-def _read_entries(path: Path) -> dict[str, StoredTensor]:
-    records = read_records(path)
+
+def _read_entries(path: Path, records: Mapping[str, Record]) -> dict[str, StoredTensor]:
     tables = [name for name in records if name.endswith(_TABLE) and name.count("/") == 1]
     if len(tables) != 1:
         raise CheckpointError(

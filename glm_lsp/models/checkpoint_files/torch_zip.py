@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import struct
 import zipfile
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -20,6 +22,8 @@ RESAVE = (
 )
 MAX_DIRECTORY_BYTES = 2 << 20
 """That of a model of 9B has 40 KB; in memory a hostile one takes up to twenty times its size."""
+
+_BLOCK_BYTES = 1 << 20
 
 _ENCRYPTED = 0x41
 
@@ -38,6 +42,25 @@ class Record:
 
     start: int
     num_bytes: int
+    crc32: int
+
+    def verify(self, path: Path, name: str, on_bytes: Callable[[int], None] = lambda _: None) -> None:
+        """Compares the content with its checksum, block by block.
+
+        Raises:
+            CheckpointError: they differ.
+            OSError: the file cannot be read.
+        """
+        checksum, left = 0, self.num_bytes
+        with path.open("rb") as file:
+            file.seek(self.start)
+            while block := file.read(min(left, _BLOCK_BYTES)):
+                checksum, left = zlib.crc32(block, checksum), left - len(block)
+                on_bytes(len(block))
+        if left or checksum != self.crc32:
+            raise CheckpointError(
+                f"{path}: record {ascii(name)[:80]} does not have the checksum it was written with"
+            )
 
 
 def read_records(path: Path) -> dict[str, Record]:
@@ -97,7 +120,7 @@ def _records(path: Path, file: BinaryIO, size: int, entries: list[zipfile.ZipInf
         if entry.filename in records:
             raise CheckpointError(f"{path}: record {name} is there twice")
         free = start + entry.file_size
-        records[entry.filename] = Record(start, entry.file_size)
+        records[entry.filename] = Record(start, entry.file_size, entry.CRC)
     return records
 
 
