@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from glm_lsp.models.graph import GraphOptions, write_graph
 from glm_lsp.models.integrity import describe_folder, hash_file
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.chatglm_6b import chatglm_6b_layout
-from glm_lsp.models.layouts.original_glm import MASKS, START, original_glm_layout
+from glm_lsp.models.layouts.original_glm import original_glm_layout
 from glm_lsp.models.manifest import (
     CONFIG_FILE,
     FORMAT_VERSION,
@@ -66,8 +66,13 @@ class PrefixSubject:
 def chatglm_6b(seed: int = 0, **changes: Any) -> PrefixSubject:
     """ChatGLM-6B, thin but with all its layers; `changes` are keys of its `config.json`."""
     values = CHATGLM_6B_VALUES | changes
+    tokens = BlankTokens((values["mask_token_id"], values["gmask_token_id"]), values["bos_token_id"])
     reader = MemoryReader(chatglm_6b_tensors(values, seed))
-    return PrefixSubject(chatglm_6b_layout(values), formula_for(values), reader)
+    return PrefixSubject(
+        _with_tokens(chatglm_6b_layout(values), tokens, (values["eos_token_id"],)),
+        formula_for(values, tokens=tokens),
+        reader,
+    )
 
 
 def original_glm(
@@ -75,10 +80,19 @@ def original_glm(
 ) -> PrefixSubject:
     """The original GLM; `changes` are keys of its `config.json`."""
     values = ORIGINAL_GLM_VALUES | changes
-    ids = dict(zip(MASKS, masks, strict=False)) | {START: start}
-    formula = formula_for(values, tokens=BlankTokens(masks, start))
+    tokens = BlankTokens(masks, start)
     reader = MemoryReader(original_glm_tensors(values, seed))
-    return PrefixSubject(original_glm_layout(values, special_ids=ids), formula, reader)
+    layout = _with_tokens(original_glm_layout(values), tokens, ())
+    return PrefixSubject(layout, formula_for(values, tokens=tokens), reader)
+
+
+def _with_tokens(layout: Layout, tokens: BlankTokens, ends: tuple[int, ...]) -> Layout:
+    """The layout once a tokenizer has said which tokens are which."""
+    assert isinstance(layout.config, PrefixLmConfig)
+    config = replace(
+        layout.config, mask_token_ids=tokens.masks, start_token_id=tokens.start, eos_token_ids=ends
+    )
+    return replace(layout, config=config)
 
 
 SUBJECTS = {"chatglm-6b": chatglm_6b, "glm-original": original_glm}

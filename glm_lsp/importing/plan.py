@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from tokenizers import Tokenizer
 from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
-from glm_lsp.errors import InputError, TokenizerError
+from glm_lsp.errors import ArchitectureError, InputError, TokenizerError
 from glm_lsp.importing import papers
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
@@ -20,6 +21,7 @@ from glm_lsp.importing.room import require_room
 from glm_lsp.importing.sizes import model_bytes
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config_file import read_values
+from glm_lsp.models.config_values import shown, token_ids
 from glm_lsp.models.convert import DEFAULT_CAPACITY
 from glm_lsp.models.formulas import BlankTokens, Formula, formula_for
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
@@ -29,7 +31,7 @@ from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.manifest import CONFIG_FILE, Source
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.model_writer import ModelFacts, ModelParts
-from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.prefix_config import PrefixArchitecture, PrefixLmConfig
 from glm_lsp.models.staging import require_place
 from glm_lsp.models.tensors import num_parameters
 from glm_lsp.models.tokenizers import ConvertedTokenizer, convert_tokenizer
@@ -118,7 +120,7 @@ def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
     facts = _facts(wish, family)
     converted = _tokenizer(wish.checkpoint, family, layout)
     tokenizer = SourceTokenizer(Tokenizer.from_str(converted.json))
-    layout = replace(layout, config=_with_blanks(layout.config, tokenizer))
+    layout = replace(layout, config=_with_blanks(layout.config, tokenizer, values))
     options = GraphOptions(
         precision=_precision(wish.precision, num_parameters(layout.config)),
         capacity=_capacity(wish.capacity, layout.config.max_position_embeddings),
@@ -221,17 +223,49 @@ def _capacity(wanted: int | None, longest: int) -> int:
     return wanted
 
 
-def _with_blanks(config: ModelConfig, tokenizer: SourceTokenizer) -> ModelConfig:
-    """An original GLM's config does not name its mask and start tokens; its tokenizer does."""
-    if not isinstance(config, PrefixLmConfig) or config.architecture != "glm-original":
+_BLANKS: dict[PrefixArchitecture, tuple[tuple[str, ...], str, tuple[str, ...]]] = {
+    "chatglm-6b": (("[MASK]", "[gMASK]"), "<sop>", ("<eop>",)),
+    "glm-original": (
+        ("[MASK]", "[sMASK]", "[gMASK]"),
+        "<|startofpiece|>",
+        ("<|endofpiece|>", "<|endoftext|>"),
+    ),
+}
+"""Tokens that mark a blank, that begin its filling, and that end it."""
+
+_NAMED_BY_CONFIG = {
+    "mask_token_id": "[MASK]",
+    "gmask_token_id": "[gMASK]",
+    "bos_token_id": "<sop>",
+    "eos_token_id": "<eop>",
+}
+"""ChatGLM-6B's config has ids too. Prompts are written by the tokenizer; these must agree with it."""
+
+
+def _with_blanks(config: ModelConfig, tokenizer: SourceTokenizer, values: Mapping[str, Any]) -> ModelConfig:
+    """The tokens of a model with blanks are its tokenizer's; a config that names others is refused."""
+    if not isinstance(config, PrefixLmConfig):
         return config
-    masks = (tokenizer.special_id(name) for name in ("[MASK]", "[sMASK]", "[gMASK]"))
-    ends = (tokenizer.special_id("<|endofpiece|>"), tokenizer.special_id("<|endoftext|>"))
-    start = tokenizer.special_id("<|startofpiece|>")
-    return replace(config, mask_token_ids=tuple(masks), start_token_id=start, eos_token_ids=ends)
+    masks, start, ends = _BLANKS[config.architecture]
+    for key, name in _NAMED_BY_CONFIG.items() if config.architecture == "chatglm-6b" else ():
+        said, found = token_ids(values, key), tokenizer.special_id(name)
+        if said not in ((), (found,)):
+            raise ArchitectureError(
+                f"{key} is {shown(values[key])} in config.json, but {name} has the id {found} in the tokenizer",
+                "Take config.json and the tokenizer from the same release of the model.",
+            )
+    return replace(
+        config,
+        mask_token_ids=tuple(tokenizer.special_id(name) for name in masks),
+        start_token_id=tokenizer.special_id(start),
+        eos_token_ids=tuple(tokenizer.special_id(name) for name in ends),
+    )
 
 
 def _formula(values: dict[str, Any], config: ModelConfig) -> Formula:
-    if isinstance(config, PrefixLmConfig):
-        return formula_for(values, tokens=BlankTokens(config.mask_token_ids, config.start_token_id))
-    return formula_for(values, interpolates=config.rope_factor != 1.0)
+    try:
+        if isinstance(config, PrefixLmConfig):
+            return formula_for(values, tokens=BlankTokens(config.mask_token_ids, config.start_token_id))
+        return formula_for(values, interpolates=config.rope_factor != 1.0)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArchitectureError(f"config.json is read in two ways: {shown(str(error))}") from error

@@ -6,7 +6,7 @@ of rows, so that a 9B model needs memory for a fraction of its largest matrix on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,13 @@ from glm_lsp.models.checkpoint_files.tensor_files import TensorFile, open_files
 from glm_lsp.models.layout import Layout, Shape
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.tensors import num_parameters, tensors_of
+
+_BLOCK_ROWS = 4096
+
+OTHER_LAYOUT = (
+    "config.json and the weights do not belong together, or a shard is missing from the index: download both again. If "
+    "they are as published, see docs/models.md for the layouts that are read."
+)
 
 
 class Checkpoint:
@@ -62,19 +69,48 @@ class Checkpoint:
             position += length
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
+    def verify(self, on_bytes: Callable[[int], None] = lambda _: None) -> None:
+        """Compares checksums that the files hold, and tensors that must be the same; reads what has to be read.
+
+        Args:
+            on_bytes: told how many more bytes of the files have been read.
+
+        Raises:
+            CheckpointError: a file is damaged.
+            ArchitectureError: a tensor that should be a copy of another is not.
+        """
+        for file in self.files:
+            file.verify(on_bytes)
+        for copy, name in self.layout.copies.items():
+            if copy in self._file_of:
+                self._require_same(copy, name)
+
+    def _require_same(self, copy: str, name: str) -> None:
+        for start in range(0, self.layout.tensors[name][0], _BLOCK_ROWS):
+            stop = min(start + _BLOCK_ROWS, self.layout.tensors[name][0])
+            one, other = (self._file_of[each].rows(each, start, stop) for each in (copy, name))
+            if not np.array_equal(one, other):
+                raise ArchitectureError(
+                    f"tie_word_embeddings is true, but {copy} differs from {name} between rows {start} and {stop}",
+                    "One of the two is wrong: take config.json and the weights from the same place.",
+                )
+
 
 def _check_tensors(file_of: Mapping[str, TensorFile], layout: Layout) -> None:
     for refusal in layout.refused:
         for name in file_of:
             if refusal.names.fullmatch(name):
                 raise ArchitectureError(f"the checkpoint holds {name}: {refusal.cause}", refusal.remedy)
-    for name, shape in layout.tensors.items():
+    copies = {name: layout.tensors[of] for name, of in layout.copies.items() if name in file_of}
+    for name, shape in {**layout.tensors, **copies}.items():
         if name not in file_of:
-            raise CheckpointError(f"tensor {name} is missing")
+            raise CheckpointError(f"tensor {name} is missing", OTHER_LAYOUT)
         entry = file_of[name].entries[name]
         if entry.shape != shape:
-            raise CheckpointError(f"tensor {name} has shape {list(entry.shape)}, expected {list(shape)}")
+            raise CheckpointError(
+                f"tensor {name} has shape {list(entry.shape)}, expected {list(shape)}", OTHER_LAYOUT
+            )
         require_float(name, entry.dtype)
     for name in file_of:
-        if name not in layout.tensors and not layout.ignored.fullmatch(name):
-            raise CheckpointError(f"tensor {name} is unknown to {layout.name}")
+        if name not in layout.tensors and name not in copies and not layout.ignored.fullmatch(name):
+            raise CheckpointError(f"tensor {name} is unknown to {layout.name}", OTHER_LAYOUT)

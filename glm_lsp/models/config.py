@@ -19,6 +19,8 @@ from glm_lsp.models.config_values import (
     MAX_COUNT,
     MAX_HEADS,
     MAX_LAYERS,
+    MIN_CONTEXT,
+    PAIRS_CAUSALLY,
     class_names,
     count,
     flag,
@@ -97,7 +99,7 @@ class GlmConfig:
         """
         architecture = _architecture(values)
         _refuse_foreign(values)
-        known: dict[str, Any] = {**_rope_from_v4(values), **_rope_from_v5(values), **_absent_by_null(values)}
+        known: dict[str, Any] = {**_rope_of(values), **_absent_by_null(values)}
         given = {name for name in (*_NUMBERS, *_FLAGS) if values.get(name) is not None}
         known |= {name: count(values, name, at_most=_COUNTS[name]) for name in given & _COUNTS.keys()}
         known |= {name: flag(values, name, False) for name in given & set(_FLAGS)}
@@ -141,14 +143,12 @@ _EPSILON = "rms_norm_eps"
 _NUMBERS = (*_COUNTS, _EPSILON)
 _FLAGS = ("attention_bias", "tie_word_embeddings")
 _ROPE = ("rope_theta", "partial_rotary_factor")
+_ROPE_TYPE = ("rope_type", "type")
 _KNOWN = {*_NUMBERS, *_FLAGS, *_ROPE, "rope_scaling", "rope_parameters", "hidden_act"}
 
 
 def _architecture(values: Mapping[str, Any]) -> Architecture:
-    """The architecture named by `model_type`, or by `architectures` where that is absent."""
-    by_class = {class_name: name for name, class_name in CLASS_NAMES.items()}
-    classes = class_names(values)
-    model_type = values.get("model_type") or next((by_class[c] for c in classes if c in by_class), None)
+    classes, model_type = class_names(values), values.get("model_type")
     architecture = next((name for name in CLASS_NAMES if name == model_type), None)
     if architecture is None:
         raise ArchitectureError(f"model_type {shown(model_type)} is not one of {', '.join(CLASS_NAMES)}")
@@ -162,31 +162,42 @@ def _refuse_foreign(values: Mapping[str, Any]) -> None:
     if activation not in ("silu", "swish"):
         raise ArchitectureError(f"hidden_act {shown(activation)} is not silu")
     refuse_quantised(values)
-    refuse_unknown(values, _KNOWN)
+    refuse_unknown(values, _KNOWN, PAIRS_CAUSALLY)
 
 
-def _rope_from_v4(values: Mapping[str, Any]) -> dict[str, float]:
-    scaling = values.get("rope_scaling") or {}
-    if not isinstance(scaling, Mapping):
-        raise ArchitectureError(f"the rope settings are {shown(scaling)}, not an object")
-    return _rope({**{key: values.get(key) for key in _ROPE}, **scaling})
+def _rope_of(values: Mapping[str, Any]) -> dict[str, float]:
+    """`rope_theta`, `partial_rotary_factor` and `rope_factor`, as far as they are given.
 
-
-def _rope_from_v5(values: Mapping[str, Any]) -> dict[str, float]:
-    return _rope(values.get("rope_parameters") or {})
-
-
-def _rope(values: Mapping[str, Any]) -> dict[str, float]:
-    """`rope_theta`, `partial_rotary_factor` and `rope_factor`, as far as they are given."""
-    if not isinstance(values, Mapping):
-        raise ArchitectureError(f"the rope settings are {shown(values)}, not an object")
-    kind = values.get("rope_type", values.get("type", "default"))
-    if kind not in ("default", "linear"):
-        raise ArchitectureError(f"rope type {shown(kind)} is not supported; only default and linear are")
+    Where several places say one of them, the readers of transformers 4 and 5 differ in which they believe.
+    """
     found = {key: number(values, key) for key in _ROPE if values.get(key) is not None}
-    if kind == "linear":
-        found["rope_factor"] = number({"rope_factor": values.get("factor")}, "rope_factor")
+    for place in ("rope_scaling", "rope_parameters"):
+        for key, value in _rope(values.get(place), place).items():
+            if found.setdefault(key, value) != value:
+                raise ArchitectureError(f"{key} is {found[key]} in one place and {value} in {place}")
     return found
+
+
+def _rope(settings: object, place: str) -> dict[str, float]:
+    """What one object of rope settings says; nothing where it is empty or null."""
+    if settings is None or settings == {}:
+        return {}
+    if not isinstance(settings, Mapping):
+        raise ArchitectureError(f"the rope settings are {shown(settings)}, not an object")
+    given = {key: value for key, value in settings.items() if value is not None}
+    unknown = sorted(given.keys() - {*_ROPE, *_ROPE_TYPE, "factor"})
+    if unknown:
+        raise ArchitectureError(f"{place} has the key {shown(unknown[0])}, which this program does not know")
+    kinds = [given[key] for key in _ROPE_TYPE if key in given] or ["default"]
+    for kind in kinds:
+        if kind not in ("default", "linear") or kind != kinds[0]:
+            raise ArchitectureError(f"rope type {shown(kind)} is not supported; only default and linear are")
+    factor = number(
+        {"rope_factor": given.get("factor", 1.0 if kinds[0] == "default" else None)}, "rope_factor"
+    )
+    if kinds[0] == "default" and factor != 1.0:
+        raise ArchitectureError(f"{place} has a factor of {factor}, but not the rope type linear")
+    return {key: number(given, key) for key in _ROPE if key in given} | {"rope_factor": factor}
 
 
 def _absent_by_null(values: Mapping[str, Any]) -> dict[str, int]:
@@ -211,5 +222,14 @@ def _contradictions(config: GlmConfig) -> list[str]:
         problems.append(
             f"head_dim {config.head_dim} with partial_rotary_factor {config.partial_rotary_factor} rotates "
             f"{config.rotary_dim} dimensions, which is not a multiple of 16 up to head_dim"
+        )
+    if config.max_position_embeddings < MIN_CONTEXT:
+        problems.append(
+            f"a context of {config.max_position_embeddings} tokens is too short: {MIN_CONTEXT} are the least"
+        )
+    ids = (*config.eos_token_ids, *(() if config.pad_token_id is None else (config.pad_token_id,)))
+    if wrong := [token_id for token_id in ids if not 0 <= token_id < config.vocab_size]:
+        problems.append(
+            f"eos_token_id and pad_token_id: {wrong} are outside the vocabulary of {config.vocab_size}"
         )
     return problems

@@ -15,12 +15,49 @@ MAX_LAYERS = 128
 MAX_HEADS = 256
 """GLM-4.5 has 92 layers and 96 heads. Lists of tensors, and of their rows by head, are as long as these allow."""
 
+MIN_CONTEXT = 32
+"""Tokens: room for the marks of a prompt, a line of code and a few tokens of answer."""
+
 MEANINGFUL = re.compile(
-    r"activation|alibi|att(ention|n)|bias|expert|hidden_act|interleav|layer_?drop|lora|moe|multiplier|mup|norm"
-    r"|position|prefix|quant|query|residual|rope|rotary|scal(e|ing)|softcap|window"
+    r"act_fn|activation|alibi|att(ention|n)|bias|causal|clip|compress|dilat|direction|encoder_decoder|expert|hidden_act"
+    r"|interleav|layer_?drop|layer_?types?|lora|mask_type|mlp_type|moe|multiplier|mup|norm|parallel_(block|layer|mlp)"
+    r"|position|prefix|prun|quant|query|residual|rope|rotary|scal(ar|e|ing)|slid|softcap|sparse|temperature|window"
 )
 """What a key says that may change what a model computes. A key that this program does not know is passed over, as
 published configs are full of them, but not one of these."""
+
+_ON = re.compile(r"causal|interleav|norm_(before|first)|pre_?norm|layer_norm_before|rope|rotary")
+"""Keys of `MEANINGFUL`'s kind where false is not "as usual"."""
+_FACTOR = re.compile(r"multiplier|scal(ar|e|ing)|temperature")
+"""Likewise, where zero is not, but one is."""
+
+PAIRS_CAUSALLY: Mapping[str, tuple[object, ...]] = {
+    "act_fn": ("silu", "swish"),
+    "activation": ("silu", "swish", "swiglu"),
+    "activation_function": ("silu", "swish", "swiglu"),
+    "causal": (True,),
+    "is_causal": (True,),
+    "interleaved_qkv": (False,),
+    "interleaved_rope": (True,),
+    "rope_interleave": (True,),
+    "rope_interleaved": (True,),
+    "rotary_interleaved": (True,),
+    "use_rope": (True,),
+    "use_rotary": (True,),
+    "use_rotary_embedding": (True,),
+    "do_layer_norm_before": (True,),
+    "norm_first": (True,),
+    "pre_norm": (True,),
+    "rms_norm": (True,),
+    "rmsnorm": (True,),
+    "use_rms_norm": (True,),
+    "scale_attn_weights": (True,),
+    "mask_type": ("causal",),
+    "mlp_type": ("swiglu",),
+    "position_embedding_type": ("rope", "rotary"),
+}
+"""What keys that no published config of the family has would have to say of a model that reads from left to right and
+rotates neighbouring pairs."""
 
 QUANTISED = "Import the unquantised repository; this program quantises itself with --precision int4."
 
@@ -34,6 +71,7 @@ HARMLESS = frozenset({
     "max_position_embeddings",
     "num_attention_heads",
     "output_attentions",
+    "temperature",  # of a sampler
 })  # fmt: skip
 """Keys of `MEANINGFUL`'s kind that change nothing, or are always read."""
 
@@ -125,26 +163,47 @@ def refuse_quantised(values: Mapping[str, Any]) -> None:
     Raises:
         ArchitectureError: it is one.
     """
-    for key in ("quantization_bit", "quantization_config"):
+    for key in ("quantization_bit", "quantization_config", "compression_config"):
         if values.get(key):
             raise ArchitectureError(
                 f"{key} is {shown(values[key])}: the checkpoint is quantised already", QUANTISED
             )
 
 
-def refuse_unknown(values: Mapping[str, Any], known: Collection[str]) -> None:
-    """Refuses keys that are not known, say something meaningful, and are not off.
+def refuse_unknown(
+    values: Mapping[str, Any], known: Collection[str], computed: Mapping[str, tuple[object, ...]]
+) -> None:
+    """Refuses keys that are not known and may say that the model computes something else.
+
+    Args:
+        computed: what keys may say because it is computed, as `PAIRS_CAUSALLY`.
 
     Raises:
         ArchitectureError: there is one.
     """
     for key, value in values.items():
-        off = value is None or value is False or value in (0, "", [], {})
-        if not off and key not in known and key not in HARMLESS and MEANINGFUL.search(key):
+        if key in known or key in HARMLESS or not MEANINGFUL.search(key):
+            continue
+        if not _says_nothing(key, value, computed):
             raise ArchitectureError(
                 f"{shown(key)} is {shown(value)}: this program does not know that key, and it may change what the "
                 "model computes"
             )
+
+
+def _says_nothing(key: str, value: Any, computed: Mapping[str, tuple[object, ...]]) -> bool:
+    """It is empty, says what is computed anyway, or switches something off that is not computed."""
+    if value is None or value in ("", [], {}):
+        return True
+    if key in computed:
+        return any(value == one and type(value) is type(one) for one in computed[key])
+    if key == "layer_types":
+        return isinstance(value, list) and all(one == "full_attention" for one in value)
+    if _ON.search(key):
+        return False
+    if _FACTOR.search(key) and value is not False:
+        return _is_number(value) and value == 1
+    return value is False or (_is_number(value) and value == 0)
 
 
 def _is_number(value: Any) -> TypeGuard[int | float]:

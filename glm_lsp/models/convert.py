@@ -75,6 +75,7 @@ def convert(
     config = GlmConfig.from_file(checkpoint_dir / CONFIG_FILE)
     num_ids = _count_ids(checkpoint_dir / TOKENIZER_FILE, config)
     checkpoint = Checkpoint(checkpoint_dir, native_layout(config))
+    checkpoint.verify()
     options = GraphOptions(
         precision=precision,
         capacity=capacity or min(config.max_position_embeddings, DEFAULT_CAPACITY),

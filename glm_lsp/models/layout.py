@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glm_lsp.models.model_config import ModelConfig
 
@@ -45,6 +45,7 @@ class Layout:
         sources: the rows that make up each of our tensors.
         ignored: names that may be there and say nothing; matched in full.
         refused: names that may not be there.
+        copies: names that may be there, of tensors that must hold the same as another.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Layout:
     sources: Mapping[str, tuple[RowSpan, ...]]
     ignored: re.Pattern[str]
     refused: tuple[Refusal, ...] = ()
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 def whole(tensors: Mapping[str, Shape], name: str) -> tuple[RowSpan, ...]:

@@ -13,8 +13,12 @@ from typing import Any, Literal
 
 from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.config_file import read_values
+from glm_lsp.models.config_values import MIN_CONTEXT
 
 PrefixArchitecture = Literal["chatglm-6b", "glm-original"]
+
+UNKNOWN_MASKS = (0,)
+"""Of a config whose tokenizer has not been read: it alone says which tokens mark a blank and its filling."""
 
 PREFIX_ARCHITECTURES: tuple[PrefixArchitecture, ...] = ("chatglm-6b", "glm-original")
 
@@ -146,7 +150,11 @@ def _contradictions(config: PrefixLmConfig) -> list[str]:
         problems.append(f"heads of {config.head_dim} dimensions cannot be rotated by halves of halves")
     if not config.mask_token_ids:
         problems.append("there is no token for a blank")
-    ids = (*config.mask_token_ids, *config.eos_token_ids, config.start_token_id)
+    if config.max_position_embeddings < MIN_CONTEXT:
+        problems.append(
+            f"a context of {config.max_position_embeddings} tokens is too short: {MIN_CONTEXT} are the least"
+        )
+    ids = (*config.mask_token_ids, *config.eos_token_ids, config.start_token_id, config.pad_token_id or 0)
     wrong = [token_id for token_id in ids if not 0 <= token_id < config.vocab_size]
     if wrong:
         problems.append(f"token ids {wrong} are outside the vocabulary of {config.vocab_size}")

@@ -144,9 +144,9 @@ def write_official_checkpoint(
         family: one of `FAMILIES`.
         vocab_size: rows of the embedding, padding included.
         num_ids: of the tokenizer, whose last ids are the special tokens; all rows when omitted.
-        variant: "first-release" of chatglm-6b, whose config does not name its masks; "english" or "bare" (names
-            without "glm.") of glm-original; "separate" (every head has its own keys and values) of those with remote
-            code; "v5" (transformers 5's config) of the native ones.
+        variant: of chatglm-6b "first-release", whose config does not name its masks, or "tied", without a head;
+            "english" or "bare" (names without "glm.") of glm-original; "separate" (every head has its own keys and
+            values) of those with remote code; "v5" (transformers 5's config) of the native ones.
         changes: values of the config.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -232,6 +232,8 @@ def _native_values(family: str, vocab_size: int, variant: str) -> dict[str, Any]
 def _tensors(family: str, values: Mapping[str, Any], seed: int, variant: str) -> Tensors:
     if family == "chatglm-6b":
         tensors = chatglm_6b_tensors(values, seed)
+        if variant == "tied":
+            del tensors["lm_head.weight"]
         table = np.ones(values["hidden_size"] // values["num_attention_heads"] // 4, np.float32)
         names = (f"transformer.layers.{i}.attention.rotary_emb.inv_freq" for i in range(values["num_layers"]))
         return tensors | {name: table.copy() for name in names}

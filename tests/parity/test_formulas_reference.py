@@ -196,7 +196,10 @@ def test_chatglm_6b_equals_the_derivation_in_torch(context: list[int], blank: in
     tensors = chatglm_6b_tensors()
     model = TorchChatGlm6b(tensors, "transformer.", CHATGLM_6B_VALUES["num_layers"])
     expected = model.logits(context, WRITTEN, blank)
-    formula, reader = formula_for(CHATGLM_6B_VALUES), MemoryReader(tensors)
+    formula, reader = (
+        formula_for(CHATGLM_6B_VALUES, tokens=BlankTokens((300, 301), 304)),
+        MemoryReader(tensors),
+    )
     found = formula.logits(reader, context + WRITTEN, dtype=np.float64)
     assert max_difference(found, expected) <= 1e-9
     assert max_difference(formula.logits(reader, context + WRITTEN), expected) <= TIGHT

@@ -41,6 +41,7 @@ CHATGLM_CASES: dict[str, dict[str, Any]] = {
 }
 
 ORIGINAL_TOKENS = BlankTokens(ORIGINAL_MASKS, ORIGINAL_START)
+CHATGLM_6B_TOKENS = BlankTokens((300, 301), 304)
 
 
 def v5(values: dict[str, Any]) -> dict[str, Any]:
@@ -107,6 +108,8 @@ def test_absent_keys_take_the_classes_defaults() -> None:
         ({}, "None"),
         ({"model_type": "glm", "rope_scaling": {"rope_type": "yarn", "factor": 2}}, "yarn"),
         (ORIGINAL_GLM_VALUES, "mask and start"),
+        (CHATGLM_6B_VALUES, "mask and start"),
+        (CHATGLM_6B_VALUES | {"position_encoding_2d": False}, "one kind of positions"),
         (ORIGINAL_GLM_VALUES | {"block_position_encoding": False}, "block positions"),
         (ORIGINAL_GLM_VALUES | {"attention_scale": 2.0}, "attention_scale"),
     ],
@@ -123,7 +126,10 @@ def subjects() -> dict[str, tuple[Formula, MemoryReader]]:
     return {
         "chatglm": (formula_for(CHATGLM_VALUES), MemoryReader(chatglm_tensors(CHATGLM_VALUES))),
         "glm4": (formula_for(glm.to_dict()), MemoryReader(random_weights(glm))),
-        "chatglm-6b": (formula_for(CHATGLM_6B_VALUES), MemoryReader(chatglm_6b_tensors())),
+        "chatglm-6b": (
+            formula_for(CHATGLM_6B_VALUES, tokens=CHATGLM_6B_TOKENS),
+            MemoryReader(chatglm_6b_tensors()),
+        ),
         "glm-original": (
             formula_for(ORIGINAL_GLM_VALUES, tokens=ORIGINAL_TOKENS),
             MemoryReader(original_glm_tensors()),
@@ -230,9 +236,13 @@ def test_the_original_glms_bare_class_has_no_prefix() -> None:
     )
 
 
-def test_chatglm_6bs_first_release_has_other_ids() -> None:
-    tokens = formula_for({"model_type": "chatglm", "vocab_size": 150528, "inner_hidden_size": 1}).tokens  # type: ignore[attr-defined]
-    assert tokens == BlankTokens((150000, 150001), 150004)
+def test_a_tied_chatglm_6b_has_no_head_of_its_own() -> None:
+    tensors = chatglm_6b_tensors()
+    tensors["lm_head.weight"] = tensors["transformer.word_embeddings.weight"]
+    apart = formula_for(CHATGLM_6B_VALUES, tokens=CHATGLM_6B_TOKENS).logits(MemoryReader(tensors), PROMPT)
+    del tensors["lm_head.weight"]
+    tied = formula_for(CHATGLM_6B_VALUES | {"tie_word_embeddings": True}, tokens=CHATGLM_6B_TOKENS)
+    assert np.array_equal(tied.logits(MemoryReader(tensors), PROMPT), apart)
 
 
 def test_formulas_load_nothing_else_of_the_program() -> None:

@@ -83,6 +83,7 @@ def test_to_dict_reads_back(changes: dict[str, Any]) -> None:
             {"model_type": "chatglm", "architectures": ["ChatGLMModel"]},
             "model_type 'chatglm' is not one of glm, glm4",
         ),
+        ({"eos_token_id": [151329]}, "[151329] are outside"),
         ({"model_type": ["glm"]}, "model_type ['glm'] is not one of glm, glm4"),
         ({"architectures": "GlmForCausalLM"}, "not a list of names"),
         ({"architectures": [["GlmForCausalLM"]]}, "not a list of names"),
@@ -113,12 +114,80 @@ def test_to_dict_reads_back(changes: dict[str, Any]) -> None:
         ({"vocab_size": 10.5}, "vocab_size is 10.5"),
         ({"attention_bias": "yes"}, "attention_bias is 'yes'"),
         ({"eos_token_id": ["</s>"]}, "eos_token_id"),
+        ({"eos_token_id": 10**6}, "[1000000] are outside the vocabulary of 59264"),
+        ({"pad_token_id": 59264}, "[59264] are outside the vocabulary of 59264"),
+        ({"max_position_embeddings": 31}, "a context of 31 tokens is too short"),
+        ({"model_type": None}, "model_type None"),
+        ({"rope_parameters": {"full_attention": {"rope_type": "default"}}}, "key 'full_attention'"),
+        ({"rope_parameters": {"rope_type": "default", "mscale": 1.0}}, "key 'mscale'"),
+        ({"rope_scaling": {"type": "linear", "factor": 2, "low_freq_factor": 1}}, "key 'low_freq_factor'"),
+        ({"rope_scaling": {"factor": 4}}, "factor of 4.0, but not the rope type linear"),
+        ({"rope_scaling": {"type": None, "factor": 4}}, "factor of 4.0"),
+        ({"rope_scaling": {"type": "linear", "rope_type": "default", "factor": 4}}, "rope type"),
+        (
+            {"rope_scaling": {"type": "linear", "factor": 4}, "rope_parameters": {"rope_type": "default"}},
+            "rope_factor is 4.0 in one place and 1.0 in rope_parameters",
+        ),
+        ({"rope_theta": 1e6, "rope_parameters": {"rope_theta": 1e4}}, "rope_theta is 1000000.0 in one place"),
     ],
 )
 def test_what_cannot_be_run_is_refused_by_name(changes: dict[str, Any], cause: str) -> None:
     with pytest.raises(ArchitectureError) as error:
         GlmConfig.from_dict(GLM_EDGE | changes)
     assert cause in error.value.cause
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong", "harmless"),
+    [
+        ("rope_interleave", (False, 0, "half"), (True,)),
+        ("rotary_interleaved", (False,), (True,)),
+        ("use_rotary_embedding", (False,), (True,)),
+        ("norm_first", (False,), (True,)),
+        ("is_causal", (False, 1), (True,)),
+        ("partial_rope", (True, False), ()),
+        ("attention_scale", (0, 0.5), (1.0, False)),
+        ("query_pre_attn_scalar", (0, 256), (1,)),
+        ("logits_scaling", (0, 2.0), (1.0,)),
+        ("logits_temperature", (0, 0.7), (1,)),
+        ("embedding_multiplier", (12.0,), (1.0,)),
+        ("scale_embedding", (True,), (False,)),
+        ("scale_attn_weights", (False,), (True,)),
+        (
+            "layer_types",
+            (["sliding_attention"], ["full_attention", "chunked"], "x"),
+            (["full_attention"] * 28,),
+        ),
+        ("sliding_window", (4096,), (False,)),
+        ("act_fn", ("gelu",), ("silu",)),
+        ("mlp_type", ("relu2",), ("swiglu",)),
+        ("mask_type", ("bidirectional",), ("causal",)),
+        ("parallel_block", (True,), (False,)),
+        ("clip_qkv", (8.0,), (0,)),
+        ("bidirectional", (True,), (False,)),
+        ("pruned_heads", ({"0": [1]},), ({},)),
+        ("compression_config", ({"format": "int-quantized"},), ({},)),
+        ("is_encoder_decoder", (True,), (False,)),
+    ],
+)
+def test_keys_may_only_say_what_is_computed(
+    key: str, wrong: tuple[object, ...], harmless: tuple[object, ...]
+) -> None:
+    for value in wrong:
+        with pytest.raises(ArchitectureError, match=key):
+            GlmConfig.from_dict(GLM_EDGE | {key: value})
+    for value in (*harmless, None, "", [], {}):
+        assert GlmConfig.from_dict(GLM_EDGE | {key: value}) == GlmConfig.from_dict(GLM_EDGE)
+
+
+def test_what_a_sampler_is_told_says_nothing_of_the_model() -> None:
+    asked = {
+        "temperature": 0.8,
+        "top_p": 0.8,
+        "use_cache": True,
+        "rope_parameters": {"factor": 1.0, "rope_theta": None},
+    }
+    assert GlmConfig.from_dict(GLM_EDGE | asked) == GlmConfig.from_dict(GLM_EDGE)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ from tokenizers import Tokenizer
 from glm_lsp.errors import ArchitectureError, CheckpointError, ModelError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.formulas import BlankTokens, formula_for
+from glm_lsp.models.formulas.glm import GlmFormula
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.layouts.names import repository_name
-from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.prefix_config import UNKNOWN_MASKS, PrefixLmConfig
 from glm_lsp.models.tokenizers import convert_tokenizer
 from tests.official.checkpoints import FAMILIES, write_official_checkpoint, write_official_folder
 from tests.reference.official_tensors import (
@@ -32,8 +35,6 @@ from tests.reference.official_tensors import (
 )
 
 Weights = dict[str, NDArray[np.float32]]
-
-ORIGINAL_IDS = {"[MASK]": 300, "[sMASK]": 302, "[gMASK]": 301, "<|startofpiece|>": 304, "<|endofpiece|>": 305}
 
 
 def write(folder: Path, values: dict[str, Any], tensors: Weights | None = None) -> Path:
@@ -113,12 +114,11 @@ def test_chatglm_6b_is_put_in_order(tmp_path: Path) -> None:
         num_hidden_layers=28,
         num_attention_heads=4,
         max_position_embeddings=128,
-        mask_token_ids=(300, 301),
-        start_token_id=304,
+        mask_token_ids=UNKNOWN_MASKS,
+        start_token_id=UNKNOWN_MASKS[0],
         layer_norm_eps=1e-5,
         residual_scale=56**0.5,
         rounds_frequencies=True,
-        eos_token_ids=(305,),
         pad_token_id=3,
     )
     found = read_all(folder, layout)
@@ -143,36 +143,13 @@ def test_chatglm_6b_is_put_in_order(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found[ours], tensors[theirs], err_msg=ours)
 
 
-def test_the_first_release_of_chatglm_6b_has_other_ids(tmp_path: Path) -> None:
-    values = CHATGLM_6B_VALUES | {"vocab_size": 150528, "bos_token_id": 150004, "eos_token_id": 150005}
-    values = {key: value for key, value in values.items() if not key.endswith("mask_token_id")}
-    config = detect_layout(write(tmp_path, values)).config
-    assert isinstance(config, PrefixLmConfig)
-    assert (config.mask_token_ids, config.start_token_id, config.eos_token_ids) == (
-        (150000, 150001),
-        150004,
-        (150005,),
-    )
-
-
-@pytest.mark.parametrize(("vocab_size", "start"), [(150528, 150004), (130528, 130004)])
-def test_chatglm_6b_without_ids_has_those_of_its_class(tmp_path: Path, vocab_size: int, start: int) -> None:
-    values = {key: value for key, value in CHATGLM_6B_VALUES.items() if not key.endswith("token_id")}
-    config = detect_layout(write(tmp_path, values | {"vocab_size": vocab_size})).config
-    assert isinstance(config, PrefixLmConfig)
-    assert (config.mask_token_ids, config.start_token_id) == ((start - 4, start - 3), start)
-    assert (config.eos_token_ids, config.pad_token_id) == ((start + 1,), None)
-
-
 @pytest.mark.parametrize("prefix", ["glm.", ""])
 def test_the_original_glm_keeps_its_rows(tmp_path: Path, prefix: str) -> None:
     tensors = original_glm_tensors(prefix=prefix)
     folder = write(tmp_path, ORIGINAL_GLM_VALUES, tensors)
-    (folder / "added_tokens.json").write_text(json.dumps(ORIGINAL_IDS), encoding="utf-8")
     layout = detect_layout(folder)
     assert isinstance(layout.config, PrefixLmConfig)
-    assert (layout.config.mask_token_ids, layout.config.start_token_id) == ((300, 302, 301), 304)
-    assert (layout.config.eos_token_ids, layout.config.tie_word_embeddings) == ((305,), True)
+    assert layout.config.tie_word_embeddings
     assert (layout.config.residual_scale, layout.config.layer_norm_eps) == (1.0, 1e-5)
     found = read_all(folder, layout)
     assert len(found) == 5 + 12 * 4
@@ -185,19 +162,6 @@ def test_the_original_glm_keeps_its_rows(tmp_path: Path, prefix: str) -> None:
         ("model.norm.weight", "transformer.final_layernorm.weight"),
     ):
         np.testing.assert_array_equal(found[ours], tensors[prefix + theirs], err_msg=ours)
-
-
-@pytest.mark.parametrize(
-    ("vocab_size", "masks", "start"),
-    [(50304, (50260, 50264, 50263), 50257), (50048, (50003, 50008, 50009), 50006)],
-)
-def test_published_original_glms_have_known_ids(
-    tmp_path: Path, vocab_size: int, masks: tuple[int, ...], start: int
-) -> None:
-    folder = write(tmp_path, ORIGINAL_GLM_VALUES | {"vocab_size": vocab_size}, original_glm_tensors())
-    config = detect_layout(folder).config
-    assert isinstance(config, PrefixLmConfig)
-    assert (config.mask_token_ids, config.start_token_id) == (masks, start)
 
 
 CHATGLM2_32K = {"rope_ratio": 50, "padded_vocab_size": 65024}
@@ -290,6 +254,9 @@ def test_an_ambiguous_rope_ratio_asks_for_the_rule(
         ({"multi_query_group_num": 3}, "not a multiple", "docs/models.md"),
         ({"multi_query_attention": "yes"}, "multi_query_attention is 'yes'", "docs/models.md"),
         ({"kv_channels": 24}, "head_dim 24", "docs/models.md"),
+        ({"seq_length": 8}, "a context of 8 tokens is too short", "docs/models.md"),
+        ({"eos_token_id": 10**6}, "[1000000] are outside the vocabulary", "docs/models.md"),
+        ({"rope_interleave": False}, "'rope_interleave' is False", "docs/models.md"),
         ({"eos_token_id": "</s>"}, "eos_token_id is '</s>'", "docs/models.md"),
     ],
 )
@@ -309,13 +276,15 @@ def test_chatglm_configs_that_mean_something_else(
         (CHATGLM_6B_VALUES | {"quantization_bit": 8}, "quantised already"),
         (CHATGLM_6B_VALUES | {"pre_seq_len": 64}, "tuned prefix"),
         (CHATGLM_6B_VALUES | {"layernorm_epsilon": "1e-5"}, "layernorm_epsilon is '1e-5'"),
-        (CHATGLM_6B_VALUES | {"bos_token_id": 4000}, "outside the vocabulary"),
+        (CHATGLM_6B_VALUES | {"pad_token_id": 4000}, "outside the vocabulary"),
+        (CHATGLM_6B_VALUES | {"max_sequence_length": 31}, "context of 31 tokens is too short"),
+        (CHATGLM_6B_VALUES | {"is_causal": True}, "'is_causal' is True"),
         (CHATGLM_6B_VALUES | {"num_attention_heads": 7}, "not a multiple"),
         (ORIGINAL_GLM_VALUES | {"relative_encoding": True}, "relative"),
         (ORIGINAL_GLM_VALUES | {"block_position_encoding": False}, "only one kind"),
         (ORIGINAL_GLM_VALUES | {"attention_scale": 8.0}, "attention_scale is 8.0"),
         (ORIGINAL_GLM_VALUES | {"spell_length": 16}, "spell_length is 16"),
-        (ORIGINAL_GLM_VALUES, "nothing says which of the 320 ids mark a blank"),
+        (ORIGINAL_GLM_VALUES | {"use_rotary_embedding": True}, "'use_rotary_embedding' is True"),
     ],
 )
 def test_older_configs_that_mean_something_else(tmp_path: Path, values: dict[str, Any], cause: str) -> None:
@@ -341,7 +310,7 @@ def test_older_configs_that_mean_something_else(tmp_path: Path, values: dict[str
         ("", "model_type '' is not a GLM", "docs/models.md"),
         (7, "model_type '7' is not a GLM", "docs/models.md"),
         ([], "model_type '[]' is not a GLM", "docs/models.md"),
-        (None, "model_type '' is not a GLM", "docs/models.md"),
+        (None, "does not say what its model_type is", "every published one has a model_type"),
     ],
 )
 def test_other_models_are_refused_by_name(
@@ -401,6 +370,105 @@ def test_what_is_absent_or_of_two_kinds_is_read(tmp_path: Path) -> None:
     assert (config.eos_token_ids, config.pad_token_id, config.max_position_embeddings) == ((2,), None, 2048)
 
 
+@pytest.mark.parametrize(
+    ("family", "key"),
+    [
+        *(
+            ("glm-edge", key)
+            for key in (
+                "attention_bias",
+                "head_dim",
+                "hidden_size",
+                "num_attention_heads",
+                "num_key_value_heads",
+                "partial_rotary_factor",
+                "rms_norm_eps",
+                "rope_scaling",
+                "rope_theta",
+                "tie_word_embeddings",
+            )
+        ),
+        *(
+            ("glm-4", key)
+            for key in (
+                "add_qkv_bias",
+                "kv_channels",
+                "layernorm_epsilon",
+                "multi_query_attention",
+                "multi_query_group_num",
+                "original_rope",
+                "rope_ratio",
+                "rotary_percent",
+            )
+        ),
+        *(
+            ("chatglm-6b", key)
+            for key in ("layernorm_epsilon", "position_encoding_2d", "tie_word_embeddings")
+        ),
+        *(
+            ("glm-original", key)
+            for key in (
+                "attention_scale",
+                "block_position_encoding",
+                "layernorm_epsilon",
+                "relative_encoding",
+            )
+        ),
+    ],
+)
+@pytest.mark.parametrize("absent", [True, False])
+def test_null_means_the_same_to_layouts_and_formulas(
+    tmp_path: Path, family: str, key: str, absent: bool
+) -> None:
+    made = write_official_checkpoint(tmp_path / "x", family, vocab_size=320)
+    values = {name: value for name, value in made.values.items() if name != key} | (
+        {} if absent else {key: None}
+    )
+    if family == "glm-original":
+        values["architectures"] = ["GLMForConditionalGeneration"]
+    (made.folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    config = detect_layout(made.folder).config
+    if isinstance(config, PrefixLmConfig):
+        formula = formula_for(values, tokens=BlankTokens((300,), 304))
+        assert formula.epsilon == config.layer_norm_eps  # type: ignore[attr-defined]
+        return
+    formula: Any = formula_for(values)
+    assert formula.head_dim == config.head_dim
+    assert formula.epsilon == config.rms_norm_eps
+    assert formula.rotary_dim == config.rotary_dim
+    if isinstance(formula, GlmFormula):
+        groups, tied = formula.num_groups, formula.is_tied
+        assert (formula.theta, formula.has_bias) == (config.rope_theta, config.attention_bias)
+    else:
+        groups, tied = formula.groups or formula.num_heads, False
+        assert (formula.base, formula.has_qkv_bias) == (config.rope_theta, config.attention_bias)
+    assert (groups, tied) == (config.num_key_value_heads, config.tie_word_embeddings)
+
+
+@pytest.mark.parametrize("family", ["glm-4-hf", "chatglm-6b"])
+def test_a_tied_head_must_be_the_embedding(tmp_path: Path, family: str) -> None:
+    made = write_official_checkpoint(tmp_path / "x", family, vocab_size=320, tie_word_embeddings=True)
+    embedding = {"glm-4-hf": "model.embed_tokens.weight", "chatglm-6b": "transformer.word_embeddings.weight"}[
+        family
+    ]
+    read: list[int] = []
+    for path in made.folder.glob("*.*"):
+        if path.name != "config.json":
+            path.unlink()
+    for head, error in (
+        (made.weights[embedding], None),
+        (made.weights[embedding] + 0.5, "differs from"),
+        (None, None),
+    ):
+        tensors = {name: values for name, values in made.weights.items() if name != "lm_head.weight"}
+        if head is not None:
+            tensors["lm_head.weight"] = head
+        save_file(tensors, made.folder / "model.safetensors")
+        checkpoint = Checkpoint(made.folder, detect_layout(made.folder))
+        with pytest.raises(ArchitectureError, match=error) if error else nullcontext():
+            checkpoint.verify(read.append)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_published_folders_tell_their_family(tmp_path: Path, family: str) -> None:
     made = write_official_checkpoint(tmp_path / "x", family)
@@ -423,7 +491,11 @@ def test_published_folders_tell_their_family(tmp_path: Path, family: str) -> Non
         ("glm-4", "x", None, "<p>\n\n# CodeGeeX4: Open Multilingual Code Generation Model\n", "codegeex4"),
         ("chatglm3", "x", None, "---\nlicence: other\n---\n# ChatGLM3-6B\n\n# ChatGLM2-6B", "chatglm3"),
         ("glm-4", "codegeex4-all-9b", "THUDM/glm-4-9b", "", "codegeex4"),
-        ("chatglm2", "THUDM--chatglm3-6b@0123456789ab", "THUDM/chatglm2-6b", "", "chatglm3"),
+        ("glm-4", "glm-4-9b", "THUDM/codegeex4-all-9b", "", None),
+        ("chatglm2", "THUDM--chatglm3-6b@0123456789ab", "THUDM/chatglm2-6b", "# ChatGLM3-6B", None),
+        ("chatglm2", "chatglm2-copy", "THUDM/chatglm3-6b", "", None),
+        ("chatglm2", "THUDM--chatglm3-6b@0123456789ab", "THUDM/chatglm3-6b-base", "", "chatglm3"),
+        ("chatglm2", "THUDM--chatglm3-6b@0123456789ab", "/data/output", "# ChatGLM2-6B", "chatglm3"),
         ("chatglm2", "models--THUDM--codegeex2-6b/snapshots/0123456789abcdef", None, "", "codegeex2"),
         ("glm-4-hf", "x", None, "", None),
         ("glm-edge", "GLM-Edge-4B-Chat", None, "", "glm-edge"),
@@ -450,46 +522,28 @@ def test_a_chatglm2_that_divides_positions_is_the_32k_one(tmp_path: Path) -> Non
 
 def test_vocabularies_tell_the_native_ones(tmp_path: Path) -> None:
     for vocab_size, expected in ((59264, "glm-edge"), (151552, "glm-4-hf"), (32000, None)):
-        values = {"model_type": "glm", "vocab_size": vocab_size}
+        values = {"model_type": "glm", "vocab_size": vocab_size, "eos_token_id": 5, "pad_token_id": 6}
         folder = write(tmp_path / str(vocab_size), values)
         assert family_of(folder, detect_layout(folder), values) == expected
 
 
 @pytest.mark.parametrize(
-    ("family", "variant", "ends", "others"),
+    ("family", "ends"),
     [
-        ("glm-4", "", ("<|endoftext|>", "<|user|>", "<|observation|>"), ()),
-        ("glm-edge", "", ("<|endoftext|>", "<|user|>", "<|observation|>"), ()),
-        ("starter", "", ("<|endoftext|>",), ()),
-        ("chatglm2", "", ("</s>",), ()),
-        ("chatglm-6b", "", ("<eop>",), ("[MASK]", "[gMASK]", "<sop>")),
-        ("chatglm-6b", "first-release", ("<eop>",), ("[MASK]", "[gMASK]", "<sop>")),
-        ("glm-original", "", ("<|endofpiece|>",), ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>")),
-        (
-            "glm-original",
-            "english",
-            ("<|endofpiece|>",),
-            ("[MASK]", "[sMASK]", "[gMASK]", "<|startofpiece|>"),
-        ),
+        ("glm-4", ("<|endoftext|>", "<|user|>", "<|observation|>")),
+        ("glm-edge", ("<|endoftext|>", "<|user|>", "<|observation|>")),
+        ("starter", ("<|endoftext|>",)),
+        ("chatglm2", ("</s>",)),
     ],
 )
 @pytest.mark.parametrize("vocab_size", [320, 512])
 def test_ids_of_the_config_are_the_tokenizers(
-    *,
-    tmp_path: Path,
-    family: str,
-    variant: str,
-    ends: tuple[str, ...],
-    others: tuple[str, ...],
-    vocab_size: int,
+    tmp_path: Path, family: str, ends: tuple[str, ...], vocab_size: int
 ) -> None:
-    made = write_official_folder(tmp_path, family, vocab_size=vocab_size, variant=variant)
+    made = write_official_folder(tmp_path, family, vocab_size=vocab_size)
     config = detect_layout(made.folder).config
     tokenizer = Tokenizer.from_str(convert_tokenizer(made.folder, family, vocab_size=vocab_size).json)
     assert config.eos_token_ids == tuple(tokenizer.token_to_id(name) for name in ends)
-    if isinstance(config, PrefixLmConfig):
-        found = (*config.mask_token_ids, config.start_token_id)
-        assert found == tuple(tokenizer.token_to_id(name) for name in others)
 
 
 @pytest.mark.parametrize(

@@ -139,10 +139,11 @@ def mutate_program(rng: np.random.Generator, content: bytes) -> bytes:
 
 
 def read_everything(folder: Path) -> None:
-    """All that an import reads, each tensor in two blocks."""
+    """All that an import reads of the weights, each tensor in two blocks."""
     layout = detect_layout(folder)
     family_of(folder, layout, read_values(folder / "config.json"))
     checkpoint = Checkpoint(folder, layout)
+    checkpoint.verify()
     for name in layout.sources:
         rows = checkpoint.shape(name)[0]
         checkpoint.rows(name, 0, rows // 2)
@@ -165,7 +166,7 @@ CASES: dict[str, tuple[str, str, Mutate]] = {
     "config of chatglm2": ("chatglm2-32k", "config.json", mutate_json),
     "config of chatglm-6b": ("chatglm-6b", "config.json", mutate_json),
     "config of the original": ("glm-original", "config.json", mutate_json),
-    "list of special tokens": ("glm-original", "added_tokens.json", mutate_json),
+    "config of glm-4-hf": ("glm-4-hf", "config.json", mutate_json),
 }
 
 

@@ -17,6 +17,13 @@ from glm_lsp.models.formulas.original_glm import OriginalGlmFormula
 
 __all__ = ["BlankTokens", "Formula", "TensorReader", "formula_for"]
 
+_ORIGINAL = (
+    "GLMModel",
+    "GLMForConditionalGeneration",
+    "GLMForMultipleChoice",
+    "GLMForSequenceClassification",
+)
+
 
 def formula_for(
     values: Mapping[str, Any], *, interpolates: bool = False, tokens: BlankTokens | None = None
@@ -26,21 +33,23 @@ def formula_for(
     Args:
         interpolates: a remote-code config's `rope_ratio` divides positions (ChatGLM2-6B-32K); otherwise it
             multiplies the base.
-        tokens: of an original GLM, whose config does not name them.
+        tokens: of a model whose prompts have a blank.
 
     Raises:
         ValueError: there is none.
         KeyError: a key that has no default is missing.
     """
     model_type, classes = values.get("model_type"), values.get("architectures") or []
-    if model_type == "chatglm":
-        if "position_encoding_2d" in values or "inner_hidden_size" in values:
-            return ChatGlm6bFormula.from_values(values)
+    is_first = "position_encoding_2d" in values or "inner_hidden_size" in values
+    is_original = "block_position_encoding" in values or any(name in _ORIGINAL for name in classes)
+    if model_type == "chatglm" and not is_first:
         return ChatGlmFormula.from_values(values, interpolates=interpolates)
-    if model_type == "glm" and ("block_position_encoding" in values or "GLMModel" in classes):
-        if tokens is None:
-            raise ValueError("the formula of an original GLM needs its mask and start tokens")
-        return OriginalGlmFormula.from_values(values, tokens)
-    if model_type in ("glm", "glm4"):
+    if model_type == "glm4" or (model_type == "glm" and not is_original):
         return GlmFormula.from_values(values)
-    raise ValueError(f"no formula for model_type {model_type!r}")
+    if model_type not in ("chatglm", "glm"):
+        raise ValueError(f"no formula for model_type {model_type!r}")
+    if tokens is None:
+        raise ValueError("the formula of a model with blanks needs its mask and start tokens")
+    if model_type == "chatglm":
+        return ChatGlm6bFormula.from_values(values, tokens)
+    return OriginalGlmFormula.from_values(values, tokens)

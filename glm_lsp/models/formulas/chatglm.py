@@ -16,6 +16,7 @@ import numpy as np
 
 from glm_lsp.models.formulas import arithmetic
 from glm_lsp.models.formulas.formula import Array, Real, TensorReader
+from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
 _LAYERS = "transformer.encoder.layers"
@@ -43,19 +44,19 @@ class ChatGlmFormula:
             interpolates: `rope_ratio` divides positions, as in ChatGLM2-6B-32K.
         """
         heads = int(values["num_attention_heads"])
-        head_dim = int(values.get("kv_channels", 128))
-        ratio = float(values.get("rope_ratio") or 1)
-        shares = bool(values.get("multi_query_attention", False))
+        head_dim = int(given(values, "kv_channels", 128))
+        ratio = float(given(values, "rope_ratio", 1))
+        shares = bool(given(values, "multi_query_attention", False))
         return cls(
             num_layers=int(values["num_layers"]),
             num_heads=heads,
-            groups=int(values["multi_query_group_num"]) if shares else None,
+            groups=int(given(values, "multi_query_group_num", 1)) if shares else None,
             head_dim=head_dim,
-            epsilon=float(values.get("layernorm_epsilon", 1e-5)),
+            epsilon=float(given(values, "layernorm_epsilon", 1e-5)),
             base=10000.0 if interpolates else 10000.0 * ratio,
             stretch=ratio if interpolates else 1.0,
-            rotary_dim=int(head_dim * float(values.get("rotary_percent") or 0.5)),
-            has_qkv_bias=bool(values.get("add_qkv_bias", False)),
+            rotary_dim=int(head_dim * float(given(values, "rotary_percent", 0.5))),
+            has_qkv_bias=bool(given(values, "add_qkv_bias", False)),
         )
 
     def logits(

@@ -19,6 +19,7 @@ import numpy as np
 from glm_lsp.models.formulas import arithmetic
 from glm_lsp.models.formulas.blank import Blank, place
 from glm_lsp.models.formulas.formula import Array, BlankTokens, Real, TensorReader
+from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
 ALPHA = math.sqrt(2 * 28)
@@ -32,19 +33,24 @@ class ChatGlm6bFormula:
     num_layers: int
     num_heads: int
     epsilon: float
+    is_tied: bool
     tokens: BlankTokens
 
     @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> ChatGlm6bFormula:
-        """Reads a `config.json`; absent keys take the defaults of the checkpoint's own config class."""
-        # The first release has 20,000 ids for pieces of images in front of all others, and does not name its masks.
-        start = int(values.get("bos_token_id", 150004 if values.get("vocab_size") == 150528 else 130004))
-        masks = (int(values.get("mask_token_id", start - 4)), int(values.get("gmask_token_id", start - 3)))
+    def from_values(cls, values: Mapping[str, Any], tokens: BlankTokens) -> ChatGlm6bFormula:
+        """Reads a `config.json`; absent keys take the defaults of the checkpoint's own config class.
+
+        Raises:
+            ValueError: positions are counted in another way.
+        """
+        if not given(values, "position_encoding_2d", True):
+            raise ValueError("no formula for a ChatGLM-6B with one kind of positions")
         return cls(
-            num_layers=int(values.get("num_layers", 28)),
-            num_heads=int(values.get("num_attention_heads", 32)),
-            epsilon=float(values.get("layernorm_epsilon", 1e-5)),
-            tokens=BlankTokens(masks, start),
+            num_layers=int(given(values, "num_layers", 28)),
+            num_heads=int(given(values, "num_attention_heads", 32)),
+            epsilon=float(given(values, "layernorm_epsilon", 1e-5)),
+            is_tied=bool(given(values, "tie_word_embeddings", False)),
+            tokens=tokens,
         )
 
     def logits(
@@ -58,11 +64,12 @@ class ChatGlm6bFormula:
     ) -> Array:
         """See `Formula.logits`."""
         weights, blank = Weights(reader, dtype), place(token_ids, self.tokens)
-        x = weights.lookup("transformer.word_embeddings.weight", token_ids)
+        embedding = "transformer.word_embeddings.weight"
+        x = weights.lookup(embedding, token_ids)
         for layer in range(self.num_layers if num_layers is None else num_layers):
             x = self._layer(weights, f"transformer.layers.{layer}.", x, blank)
         normed = self._norm(weights, "transformer.final_layernorm", x)
-        return weights.scores(normed, "lm_head.weight", num_ids)
+        return weights.scores(normed, embedding if self.is_tied else "lm_head.weight", num_ids)
 
     def _layer(self, weights: Weights, prefix: str, x: Array, blank: Blank) -> Array:
         alpha = x.dtype.type(ALPHA)

@@ -14,6 +14,7 @@ import numpy as np
 
 from glm_lsp.models.formulas import arithmetic
 from glm_lsp.models.formulas.formula import Array, Real, TensorReader
+from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
 
@@ -40,26 +41,27 @@ class GlmFormula:
         Raises:
             ValueError: positions are stretched in another way than linearly.
         """
-        heads = int(values.get("num_attention_heads", 32))
+        heads = int(given(values, "num_attention_heads", 32))
         # transformers 5 keeps in one object what 4 had beside each other and in `rope_scaling`.
-        rope: dict[str, Any] = {**values, **(values.get("rope_scaling") or {})}
-        rope.update(values.get("rope_parameters") or {})
+        rope: dict[str, Any] = {key: values.get(key) for key in ("rope_theta", "partial_rotary_factor")}
+        for place in ("rope_scaling", "rope_parameters"):
+            rope |= {key: value for key, value in given(values, place, {}).items() if value is not None}
         kind = rope.get("rope_type", rope.get("type", "default"))
         if kind not in ("default", "linear"):
             raise ValueError(f"no formula for rope type {kind!r}")
-        head_dim = _or(values, "head_dim", 128, int(values.get("hidden_size", 4096)) // heads)
+        head_dim = _or(values, "head_dim", 128, int(given(values, "hidden_size", 4096)) // heads)
         return cls(
             has_sandwich=values["model_type"] == "glm4",
-            num_layers=int(values.get("num_hidden_layers", 40)),
+            num_layers=int(given(values, "num_hidden_layers", 40)),
             num_heads=heads,
             num_groups=_or(values, "num_key_value_heads", 2, heads),
             head_dim=head_dim,
-            epsilon=float(values.get("rms_norm_eps", 1.5625e-07)),
-            theta=float(rope.get("rope_theta", 10000.0)),
+            epsilon=float(given(values, "rms_norm_eps", 1.5625e-07)),
+            theta=float(given(rope, "rope_theta", 10000.0)),
             stretch=float(rope["factor"]) if kind == "linear" else 1.0,
-            rotary_dim=int(head_dim * float(rope.get("partial_rotary_factor", 0.5))),
-            has_bias=bool(values.get("attention_bias", True)),
-            is_tied=bool(values.get("tie_word_embeddings", False)),
+            rotary_dim=int(head_dim * float(given(rope, "partial_rotary_factor", 0.5))),
+            has_bias=bool(given(values, "attention_bias", True)),
+            is_tied=bool(given(values, "tie_word_embeddings", False)),
         )
 
     def logits(

@@ -18,6 +18,7 @@ import numpy as np
 from glm_lsp.models.formulas import arithmetic
 from glm_lsp.models.formulas.blank import Blank, place
 from glm_lsp.models.formulas.formula import Array, BlankTokens, Real, TensorReader
+from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
 EPSILON = 1e-5
@@ -40,14 +41,14 @@ class OriginalGlmFormula:
         Raises:
             ValueError: it has no second kind of positions, or scales attention in another way.
         """
-        if not values.get("block_position_encoding", True) or values.get("relative_encoding", False):
+        if not given(values, "block_position_encoding", True) or given(values, "relative_encoding", False):
             raise ValueError("no formula for an original GLM without block positions")
-        if float(values.get("attention_scale", 1.0)) != 1.0:
+        if float(given(values, "attention_scale", 1.0)) != 1.0:
             raise ValueError(f"no formula for attention_scale {values['attention_scale']!r}")
         return cls(
             num_layers=int(values["num_layers"]),
             num_heads=int(values["num_attention_heads"]),
-            epsilon=float(values.get("layernorm_epsilon", EPSILON)),
+            epsilon=float(given(values, "layernorm_epsilon", EPSILON)),
             tokens=tokens,
         )
 

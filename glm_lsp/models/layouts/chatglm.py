@@ -15,6 +15,7 @@ from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.config_values import (
     MAX_HEADS,
     MAX_LAYERS,
+    PAIRS_CAUSALLY,
     QUANTISED,
     count,
     flag,
@@ -157,7 +158,7 @@ def _refuse(values: Mapping[str, Any]) -> None:
     # The models' code rotates half of each head whatever this key says.
     if number(values, "rotary_percent", 0.5) != 0.5:
         raise ArchitectureError(f"rotary_percent is {shown(values['rotary_percent'])}, not 0.5")
-    refuse_unknown(values, _KNOWN)
+    refuse_unknown(values, _KNOWN, PAIRS_CAUSALLY)
 
 
 def _official(name: str) -> str:

@@ -16,11 +16,10 @@ from glm_lsp.models.config_values import (
     number,
     refuse_unknown,
     token_id,
-    token_ids,
 )
 from glm_lsp.models.layout import Layout, RowSpan, Shape, whole
 from glm_lsp.models.layouts.chatglm import REFUSED, per_head_rows, refuse_altered
-from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.prefix_config import UNKNOWN_MASKS, PrefixLmConfig
 from glm_lsp.models.tensors import tensors_of
 
 RESIDUAL_SCALE = math.sqrt(2 * 28)
@@ -35,9 +34,6 @@ _KNOWN = {
     "prefix_projection",
     "quantization_bit",
 }
-
-FIRST_RELEASE_VOCAB = 150528
-"""Its first 20,000 ids are pieces of images, so that all others are so much larger."""
 
 _OURS = {
     "self_attn.qkv_proj": "attention.query_key_value",
@@ -63,6 +59,9 @@ def chatglm_6b_layout(values: Mapping[str, Any]) -> Layout:
         sources={name: _source(tensors, name, config) for name in ours},
         ignored=_IGNORED,
         refused=REFUSED,
+        copies={"lm_head.weight": _official("model.embed_tokens.weight")}
+        if config.tie_word_embeddings
+        else {},
     )
 
 
@@ -77,26 +76,21 @@ def _config(values: Mapping[str, Any]) -> PrefixLmConfig:
     refuse_altered(values)
     if not flag(values, "position_encoding_2d", True):
         raise ArchitectureError("position_encoding_2d is false: its positions are counted in another way")
-    refuse_unknown(values, _KNOWN)
-    vocab_size = count(values, "vocab_size")
-    start = token_id(values, "bos_token_id") or (150004 if vocab_size == FIRST_RELEASE_VOCAB else 130004)
-    # Configs of the first release do not name the masks; their ids are in its code, four and three before this one.
-    masks = (token_id(values, "mask_token_id", start - 4), token_id(values, "gmask_token_id", start - 3))
+    refuse_unknown(values, _KNOWN, {})
     return PrefixLmConfig(
         architecture="chatglm-6b",
-        vocab_size=vocab_size,
+        vocab_size=count(values, "vocab_size"),
         hidden_size=count(values, "hidden_size"),
         intermediate_size=count(values, "inner_hidden_size"),
         num_hidden_layers=count(values, "num_layers", at_most=MAX_LAYERS),
         num_attention_heads=count(values, "num_attention_heads", at_most=MAX_HEADS),
         max_position_embeddings=count(values, "max_sequence_length", 2048),
-        mask_token_ids=tuple(mask for mask in masks if mask is not None),
-        start_token_id=start,
+        mask_token_ids=UNKNOWN_MASKS,
+        start_token_id=UNKNOWN_MASKS[0],
         layer_norm_eps=number(values, "layernorm_epsilon", 1e-5),
         residual_scale=RESIDUAL_SCALE,
         rounds_frequencies=True,
-        tie_word_embeddings=False,
-        eos_token_ids=token_ids(values, "eos_token_id") or (start + 1,),
+        tie_word_embeddings=flag(values, "tie_word_embeddings", False),
         pad_token_id=token_id(values, "pad_token_id"),
     )
 

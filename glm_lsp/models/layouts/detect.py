@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.checkpoint_files.tensor_files import open_files
 from glm_lsp.models.config import CLASS_NAMES, GlmConfig
 from glm_lsp.models.config_file import read_values
 from glm_lsp.models.config_values import class_names, shown
-from glm_lsp.models.json_file import MAX_CONFIG_BYTES, read_object
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.chatglm import chatglm_layout
 from glm_lsp.models.layouts.chatglm_6b import chatglm_6b_layout
@@ -25,7 +25,10 @@ __all__ = ["RopeRule", "detect_layout", "family_of"]
 
 CODE_FILE = "modeling_chatglm.py"
 _MAX_CODE_BYTES = 1 << 20
-_ADDED_TOKENS = "added_tokens.json"
+
+NO_TYPE = (
+    "Take config.json from the repository that the model was made from; every published one has a model_type."
+)
 
 _Kind = Literal["native", "chatglm", "chatglm-6b", "glm-original"]
 
@@ -65,30 +68,22 @@ def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto", has_weights: bo
             files = open_files(folder) if has_weights else ()
             names = [name for file in files for name in file.entries]
             prefix = "glm." if any(name.startswith("glm.") for name in names) else ""
-            return original_glm_layout(values, prefix=prefix, special_ids=_special_ids(folder))
+            return original_glm_layout(values, prefix=prefix)
 
 
 def _kind(values: Mapping[str, Any]) -> _Kind:
     model_type, classes = values.get("model_type"), class_names(values)
-    if model_type is not None and not isinstance(model_type, str):
+    if model_type is None:
+        raise ArchitectureError("config.json does not say what its model_type is", NO_TYPE)
+    if not isinstance(model_type, str):
         raise foreign(shown(model_type))
-    if model_type in (None, "glm", "glm4") and (
+    if model_type == "glm" and (
         "block_position_encoding" in values or not _ORIGINAL_CLASSES.isdisjoint(classes)
     ):
         return "glm-original"
-    if model_type in CLASS_NAMES or (
-        model_type is None and not set(CLASS_NAMES.values()).isdisjoint(classes)
-    ):
+    if model_type in CLASS_NAMES:
         return "native"
-    if model_type == "chatglm" or (
-        model_type is None and any(name.startswith("ChatGLM") for name in classes)
-    ):
+    if model_type == "chatglm":
         first = "position_encoding_2d" in values or "inner_hidden_size" in values
         return "chatglm-6b" if first else "chatglm"
-    raise foreign(model_type or "")
-
-
-def _special_ids(folder: Path) -> Mapping[str, Any] | None:
-    """The ids of tokens that an original GLM's tokenizer has beside its pieces, where the folder lists them."""
-    path = folder / _ADDED_TOKENS
-    return read_object(path, MAX_CONFIG_BYTES) if path.is_file() else None
+    raise foreign(model_type)

@@ -28,23 +28,33 @@ _NAMED: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
     ),
 }
 
+_MADE_FROM = {"codegeex2": "chatglm2", "codegeex4": "glm-4", "chatglm2-32k": "chatglm2"}
+"""`_name_or_path` may be what the model was before it was trained further."""
+
 _EDGE_VOCAB, _GLM4_VOCAB = 59264, 151552
 
 
 def family_of(folder: Path, layout: Layout, values: Mapping[str, Any]) -> str | None:
-    """The family, by the folder's name, `_name_or_path` in the config, or the first heading of its README.md.
+    """The family, by the folder's name and `_name_or_path` in the config, or else the first heading of its README.md.
 
-    None where they say nothing: ChatGLM2, ChatGLM3 and CodeGeeX2 have the same config, GLM-4-9B and CodeGeeX4 too.
+    None where they say nothing, or one this and the other that: ChatGLM2, ChatGLM3 and CodeGeeX2 have the same config,
+    GLM-4-9B and CodeGeeX4 too, and only the names tell them apart.
     """
     if layout.name in ("chatglm-6b", "glm-original"):
         return layout.name
     if layout.name == "glm4":
         return "glm-4-0414"
-    for name in (*names_of(folder, values), heading_of(folder)):
-        for family, pattern in _NAMED[layout.name]:
-            if pattern.search(name):
-                return _by_rope(family, layout)
-    return _by_vocabulary(layout)
+    said = [family for name in names_of(folder, values) if (family := _by_name(name, layout))]
+    if len(said) > 1 and said[0] != said[1] and _MADE_FROM.get(said[0]) != said[1]:
+        return None
+    return said[0] if said else _by_name(heading_of(folder), layout) or _by_vocabulary(layout)
+
+
+def _by_name(name: str, layout: Layout) -> str | None:
+    for family, pattern in _NAMED[layout.name]:
+        if pattern.search(name):
+            return _by_rope(family, layout)
+    return None
 
 
 def _by_rope(family: str, layout: Layout) -> str:

@@ -8,20 +8,20 @@ from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.layout import Layout, RowSpan, Shape, whole
 from glm_lsp.models.tensors import tensors_of
 
-_FREQUENCIES = r".*\.inv_freq"
-_HEAD = r"lm_head\.weight"
+_FREQUENCIES = re.compile(r".*\.inv_freq")
+_HEAD, _EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
 
 
 def native_layout(config: GlmConfig) -> Layout:
-    """The layout of a checkpoint of this shape. A second copy of a tied head says nothing new."""
+    """The layout of a checkpoint of this shape."""
     tensors = native_tensors(config)
-    ignored = f"{_FREQUENCIES}|{_HEAD}" if config.tie_word_embeddings else _FREQUENCIES
     return Layout(
         name=config.architecture,
         config=config,
         tensors=tensors,
         sources={name: _source(tensors, name) for name in tensors_of(config)},
-        ignored=re.compile(ignored),
+        ignored=_FREQUENCIES,
+        copies={_HEAD: _EMBEDDING} if config.tie_word_embeddings else {},
     )
 
 

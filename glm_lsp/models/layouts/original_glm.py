@@ -24,45 +24,30 @@ from glm_lsp.models.config_values import (
 from glm_lsp.models.layout import Layout, whole
 from glm_lsp.models.layouts.chatglm import REFUSED, refuse_altered
 from glm_lsp.models.layouts.chatglm_6b import official_layer_name
-from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.prefix_config import UNKNOWN_MASKS, PrefixLmConfig
 from glm_lsp.models.tensors import tensors_of
-
-MASKS = ("[MASK]", "[sMASK]", "[gMASK]")
-START, END = "<|startofpiece|>", "<|endofpiece|>"
 
 _KNOWN = {
     "attention_scale",
     "block_position_encoding",
     "layernorm_epsilon",
     "output_predict",
+    "parallel_output",
     "relative_encoding",
     "use_scaled_init_for_output_weights",
 }
 
-_SPECIAL_IDS: dict[int, dict[str, int]] = {
-    50304: dict(zip((*MASKS, START, END), (50260, 50264, 50263, 50257, 50258), strict=True)),
-    50048: dict(zip((*MASKS, START, END), (50003, 50008, 50009, 50006, 50007), strict=True)),
-}
-"""By the vocabulary: the published English models and the Chinese ones."""
 
-_NO_IDS = "Put the model's added_tokens.json, or all of its tokenizer, beside config.json."
-
-
-def original_glm_layout(
-    values: Mapping[str, Any], *, prefix: str = "glm.", special_ids: Mapping[str, Any] | None = None
-) -> Layout:
+def original_glm_layout(values: Mapping[str, Any], *, prefix: str = "glm.") -> Layout:
     """The layout of a checkpoint with these values in its `config.json`.
 
     Args:
         prefix: "glm." before all names, as `GLMForConditionalGeneration` puts it, or nothing.
-        special_ids: the tokenizer's ids of its mask, start and end tokens; those of the published model with that
-            vocabulary when omitted.
 
     Raises:
-        ArchitectureError: the model computes something that this program does not, the config is incomplete, or
-            there is no id for a token.
+        ArchitectureError: the model computes something that this program does not, or the config is incomplete.
     """
-    config = _config(values, special_ids)
+    config = _config(values)
     ours = tensors_of(config)
     official = {name: f"{prefix}{_official(name)}" for name in ours}
     tensors = {official[name]: shape for name, shape in ours.items()}
@@ -76,7 +61,7 @@ def original_glm_layout(
     )
 
 
-def _config(values: Mapping[str, Any], special_ids: Mapping[str, Any] | None) -> PrefixLmConfig:
+def _config(values: Mapping[str, Any]) -> PrefixLmConfig:
     refuse_altered(values)
     if flag(values, "relative_encoding", False) or not flag(values, "block_position_encoding", True):
         raise ArchitectureError("its positions are relative, or it has only one kind of them")
@@ -84,29 +69,20 @@ def _config(values: Mapping[str, Any], special_ids: Mapping[str, Any] | None) ->
         raise ArchitectureError(f"attention_scale is {shown(values['attention_scale'])}, not 1.0")
     if values.get("spell_length") is not None:
         raise ArchitectureError(f"spell_length is {shown(values['spell_length'])}: it writes in letters")
-    refuse_unknown(values, _KNOWN)
-    vocab_size, hidden = count(values, "vocab_size"), count(values, "hidden_size")
-    given = special_ids if special_ids is not None else _SPECIAL_IDS.get(vocab_size, {})
-    ids = {name: token_id(given, name) for name in (*MASKS, START, END)}
-    masks = tuple(mask for name in MASKS if (mask := ids[name]) is not None)
-    start, end = ids[START], ids[END]
-    if not masks or start is None:
-        raise ArchitectureError(
-            f"nothing says which of the {vocab_size} ids mark a blank and the start of its filling", _NO_IDS
-        )
+    refuse_unknown(values, _KNOWN, {})
+    hidden = count(values, "hidden_size")
     return PrefixLmConfig(
         architecture="glm-original",
-        vocab_size=vocab_size,
+        vocab_size=count(values, "vocab_size"),
         hidden_size=hidden,
         intermediate_size=4 * hidden,
         num_hidden_layers=count(values, "num_layers", at_most=MAX_LAYERS),
         num_attention_heads=count(values, "num_attention_heads", at_most=MAX_HEADS),
         max_position_embeddings=count(values, "max_sequence_length"),
-        mask_token_ids=masks,
-        start_token_id=start,
+        mask_token_ids=UNKNOWN_MASKS,
+        start_token_id=UNKNOWN_MASKS[0],
         layer_norm_eps=number(values, "layernorm_epsilon", 1e-5),
         tie_word_embeddings=True,
-        eos_token_ids=() if end is None else (end,),
         pad_token_id=token_id(values, "pad_token_id"),
     )
 
