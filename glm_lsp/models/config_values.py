@@ -19,9 +19,9 @@ MIN_CONTEXT = 32
 """Tokens: room for the marks of a prompt, a line of code and a few tokens of answer."""
 
 MEANINGFUL = re.compile(
-    r"act_fn|activation|alibi|att(ention|n)|bias|causal|clip|compress|dilat|direction|encoder_decoder|expert|hidden_act"
-    r"|interleav|layer_?drop|layer_?types?|lora|mask_type|mlp_type|moe|multiplier|mup|norm|parallel_(block|layer|mlp)"
-    r"|position|prefix|prun|quant|query|residual|rope|rotary|scal(ar|e|ing)|slid|softcap|sparse|temperature|window"
+    r"act_fn|activation|alibi|att(ention|n)|bias|causal|clip|compress|dilat|direction|encoder_decoder|eps(ilon)?$"
+    r"|expert|hidden_act|interleav|layer_?drop|layer_?types?|lora|mask_type|mlp_type|moe|multiplier|mup|norm|parallel_(block|layer|mlp)"
+    r"|position|prefix|prun|quant|query|residual|rope|rotary|scal(ar|e|ing)|slid|softcap|sparse|temperature|theta|window"
 )
 """What a key says that may change what a model computes. A key that this program does not know is passed over, as
 published configs are full of them, but not one of these."""
@@ -35,6 +35,7 @@ PAIRS_CAUSALLY: Mapping[str, tuple[object, ...]] = {
     "act_fn": ("silu", "swish"),
     "activation": ("silu", "swish", "swiglu"),
     "activation_function": ("silu", "swish", "swiglu"),
+    "hidden_act": ("silu", "swish"),
     "causal": (True,),
     "is_causal": (True,),
     "interleaved_qkv": (False,),

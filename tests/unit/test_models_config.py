@@ -160,6 +160,8 @@ def test_what_cannot_be_run_is_refused_by_name(changes: dict[str, Any], cause: s
         ),
         ("sliding_window", (4096,), (False,)),
         ("act_fn", ("gelu",), ("silu",)),
+        ("layer_eps", (1e-3,), (0,)),
+        ("theta2", (5e6,), ()),
         ("mlp_type", ("relu2",), ("swiglu",)),
         ("mask_type", ("bidirectional",), ("causal",)),
         ("parallel_block", (True,), (False,)),

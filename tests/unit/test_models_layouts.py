@@ -361,6 +361,19 @@ def test_of_a_vision_model_the_text_is_taken(tmp_path: Path) -> None:
     assert read_all(folder).keys() == read_all(write(tmp_path / "text", CHATGLM_VALUES, tensors)).keys()
 
 
+def test_remote_code_configs_may_name_what_is_computed(tmp_path: Path) -> None:
+    said = {
+        "hidden_act": "silu",
+        "is_causal": True,
+        "layer_types": ["full_attention"] * 3,
+        "logit_scale": 1.0,
+    }
+    assert detect_layout(write(tmp_path / "a", CHATGLM_VALUES | said)) == detect_layout(
+        write(tmp_path / "b", CHATGLM_VALUES)
+    )
+    assert "hidden_act" in refusal(tmp_path / "c", CHATGLM_VALUES | {"hidden_act": "gelu"}).cause
+
+
 def test_what_is_absent_or_of_two_kinds_is_read(tmp_path: Path) -> None:
     values = CHATGLM_VALUES | {"eos_token_id": [5, 6], "pad_token_id": 5}
     config = detect_layout(write(tmp_path / "a", values)).config

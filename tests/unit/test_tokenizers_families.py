@@ -57,6 +57,16 @@ def test_every_family_converts(family: str, chinese: bool, vocab_size: int, tmp_
     assert all(0 <= token_id < num_ids for token_id in ids)
     if (family, chinese) not in LOSSY:
         assert tokenizer.decode(ids) == CODE
+    assert bool(result.note) == ((family, chinese) in LOSSY)
+
+
+def test_it_is_said_where_lines_are_lost(tmp_path: Path) -> None:
+    """As the published class of the Chinese GLM does: it has a piece <n>, but makes none of a line break."""
+    write_tokenizer_files(tmp_path, "glm-original", 512)
+    result = convert_tokenizer(tmp_path, "glm-original", vocab_size=512)
+    tokenizer = opened(result, tmp_path)
+    assert tokenizer.decode(tokenizer.encode("a\n\tb")).replace(" ", "") == "ab"
+    assert "cog-pretrain.model loses line breaks, tabs and indentation" in result.note
 
 
 @pytest.mark.parametrize(("family", "chinese"), ROWS)

@@ -13,6 +13,11 @@ from glm_lsp.errors import TokenizerError
 
 Kind = Literal["byte-level", "sentencepiece"]
 
+_ONE_LINE = (
+    "loses line breaks, tabs and indentation: the model reads and writes a single line, which is of "
+    "little use for code"
+)
+
 _PROBE = "if a < 1:\n\treturn  'é中\U0001f600'\n"
 
 
@@ -25,12 +30,14 @@ class ConvertedTokenizer:
         num_ids: the highest id, plus one. Ids below it need not all exist.
         kind: how its tokens spell bytes.
         origin: name of the file it came from.
+        note: what a user should know of it before using the model; empty as a rule.
     """
 
     json: str
     num_ids: int
     kind: Kind
     origin: str
+    note: str = ""
 
 
 def finish(
@@ -83,7 +90,7 @@ def read_back(kind: Kind, origin: str, text: str, specials: Mapping[str, int]) -
     try:
         tokenizer = Tokenizer.from_str(text)
         tokenizer.encode_special_tokens = True
-        tokenizer.decode(tokenizer.encode(_PROBE, add_special_tokens=False).ids)
+        text_back = tokenizer.decode(tokenizer.encode(_PROBE, add_special_tokens=False).ids)
     except (KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:  # the library raises bare Exception, and panics are not even that
@@ -92,7 +99,8 @@ def read_back(kind: Kind, origin: str, text: str, specials: Mapping[str, int]) -
     if wrong:
         raise TokenizerError(f"{origin} gives {wrong[0]!r} another id than its model", DAMAGED)
     num_ids = max(tokenizer.get_vocab(with_added_tokens=True).values(), default=-1) + 1
-    return ConvertedTokenizer(json=text, num_ids=num_ids, kind=kind, origin=origin)
+    note = "" if "\n" in text_back else f"{origin} {_ONE_LINE}"
+    return ConvertedTokenizer(json=text, num_ids=num_ids, kind=kind, origin=origin, note=note)
 
 
 DAMAGED = "Download the file again and compare its hash with the one its page names."
