@@ -102,6 +102,7 @@ class ManifestError(ModelError):
     """The manifest is missing, unreadable or incomplete."""
 
     code = "GLM-202"
+    remedy = "Put the model's folder there anew, or import it again."
 
 
 class ModelFileError(ModelError):
@@ -122,20 +123,27 @@ class ArchitectureError(ModelError):
     """The checkpoint's architecture or configuration is not supported."""
 
     code = "GLM-205"
-    remedy = "See docs/models.md for what can be converted."
+    remedy = "See docs/models.md for the models that can be imported, and what is refused."
 
 
 class CheckpointError(ModelError):
     """A checkpoint file is unreadable, or a tensor is missing, unknown or of the wrong shape."""
 
     code = "GLM-206"
-    remedy = "Download the checkpoint again; if it is complete, its layout is not supported."
+    remedy = (
+        "Download that file again and compare its hash with the published one; if it is as published, report it with "
+        "the model's name."
+    )
 
 
 class TokenizerError(ModelError):
     """The tokenizer is unreadable or lacks tokens its prompt profile needs."""
 
     code = "GLM-207"
+    remedy = (
+        "Of an installed model: `glm-lsp model verify NAME`. At an import: --profile and --chat choose other layouts, "
+        "see docs/models.md."
+    )
 
 
 class SelfCheckError(ModelError):

@@ -13,6 +13,10 @@ MAX_CONFIG_BYTES = 1 << 20
 MAX_TABLE_BYTES = 2 << 20
 """Of a list of tensors. That of a model of 9B has 60 KB; parsed, a hostile one takes up to thirty times its size."""
 
+NO_FILE = (
+    "Give the folder that holds a model's config.json, weights and tokenizer, as its repository has them."
+)
+
 
 def read_object(path: Path, max_bytes: int) -> dict[str, Any]:
     """The JSON object in a file.
@@ -23,8 +27,12 @@ def read_object(path: Path, max_bytes: int) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(max_bytes + 1)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}", NO_FILE) from error
     except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+        raise CheckpointError(
+            f"{path} cannot be read: {error.strerror}", "Look at the file's permissions and at the disk."
+        ) from error
     if len(text) > max_bytes:
         raise CheckpointError(f"{path} has more than {max_bytes} bytes")
     return parse_object(text, str(path))

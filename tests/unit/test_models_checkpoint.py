@@ -214,8 +214,11 @@ def test_a_tensor_in_two_files_is_refused(tmp_path: Path) -> None:
 def test_missing_shards_and_old_pickles_are_named(tmp_path: Path) -> None:
     save_shards(tmp_path, random_weights(CONFIG))
     (tmp_path / "model-00002-of-00002.safetensors").unlink()
-    with pytest.raises(CheckpointError, match="model-00002-of-00002"):
+    with pytest.raises(
+        CheckpointError, match=r"model-00002-of-00002.safetensors is missing, and 1 in all of the 2"
+    ) as error:
         Checkpoint(tmp_path, native_layout(CONFIG))
+    assert "glm-lsp model pull" in error.value.remedy
     (tmp_path / "model.safetensors.index.json").unlink()
     (tmp_path / "pytorch_model.bin").write_bytes(b"")
     with pytest.raises(CheckpointError, match=r"pytorch_model\.bin is not a zip file: torch before 1\.6"):

@@ -329,8 +329,9 @@ def test_a_folder_of_a_training_framework_is_refused(tmp_path: Path) -> None:
         ArchitectureError, match=r"\.pt files and no config.json, as CodeGeeX-13B and GLM-130B"
     ):
         detect_layout(tmp_path)
-    with pytest.raises(CheckpointError, match=r"config\.json cannot be read"):
+    with pytest.raises(CheckpointError, match=r"config\.json cannot be read") as error:
         detect_layout(tmp_path / "nowhere")
+    assert error.value.remedy.startswith("Give the folder that holds a model's config.json")
 
 
 @pytest.mark.parametrize(

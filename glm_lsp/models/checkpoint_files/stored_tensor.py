@@ -63,7 +63,10 @@ def require_float(name: str, dtype: str) -> None:
         CheckpointError: it is not.
     """
     if dtype not in STORED_AS:
-        raise CheckpointError(f"tensor {name} is stored as {dtype}, not as F32, F16 or BF16")
+        raise CheckpointError(
+            f"tensor {name} is stored as {dtype}, not as F32, F16 or BF16",
+            "Take the repository that has the model in full: this program quantises itself with --precision int4.",
+        )
 
 
 def require_plain_name(path: Path, name: object) -> None:

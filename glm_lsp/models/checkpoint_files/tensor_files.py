@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glm_lsp.errors import CheckpointError
 from glm_lsp.models.checkpoint_files.safetensors_file import SafetensorsFile
 from glm_lsp.models.checkpoint_files.torch_file import TorchFile
-from glm_lsp.models.json_file import MAX_TABLE_BYTES, read_object
+from glm_lsp.models.json_file import MAX_TABLE_BYTES, NO_FILE, read_object
 from glm_lsp.models.layout import Shape
 
 SINGLE_FILE = "model.safetensors"
@@ -78,14 +78,13 @@ def open_files(folder: Path) -> Sequence[TensorFile]:
         if (folder / single).is_file():
             return [opened(folder / single)]
         if index.is_file():
-            files = [opened(folder / name) for name in _shard_names(index, ending)]
+            names = _shard_names(index, ending)
+            _require_shards(folder, names, index)
+            files = [opened(folder / name) for name in names]
             _require_once(files)
             return files
     wanted = ", ".join(name for single, *_ in _FORMATS for name in (single, f"{single}.index.json"))
-    raise CheckpointError(
-        f"{folder} holds none of {wanted}",
-        "Give the folder that has the model's weights and its config.json, complete as its repository has them.",
-    )
+    raise CheckpointError(f"{folder} holds none of {wanted}", NO_FILE)
 
 
 def _shard_names(index: Path, ending: str) -> list[str]:
@@ -102,6 +101,15 @@ def _shard_names(index: Path, ending: str) -> list[str]:
     if len(names) > MAX_SHARDS:
         raise CheckpointError(f"{index} names {len(names)} files")
     return names
+
+
+def _require_shards(folder: Path, names: Sequence[str], index: Path) -> None:
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        raise CheckpointError(
+            f"{missing[0]} is missing, and {len(missing)} in all of the {len(names)} files that {index} names",
+            "Complete the download: `glm-lsp model pull` goes on where it ended; then import again.",
+        )
 
 
 def _plain_file_name(name: object, ending: str) -> bool:

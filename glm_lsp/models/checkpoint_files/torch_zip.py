@@ -59,7 +59,8 @@ class Record:
                 on_bytes(len(block))
         if left or checksum != self.crc32:
             raise CheckpointError(
-                f"{path}: record {ascii(name)[:80]} does not have the checksum it was written with"
+                f"{path}: record {ascii(name)[:80]} does not have the checksum it was written with",
+                "The file is damaged: download it again and compare its hash with the published one.",
             )
 
 
