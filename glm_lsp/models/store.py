@@ -26,7 +26,14 @@ from glm_lsp.paths import cache_dir, models_dir, storage_error
 STARTER = "starter"
 REQUIRED_FILES = (CONFIG_FILE, TOKENIZER_FILE, MODEL_FILE, WEIGHT_FILE)
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9_-])?")
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+"""What Windows takes for a device in whatever folder."""
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a folder can have that name on every system, and beside it hidden ones of somewhat longer names."""
+    return _NAME.fullmatch(name) is not None and _DEVICE.fullmatch(name) is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,18 +122,37 @@ class ModelStore:
         Raises:
             InputError: the name cannot be a folder's name everywhere.
         """
-        if not _NAME.fullmatch(name):
+        if not is_model_name(name):
             raise InputError(
-                f"{name!r} is not a model name", "Use letters, digits, dots, dashes and underscores."
+                f"{name!r} is not a model name",
+                "Use up to 128 letters, digits, dots, dashes and underscores, and no name of a device such as aux.",
             )
         return self.starter if name == STARTER else self.folder / name
+
+    def new_path(self, name: str) -> Path:
+        """Where a model of that name can be put, if nothing else is there yet.
+
+        Raises:
+            InputError: as `path_of`; it is the built-in model's, or differs from another in case only, which are one
+                name on some systems.
+        """
+        path = self.path_of(name)
+        if name == STARTER:
+            raise InputError(f"{STARTER!r} is the built-in model's name", "Choose another one with --name.")
+        for other in (STARTER, *(entry.name for entry in self.list())):
+            if other != name and other.lower() == name.lower():
+                raise InputError(
+                    f"{name!r} differs from the model {other!r} in case only",
+                    "Choose another name with --name.",
+                )
+        return path
 
     def list(self) -> list[StoreEntry]:
         """All models, the built-in one first, then by name; broken folders are listed with their error."""
         entries = [_entry(STARTER, self.starter, built_in=True)] if self.starter.is_dir() else []
         folder = self.folder
         names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-        models = [name for name in names if _NAME.fullmatch(name) and (folder / name).is_dir()]
+        models = [name for name in names if is_model_name(name) and (folder / name).is_dir()]
         return entries + [_entry(name, folder / name, built_in=False) for name in models]
 
     def resolve(self, name_or_path: str = STARTER) -> ModelFolder:
@@ -136,7 +162,7 @@ class ModelStore:
             ModelNotFoundError: neither exists; the message offers similar names.
             ModelError: the folder cannot be used.
         """
-        if _NAME.fullmatch(name_or_path):
+        if is_model_name(name_or_path):
             path = self.path_of(name_or_path)
             if path.is_dir():
                 return ModelFolder.load(path)

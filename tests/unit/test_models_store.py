@@ -97,7 +97,33 @@ def test_a_folder_that_cannot_be_removed_is_named(store: ModelStore, monkeypatch
         store.remove("broken")
 
 
-@pytest.mark.parametrize("name", ["../x", "a b", "", ".hidden", "a/b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x", "a b", "", ".hidden", "a/b", "glm.", "CON", "aux", "nul.gguf", "COM1", "lpt9.x", "模型", "a\"b", "a\n",
+        "a" * 129,
+    ],
+)  # fmt: skip
 def test_names_must_be_plain(store: ModelStore, name: str) -> None:
     with pytest.raises(InputError):
         store.path_of(name)
+    with pytest.raises(ModelNotFoundError):
+        store.resolve(f"{name}/nothing")
+
+
+@pytest.mark.parametrize("name", ["a", "console", "com", "glm-4-9b.v2", "a" * 128])
+def test_plain_names_are_taken(store: ModelStore, name: str) -> None:
+    assert store.new_path(name) == store.folder / name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("starter", "built-in"), ("Starter", "from the model 'starter' in case only"),
+        ("GLM-Edge", "from the model 'glm-edge' in case only"), ("BROKEN", "from the model 'broken'"),
+    ],
+)  # fmt: skip
+def test_a_new_model_cannot_be_mistaken_for_another(store: ModelStore, name: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        store.new_path(name)
+    assert store.new_path("glm-edge") == store.folder / "glm-edge"
