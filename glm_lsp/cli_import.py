@@ -2,158 +2,208 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from glm_lsp import terminal
+from glm_lsp import cli_pull, terminal
 from glm_lsp.byte_size import readable
+from glm_lsp.cli_last_look import last_look
 from glm_lsp.cli_progress import bytes_bar
-from glm_lsp.errors import InputError, SelfCheckError
+from glm_lsp.errors import InputError
 
 if TYPE_CHECKING:
-    from glm_lsp.importing.plan import Plan, Wish
-    from glm_lsp.models.layouts.rope_ratio import RopeRule
-    from glm_lsp.models.store import ModelFolder
+    from glm_lsp.importing.hub import Offer
+    from glm_lsp.importing.plan import Plan, Preview, Wish
+    from glm_lsp.models.store import ModelFolder, ModelStore
 
 
-def wish_for(
-    source: str, *, name: str | None, revision: str | None, yes: bool, rope_rule: str, **options: Any
-) -> Wish:
-    """What the command line asks for; a hub id is downloaded first.
+@dataclass(frozen=True, slots=True)
+class How:
+    """How an import is done, apart from what it makes.
 
-    Raises:
-        InputError: an option has a value that cannot be used, or there is no such folder.
-        HubError: see `importing.hub`.
+    Attributes:
+        check: whether the finished model is loaded once before it gets its name.
+        exporter: "own" or "optimum"; `python` is of an environment with optimum, this one's when omitted.
     """
-    from glm_lsp import cli_pull
-    from glm_lsp.importing import hub
-    from glm_lsp.importing.plan import Wish
-    from glm_lsp.models.layouts.names import repository_name
-    from glm_lsp.models.store import STARTER
 
-    if rope_rule not in ("auto", "base", "interpolate"):
-        raise InputError(f"--rope-rule {rope_rule!r} is not auto, base or interpolate")
-    if hub.is_hub_id(source):
-        pulled = cli_pull.pull(source, revision=revision, target=None, yes=yes)
-        folder = pulled.folder
-    else:
-        folder = Path(source).expanduser().absolute()
-        if revision is not None:
-            raise InputError("--revision belongs to a hub id, not to a folder")
-        if not folder.is_dir():
-            raise InputError(
-                f"there is no folder {folder}", "Name a checkpoint folder, or ORG/NAME of the hub."
-            )
-    name = name or repository_name(folder).lower()
-    if name == STARTER:
-        raise InputError(f"{STARTER!r} is the built-in model's name", "Choose another one with --name.")
-    return Wish(checkpoint=folder, name=name, rope_rule=cast("RopeRule", rope_rule), **options)
+    check: bool = True
+    exporter: str = "own"
+    python: Path | None = None
 
 
-def remove(name: str, *, yes: bool) -> None:
-    """Deletes a model and what is left of its import.
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A model that was imported, and whether it was loaded once."""
 
-    Raises:
-        ModelNotFoundError: there is neither.
-        InputError: the built-in model was named, an import of it is running, or there is nobody to ask.
-        StorageError: it cannot be deleted.
-    """
-    from glm_lsp.importing.unfinished import forget
-    from glm_lsp.models.store import STARTER, ModelStore
-
-    store = ModelStore()
-    installed = name != STARTER and store.path_of(name).is_dir()
-    if installed and not yes:
-        if not sys.stdin.isatty():
-            raise InputError(f"there is nobody to ask whether to delete {name}", "Add --yes.")
-        typer.confirm(f"Delete {store.path_of(name)}?", abort=True, err=True)
-    forgotten = name != STARTER and forget(store.folder, name)
-    if installed or not forgotten:
-        store.remove(name)
+    folder: ModelFolder
+    checked: bool
 
 
-def import_model(wish: Wish, *, check: bool) -> ModelFolder:
-    """Shows the plan and carries it out.
+def import_from(
+    source: str,
+    how: How,
+    *,
+    name: str | None,
+    revision: str | None,
+    yes: bool,
+    replaces: bool,
+    **choices: Any,
+) -> Imported:
+    """Imports a folder, or a repository of the hub once it is downloaded.
+
+    Whatever can be refused is refused before the hub is asked; what its small files tell, before the weights come.
 
     Args:
-        check: whether the finished model is loaded once before it gets its name.
+        name: of the model; the folder's or the repository's when omitted.
+        yes: whether weights are downloaded without asking.
+        choices: see `importing.choices.require_known`.
 
     Raises:
-        GlmError: see `importing.importer`.
+        InputError: an option has a value that cannot be used, there is no such folder, or nobody to ask.
+        GlmError: see `importing.hub`, `importing.importer` and `importing.optimum_export`.
         KeyboardInterrupt: what is done so far stays, and is gone on with next time.
     """
-    from glm_lsp.importing.importer import run_plan
-    from glm_lsp.importing.plan import make_plan
+    from glm_lsp.importing import hub
+    from glm_lsp.importing.choices import require_exporter, require_known
+    from glm_lsp.importing.plan import Wish, make_plan
+    from glm_lsp.models.layouts.names import repository_name
+    from glm_lsp.models.staging import require_place
     from glm_lsp.models.store import ModelStore
 
-    store = ModelStore()
-    plan = make_plan(wish, store.path_of(wish.name))
-    show(plan)
-    try:
-        folder = run_plan(plan, stage=bytes_bar, check=_check_in_another_process if check else _no_check)
-    except KeyboardInterrupt:
-        terminal.say(
-            f"\nStopped. The same command goes on where it ended; `glm-lsp model rm {wish.name}` forgets it."
-        )
-        raise
+    require_known(**choices)
+    require_exporter(how.exporter, how.python, choices["precision"])
+    if how.exporter == "optimum":
+        choices["precision"] = "fp32"
+    store, folder = ModelStore(), Path(source).expanduser().resolve()
+    of_hub = hub.is_hub_id(source)
+    if not of_hub:
+        _require_folder(source, folder, revision)
+    usual = source.rpartition("/")[2] if of_hub else repository_name(folder)
+    target = _target(store, name, usual.lower())
+    require_place(target, replaces=replaces)
+    wish = Wish(checkpoint=folder, name=target.name, replaces=replaces, **choices)
+    if of_hub:
+        terminal.say(f"there is no folder {source} here; asking the hub for {source} ...")
+        wish = download(hub.look(source, revision), wish, target, how, yes=yes)
+    plan = make_plan(wish, target)
+    if not of_hub:
+        terminal.say(f"reads      {readable(plan.checkpoint_bytes)} from {folder}")
+        show(plan, plan.parts.checkpoint.config, target)
+    imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
-    return folder
+    if of_hub:
+        size = readable(sum(path.stat().st_size for path in wish.checkpoint.iterdir() if path.is_file()))
+        terminal.say(
+            f"The checkpoint, {size}, stays in {wish.checkpoint}; `glm-lsp model rm {source}` deletes it."
+        )
+    return imported
 
 
-def import_by(exporter: str, wish: Wish, *, python: Path | None) -> ModelFolder:
-    """As `import_model`, with the graph of another exporter.
+def _require_folder(source: str, folder: Path, revision: str | None) -> None:
+    if revision is not None:
+        raise InputError("--revision belongs to a hub id, not to a folder")
+    if not source or not folder.is_dir():
+        raise InputError(
+            f"there is no folder {folder}" if source else "the folder's name is empty",
+            "Name a checkpoint folder, or ORG/NAME of the hub.",
+        )
+
+
+def _target(store: ModelStore, name: str | None, usual: str) -> Path:
+    """Where the model goes."""
+    from glm_lsp.models.store import is_model_name
+
+    if name is None and not is_model_name(usual):
+        raise InputError(
+            f"a model cannot be called {usual!r}, as its checkpoint is", "Give it a name with --name."
+        )
+    return store.new_path(usual if name is None else name)
+
+
+def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> Wish:
+    """The wish with its checkpoint on this machine. Before the weights come, all that is small is looked at.
 
     Raises:
-        GlmError: see `importing.optimum_export`.
+        GlmError: it cannot be imported, or not be downloaded; `StorageFullError` if both together do not fit.
+        KeyboardInterrupt: the answer was no.
     """
-    from dataclasses import replace
+    from glm_lsp.importing import hub
+    from glm_lsp.importing.optimum_export import require_transformers_names
+    from glm_lsp.importing.plan import preview
+    from glm_lsp.importing.room import require_room
 
-    from glm_lsp.importing.importer import write_reference
+    with hub.small_files(offer) as folder:
+        seen = preview(replace(wish, checkpoint=folder), target)
+        if how.exporter == "optimum":
+            require_transformers_names(seen.layout)
+        cli_pull.show(offer, offer.folder)
+        show(seen, seen.layout.config, target, licence=str(offer.licence))
+        to_come = offer.missing_bytes
+        require_room({offer.folder.parent: to_come, target.parent: seen.model_bytes})
+        if to_come and not yes:
+            cli_pull.ask()
+    with bytes_bar("downloading", offer.bytes) as progress:
+        return replace(wish, checkpoint=hub.fetch(offer, progress=progress).folder)
+
+
+def _run(plan: Plan, how: How) -> Imported:
+    from glm_lsp.importing.importer import run_plan, write_reference
     from glm_lsp.importing.optimum_export import import_with_optimum
-    from glm_lsp.importing.plan import make_plan
-    from glm_lsp.models.store import ModelStore
 
-    if exporter != "optimum":
-        raise InputError(f"--exporter {exporter!r} is not own or optimum")
-    wish = replace(wish, precision=wish.precision or "fp32")
-    plan = make_plan(wish, ModelStore().path_of(wish.name))
-    show(plan)
-    return import_with_optimum(
-        plan.parts,
-        plan.options,
-        plan.facts,
-        plan.target,
-        python=python,
-        replaces=wish.replaces,
-        say=terminal.say,
-        add=lambda folder: write_reference(plan, folder, bytes_bar),
-    )
+    if how.exporter == "optimum":
+        folder = import_with_optimum(
+            plan.parts,
+            plan.options,
+            plan.facts,
+            plan.target,
+            python=how.python,
+            replaces=plan.replaces,
+            say=terminal.say,
+            add=lambda folder: write_reference(plan, folder, bytes_bar),
+        )
+        return Imported(folder, checked=False)
+    checked = False
+
+    def look(folder: Path) -> None:
+        nonlocal checked
+        if how.check:
+            checked = last_look(folder)
+        else:
+            terminal.say("The model has not been loaded yet; `glm-lsp model verify` does that.")
+
+    try:
+        folder = run_plan(plan, stage=bytes_bar, check=look)
+    except KeyboardInterrupt:
+        name = plan.target.name
+        terminal.say(
+            f"\nStopped. The same command goes on where it ended; `glm-lsp model rm {name}` forgets it."
+        )
+        raise
+    return Imported(folder, checked)
 
 
-def show(plan: Plan) -> None:
+def show(seen: Plan | Preview, config: Any, target: Path, *, licence: str = "") -> None:
     """Model, sizes and licence, on stderr."""
-    facts, options, config = plan.facts, plan.options, plan.parts.checkpoint.config
-    memory = readable(plan.model_bytes)
+    from glm_lsp.importing.sizes import run_bytes
+    from glm_lsp.models.tensors import num_parameters
+
+    facts, options = seen.facts, seen.options
     kv = 8 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * options.capacity
     lines = {
-        "model": f"{facts.family}, {plan.parts.checkpoint.num_parameters / 1e6:,.0f} M weights, {config.architecture}",
-        "licence": facts.licence or "not stated in the folder",
+        "model": f"{facts.family}, {num_parameters(config) / 1e6:,.0f} M weights, {config.architecture}",
+        "licence": licence or facts.licence or "not stated in the folder",
         "prompts": facts.prompt_profile + (f", chat {facts.chat_template}" if facts.chat_template else ""),
-        "reads": readable(plan.checkpoint_bytes),
-        "writes": f"{memory} as {options.precision} to {plan.target}",
-        "to run it": f"{memory} of memory, and {readable(kv)} for each open file",
+        "writes": f"{readable(seen.model_bytes)} as {options.precision} to {target}",
+        "to run it": f"{readable(run_bytes(config, options))} of memory, and {readable(kv)} for each open file",
     }
     for key, value in lines.items():
         terminal.say(f"{key:<10} {value}")
 
 
-def described(folder: ModelFolder) -> dict[str, Any]:
+def described(imported: Imported) -> dict[str, Any]:
     """What `--json` prints."""
+    folder = imported.folder
     manifest = folder.manifest
     return {
         "name": manifest.name,
@@ -166,44 +216,5 @@ def described(folder: ModelFolder) -> dict[str, Any]:
         "prompt_profile": manifest.prompt_profile,
         "chat_template": manifest.chat_template,
         "licence": manifest.licence,
+        "checked": imported.checked,
     }
-
-
-def _no_check(_folder: Path) -> None:
-    terminal.say("The model has not been loaded yet; `glm-lsp model verify` does that.")
-
-
-def _check_in_another_process(folder: Path) -> None:
-    """Loads the whole model, which takes its own size of memory; that must not be this process's.
-
-    Raises:
-        SelfCheckError: it does not compute what it should.
-    """
-    terminal.say("loading the model for a last look ...")
-    command = [sys.executable, "-m", "glm_lsp", "model", "verify", str(folder), "--json"]
-    with subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
-    ) as process:
-        try:
-            out, err = process.communicate()
-        except BaseException:
-            process.kill()
-            process.wait()
-            raise
-    if process.returncode < 0:
-        terminal.say(
-            f"The last look was ended by signal {-process.returncode}: too little memory to run this model?"
-        )
-        return
-    try:
-        report = json.loads(out)
-    except ValueError:
-        report = {"error": {"cause": err.strip() or "no answer"}}
-    if process.returncode or "error" in report:
-        cause = report.get("error", {}).get("cause") or f"files differ: {report.get('files')}"
-        raise SelfCheckError(f"the finished model is not right: {cause}")
-    agreement = report.get("agreement") or {}
-    terminal.say(
-        f"{agreement.get('same_best')} of {agreement.get('rows')} best tokens are those of the formulas, "
-        f"correlation {agreement.get('correlation')}"
-    )

@@ -11,9 +11,11 @@ import typer
 from glm_lsp import terminal
 from glm_lsp.byte_size import readable
 from glm_lsp.cli_options import JsonOption, ModelArgument, new_app
-from glm_lsp.errors import ModelFileError
+from glm_lsp.errors import ModelFileError, SessionError, TokenizerError
 
 if TYPE_CHECKING:
+    from glm_lsp.importing.checkpoints import Downloaded
+    from glm_lsp.importing.unfinished import Unfinished
     from glm_lsp.models.store import ModelFolder, StoreEntry
 
 app = new_app("The models on this machine.")
@@ -21,14 +23,19 @@ app = new_app("The models on this machine.")
 
 @app.command("list")
 def model_list(as_json: JsonOption = False) -> None:
-    """The models on this machine, the built-in one first; broken ones with what is wrong."""
+    """The models on this machine, the built-in one first, unfinished imports, and downloaded checkpoints."""
+    from glm_lsp.importing.checkpoints import downloaded
     from glm_lsp.importing.unfinished import unfinished_imports
     from glm_lsp.models.store import ModelStore
+    from glm_lsp.paths import checkpoints_dir
 
     store = ModelStore()
     entries, unfinished = store.list(), unfinished_imports(store.folder)
+    checkpoints = downloaded(checkpoints_dir())
     if as_json:
-        terminal.print_json([_described(entry) for entry in entries])
+        listed = [_described(entry) for entry in entries]
+        listed += [_described_import(left) for left in unfinished]
+        terminal.print_json(listed + [_described_checkpoint(each) for each in checkpoints])
         return
     for entry in entries:
         if entry.model is None:
@@ -39,14 +46,33 @@ def model_list(as_json: JsonOption = False) -> None:
             size = f"{manifest.num_parameters / 1e6:>8.1f} M {mib:>8.1f} MiB"
             print(f"{entry.name:<20} {manifest.precision:<5} {size}  {entry.path}")
     for left in unfinished:
-        print(
-            f"{left.name:<20} unfinished import, {readable(left.bytes)}: import it again to go on, or `model rm` it"
+        state = (
+            "unfinished import, {}: import it again to go on, or `model rm` it"
+            if left.running is None
+            else f"being imported by process {left.running or 'another'}, {{}} so far"
         )
+        print(f"{left.name:<20} {state.format(readable(left.bytes))}")
+    for each in checkpoints:
+        state = "downloaded checkpoint" if each.complete else "unfinished download"
+        print(f"{each.repo_id:<20} {state} of {each.revision[:12]}, {readable(each.bytes)}  {each.path}")
 
 
 def _described(entry: StoreEntry) -> dict[str, Any]:
     error = entry.error.to_dict() if entry.error else None
-    return {"name": entry.name, "path": str(entry.path), "built_in": entry.built_in, "error": error}
+    found = {"name": entry.name, "path": str(entry.path), "state": "installed", "built_in": entry.built_in}
+    return found | {"error": error}
+
+
+def _described_import(left: Unfinished) -> dict[str, Any]:
+    state = "unfinished" if left.running is None else "running"
+    found = {"name": left.name, "path": str(left.path), "state": state, "bytes": left.bytes}
+    return found | {"process": left.running or None}
+
+
+def _described_checkpoint(each: Downloaded) -> dict[str, Any]:
+    state = "downloaded" if each.complete else "unfinished-download"
+    found = {"name": each.repo_id, "path": str(each.path), "state": state, "bytes": each.bytes}
+    return found | {"revision": each.revision}
 
 
 @app.command("show")
@@ -103,8 +129,9 @@ def model_import(  # noqa: PLR0917  # options, by name
     """Turns an official checkpoint into a verified model of this program. Cut off, it goes on where it was."""
     from glm_lsp import cli_import
 
-    wish = cli_import.wish_for(
+    imported = cli_import.import_from(
         source,
+        cli_import.How(check, exporter, exporter_python),
         name=name,
         revision=revision,
         yes=yes,
@@ -116,25 +143,24 @@ def model_import(  # noqa: PLR0917  # options, by name
         rope_rule=rope_rule,
         replaces=replace,
     )
-    if exporter == "own":
-        folder = cli_import.import_model(wish, check=check)
-    else:
-        folder = cli_import.import_by(exporter, wish, python=exporter_python)
     if as_json:
-        terminal.print_json(cli_import.described(folder))
+        terminal.print_json(cli_import.described(imported))
     else:
-        print(folder.path)
+        print(imported.folder.path)
 
 
 @app.command("rm")
 def model_rm(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="An installed model, or an unfinished import.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="A model, an unfinished import, or ORG/NAME of a checkpoint."),
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Deletes a model, and what is left of its unfinished import."""
-    from glm_lsp import cli_import
+    """Deletes a model and what is left of its import; with ORG/NAME, a downloaded checkpoint."""
+    from glm_lsp import cli_remove
 
-    cli_import.remove(name, yes=yes)
+    cli_remove.remove(name, yes=yes)
 
 
 @app.command("verify")
@@ -168,7 +194,12 @@ def _run_once(folder: ModelFolder, *, as_json: bool) -> dict[str, Any]:
     """What the model computes, against itself and against what the formulas said when it was imported."""
     from glm_lsp.importing.self_check import verify_model
 
-    found = verify_model(folder)
+    try:
+        found = verify_model(folder)
+    except (TokenizerError, SessionError) as error:
+        if "model verify" in error.remedy:  # the usual remedy is what is being done here
+            error.remedy = "Every file is as it was written. Import the model again, with this version."
+        raise
     if not as_json:
         print(f"{'one token or many':<20} differ by {found.rows_difference:.1e} of the logits' range")
         if found.agreement is None:

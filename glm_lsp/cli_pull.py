@@ -28,7 +28,7 @@ def pull(repo_id: str, *, revision: str | None, target: Path | None, yes: bool) 
     offer = hub.look(repo_id, revision)
     show(offer, target or offer.folder)
     if not yes:
-        _ask()
+        ask()
     with bytes_bar("downloading", offer.bytes) as progress:
         return hub.fetch(offer, target=target, progress=progress)
 
@@ -56,7 +56,13 @@ def show(offer: Offer, folder: Path) -> None:
         terminal.say(f"  {name}: " + " / ".join(beginning.splitlines()))
 
 
-def _ask() -> None:
+def ask() -> None:
+    """Goes on if the answer is yes.
+
+    Raises:
+        InputError: there is nobody to ask.
+        KeyboardInterrupt: the answer was no.
+    """
     import typer
 
     if not sys.stdin.isatty():

@@ -25,6 +25,7 @@ from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.external_data import all_tensors
 from glm_lsp.models.graph_options import GraphOptions
+from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.native import native_tensors
 from glm_lsp.models.manifest import CONFIG_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHT_FILE, Source
 from glm_lsp.models.model_writer import ModelFacts, ModelParts, hash_weights, seal
@@ -109,13 +110,27 @@ def require_transformers_layout(checkpoint: Checkpoint) -> GlmConfig:
     Raises:
         ArchitectureError: it is in another layout.
     """
-    config = checkpoint.config
-    if isinstance(config, GlmConfig):
-        same_names = set(checkpoint.layout.tensors) == set(native_tensors(config))
-        if same_names and all(file.path.suffix == ".safetensors" for file in checkpoint.files):
-            return config
-    raise ArchitectureError(
-        f"{checkpoint.folder} is not in transformers' layout with safetensors, and optimum is given no other",
+    config = require_transformers_names(checkpoint.layout)
+    if any(file.path.suffix != ".safetensors" for file in checkpoint.files):
+        raise _other_layout()
+    return config
+
+
+def require_transformers_names(layout: Layout) -> GlmConfig:
+    """The config of a checkpoint whose tensors have transformers' names.
+
+    Raises:
+        ArchitectureError: they have others.
+    """
+    config = layout.config
+    if not isinstance(config, GlmConfig) or set(layout.tensors) != set(native_tensors(config)):
+        raise _other_layout()
+    return config
+
+
+def _other_layout() -> ArchitectureError:
+    return ArchitectureError(
+        "the checkpoint is not in transformers' layout with safetensors, and optimum is given no other",
         "Take the model's -hf repository, or import without --exporter.",
     )
 

@@ -31,6 +31,7 @@ def test_from_an_official_folder_to_a_completion(tmp_path: Path, cli: CommandLin
     report = ran.json
     assert (report["name"], report["family"], report["prompt_profile"]) == ("two", "codegeex2", "codegeex2")
     assert Path(report["path"]) == cli.home / "models" / "two"
+    assert report["checked"] is True
     assert "licence    not stated in the folder" in ran.stderr
     assert "best tokens are those of the formulas" in ran.stderr
     listed = cli("model", "list", "--json").json
@@ -52,16 +53,19 @@ def test_from_an_official_folder_to_a_completion(tmp_path: Path, cli: CommandLin
     ("arguments", "code", "words"),
     [
         (["nowhere"], "GLM-100", "there is no folder"),
-        (["FOLDER", "--precision", "int2"], "GLM-100", "not one of fp32, fp16, int8, int4"),
+        (["FOLDER", "--precision", "int2"], "GLM-100", "--precision 'int2' is not a precision"),
         (["FOLDER", "--family", "llama"], "GLM-100", "not a model family"),
-        (["FOLDER", "--rope-rule", "some"], "GLM-100", "is not auto, base or interpolate"),
+        (["FOLDER", "--rope-rule", "some"], "GLM-100", "--rope-rule 'some' is not a rule"),
         (["FOLDER", "--revision", "main"], "GLM-100", "belongs to a hub id"),
         (["FOLDER", "--name", "../up"], "GLM-100", "is not a model name"),
         (["FOLDER", "--name", "starter"], "GLM-100", "built-in"),
-        (["FOLDER", "--profile", "mine"], "GLM-207", "unknown prompt profile"),
-        (["FOLDER", "--chat", "mine"], "GLM-207", "unknown chat template"),
-        (["FOLDER", "--exporter", "other"], "GLM-100", "is not own or optimum"),
+        (["FOLDER", "--profile", "mine"], "GLM-100", "'mine' is not a prompt profile"),
+        (["FOLDER", "--chat", "mine"], "GLM-100", "'mine' is not a chat template"),
+        (["FOLDER", "--exporter", "other"], "GLM-100", "is not an exporter"),
         (["FOLDER", "--exporter", "optimum"], "GLM-205", "transformers' layout"),
+        (["FOLDER", "--exporter", "optimum", "--precision", "int4"], "GLM-100", "optimum exports fp32"),
+        (["FOLDER", "--exporter-python", "python3"], "GLM-100", "belongs to --exporter optimum"),
+        ([""], "GLM-100", "the folder's name is empty"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(

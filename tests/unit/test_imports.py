@@ -31,10 +31,10 @@ ONLY_IN = {
         "glm_lsp/cli.py",
         "glm_lsp/cli_bench.py",
         "glm_lsp/cli_eval.py",
-        "glm_lsp/cli_import.py",
         "glm_lsp/cli_model.py",
         "glm_lsp/cli_options.py",
         "glm_lsp/cli_pull.py",
+        "glm_lsp/cli_remove.py",
     ),
 }
 
