@@ -89,6 +89,7 @@ def import_from(
     plan = make_plan(wish, target)
     if not of_hub:
         terminal.say(f"reads      {readable(plan.checkpoint_bytes)} from {folder}")
+        terminal.say(f"licence    {plan.facts.licence or 'not stated in the folder'}")
         show(plan, plan.parts.checkpoint.config, target)
     imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
@@ -138,7 +139,7 @@ def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> 
         if how.exporter == "optimum":
             require_transformers_names(seen.layout)
         cli_pull.show(offer, offer.folder)
-        show(seen, seen.layout.config, target, licence=str(offer.licence))
+        show(seen, seen.layout.config, target)
         to_come = offer.missing_bytes
         require_room({offer.folder.parent: to_come, target.parent: seen.model_bytes})
         if to_come and not yes:
@@ -183,8 +184,8 @@ def _run(plan: Plan, how: How) -> Imported:
     return Imported(folder, checked)
 
 
-def show(seen: Plan | Preview, config: Any, target: Path, *, licence: str = "") -> None:
-    """Model, sizes and licence, on stderr."""
+def show(seen: Plan | Preview, config: Any, target: Path) -> None:
+    """Model and sizes, on stderr."""
     from glm_lsp.importing.sizes import run_bytes
     from glm_lsp.models.tensors import num_parameters
 
@@ -192,7 +193,6 @@ def show(seen: Plan | Preview, config: Any, target: Path, *, licence: str = "") 
     kv = 8 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * options.capacity
     lines = {
         "model": f"{facts.family}, {num_parameters(config) / 1e6:,.0f} M weights, {config.architecture}",
-        "licence": licence or facts.licence or "not stated in the folder",
         "prompts": facts.prompt_profile + (f", chat {facts.chat_template}" if facts.chat_template else ""),
         "writes": f"{readable(seen.model_bytes)} as {options.precision} to {target}",
         "to run it": f"{readable(run_bytes(config, options))} of memory, and {readable(kv)} for each open file",

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 app = new_app("The models on this machine.")
 
+_FINE: dict[str, Any] = {"built_in": False, "error": None}
+
 
 @app.command("list")
 def model_list(as_json: JsonOption = False) -> None:
@@ -66,13 +68,13 @@ def _described(entry: StoreEntry) -> dict[str, Any]:
 def _described_import(left: Unfinished) -> dict[str, Any]:
     state = "unfinished" if left.running is None else "running"
     found = {"name": left.name, "path": str(left.path), "state": state, "bytes": left.bytes}
-    return found | {"process": left.running or None}
+    return found | {"process": left.running or None} | _FINE
 
 
 def _described_checkpoint(each: Downloaded) -> dict[str, Any]:
     state = "downloaded" if each.complete else "unfinished-download"
     found = {"name": each.repo_id, "path": str(each.path), "state": state, "bytes": each.bytes}
-    return found | {"revision": each.revision}
+    return found | {"revision": each.revision} | _FINE
 
 
 @app.command("show")

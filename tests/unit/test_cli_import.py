@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ import pytest
 
 from glm_lsp import cli_last_look, cli_model, cli_remove
 from glm_lsp.cli_import import How, Imported, described, import_from
+from glm_lsp.cli_progress import bytes_bar
 from glm_lsp.errors import (
     ArchitectureError,
     GlmError,
@@ -151,7 +154,7 @@ def test_without_anybody_to_ask_sizes_and_licence_are_shown_and_nothing_is_taken
             imported(REPOSITORY, yes=False)
     said = capsys.readouterr().err
     assert f"there is no folder {REPOSITORY} here" in said
-    assert "licence    mit" in said
+    assert "licence: mit" in said
     assert "writes     " in said
     assert hub.ranges(".safetensors") == []
     assert left_in(home) == []
@@ -203,6 +206,8 @@ def test_an_unfinished_download_is_listed_and_deleted(
         "state": "unfinished-download",
         "bytes": 3000,
         "revision": "c" * 12,
+        "built_in": False,
+        "error": None,
     }
     with monkeypatch.context() as patch, (home.parent / "empty").open("w+") as nothing:
         patch.setattr(sys, "stdin", nothing)
@@ -326,6 +331,27 @@ def test_what_verifying_finds_is_not_mended_by_verifying(home: Path, official: P
     with pytest.raises(ManifestError) as broken:
         cli_model.model_verify(str(model.path), run=True, as_json=False)
     assert "verify" not in broken.value.remedy
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("kind", [Terminal, io.StringIO])
+def test_work_that_is_not_about_bytes_shows_none(
+    monkeypatch: pytest.MonkeyPatch, kind: type[io.StringIO]
+) -> None:
+    for total in (0, 5 << 20):
+        stream = kind()
+        monkeypatch.setattr(sys, "stderr", stream)
+        with bytes_bar("working", total) as progress:
+            progress("something", total)
+        said = re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", stream.getvalue())
+        assert "working" in said
+        assert (re.search(r"\d (?:[KMG]iB|bytes|B)|/\?", said) is not None) is bool(total)
 
 
 def test_memory_to_run_it_is_shown(home: Path, official: Path, capsys: pytest.CaptureFixture[str]) -> None:
