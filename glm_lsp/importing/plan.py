@@ -19,7 +19,8 @@ from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
 from glm_lsp.importing.lfs import refuse_pointers
 from glm_lsp.importing.room import require_room
 from glm_lsp.importing.sizes import model_bytes
-from glm_lsp.models.checkpoint import Checkpoint
+from glm_lsp.models.checkpoint import Checkpoint, require_names
+from glm_lsp.models.checkpoint_files.tensor_files import indexed_names
 from glm_lsp.models.config_file import read_values
 from glm_lsp.models.config_values import shown, token_ids
 from glm_lsp.models.convert import DEFAULT_CAPACITY
@@ -102,7 +103,7 @@ class Preview:
 
 
 def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
-    """Reads configuration and tokenizer.
+    """Reads configuration and tokenizer, and of the weights' index the names.
 
     Args:
         has_weights: whether the weight files are there; at most their headers are read.
@@ -115,6 +116,8 @@ def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
     _require_apart(wish.checkpoint, target)
     refuse_pointers(wish.checkpoint)
     layout = detect_layout(wish.checkpoint, rope_rule=wish.rope_rule, has_weights=has_weights)
+    if not has_weights and (names := indexed_names(wish.checkpoint)):
+        require_names(names, layout)
     values = read_values(wish.checkpoint / CONFIG_FILE)
     family = _family(wish, family_of(wish.checkpoint, layout, values))
     facts = _facts(wish, family)

@@ -6,7 +6,7 @@ of rows, so that a 9B model needs memory for a fraction of its largest matrix on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -96,21 +96,33 @@ class Checkpoint:
                 )
 
 
-def _check_tensors(file_of: Mapping[str, TensorFile], layout: Layout) -> None:
+def require_names(names: Collection[str], layout: Layout) -> None:
+    """Refuses a checkpoint whose tensors have other names than the layout's.
+
+    Raises:
+        CheckpointError: one is missing, or unknown.
+        ArchitectureError: one shows it to be another model than its config says.
+    """
     for refusal in layout.refused:
-        for name in file_of:
+        for name in names:
             if refusal.names.fullmatch(name):
                 raise ArchitectureError(f"the checkpoint holds {name}: {refusal.cause}", refusal.remedy)
+    for name in layout.tensors:
+        if name not in names:
+            raise CheckpointError(f"tensor {name} is missing", OTHER_LAYOUT)
+    for name in names:
+        known = name in layout.tensors or name in layout.copies
+        if not known and not layout.ignored.fullmatch(name):
+            raise CheckpointError(f"tensor {name} is unknown to {layout.name}", OTHER_LAYOUT)
+
+
+def _check_tensors(file_of: Mapping[str, TensorFile], layout: Layout) -> None:
+    require_names(file_of.keys(), layout)
     copies = {name: layout.tensors[of] for name, of in layout.copies.items() if name in file_of}
     for name, shape in {**layout.tensors, **copies}.items():
-        if name not in file_of:
-            raise CheckpointError(f"tensor {name} is missing", OTHER_LAYOUT)
         entry = file_of[name].entries[name]
         if entry.shape != shape:
             raise CheckpointError(
                 f"tensor {name} has shape {list(entry.shape)}, expected {list(shape)}", OTHER_LAYOUT
             )
         require_float(name, entry.dtype)
-    for name in file_of:
-        if name not in layout.tensors and name not in copies and not layout.ignored.fullmatch(name):
-            raise CheckpointError(f"tensor {name} is unknown to {layout.name}", OTHER_LAYOUT)

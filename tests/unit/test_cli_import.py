@@ -20,6 +20,7 @@ from glm_lsp.cli_import import How, Imported, described, import_from
 from glm_lsp.cli_progress import bytes_bar
 from glm_lsp.errors import (
     ArchitectureError,
+    CheckpointError,
     GlmError,
     InputError,
     ManifestError,
@@ -130,6 +131,29 @@ def test_what_small_files_tell_is_refused_before_the_weights_come(
     assert [path for _, path, _ in hub.requests if path.endswith(".safetensors")] == []
     assert [path for method, path, _ in hub.requests if method == "GET" and path.endswith("config.json")]
     assert left_in(Path(os.environ["GLM_LSP_HOME"])) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "words"),
+    [
+        ("encoder.layers.0.mlp.more", "", "more is unknown"),
+        ("", "transformer.encoder.final_layernorm.weight", "is missing"),
+    ],
+)
+def test_tensors_that_the_index_names_are_looked_at_before_the_weights_come(
+    hub: Hub, home: Path, given: str, taken: str, words: str
+) -> None:
+    name = "model.safetensors.index.json"
+    index = json.loads(hub.commits[COMMIT][name])
+    if given:
+        index["weight_map"][given] = next(iter(index["weight_map"].values()))
+    else:
+        del index["weight_map"][taken]
+    hub.commits[COMMIT][name] = json.dumps(index).encode()
+    with pytest.raises(CheckpointError, match=words):
+        imported(REPOSITORY)
+    assert hub.ranges(".safetensors") == []
+    assert left_in(home) == []
 
 
 def test_checkpoint_and_model_have_to_fit_together(

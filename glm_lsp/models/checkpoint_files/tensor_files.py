@@ -87,6 +87,20 @@ def open_files(folder: Path) -> Sequence[TensorFile]:
     raise CheckpointError(f"{folder} holds none of {wanted}", NO_FILE)
 
 
+def indexed_names(folder: Path) -> list[str]:
+    """The tensors that the index of a folder's shards names, whether these are there or not; none without an index.
+
+    Raises:
+        CheckpointError: the index is damaged.
+    """
+    for single, ending, _ in _FORMATS:
+        index = folder / f"{single}.index.json"
+        if index.is_file():
+            _shard_names(index, ending)
+            return list(read_object(index, MAX_TABLE_BYTES)["weight_map"])
+    return []
+
+
 def _shard_names(index: Path, ending: str) -> list[str]:
     """The shards an index names, each once; none may lie outside the index's folder."""
     shard_of = read_object(index, MAX_TABLE_BYTES).get("weight_map")

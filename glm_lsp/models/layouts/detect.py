@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from glm_lsp.errors import ArchitectureError
-from glm_lsp.models.checkpoint_files.tensor_files import open_files
+from glm_lsp.models.checkpoint_files.tensor_files import indexed_names, open_files
 from glm_lsp.models.config import CLASS_NAMES, GlmConfig
 from glm_lsp.models.config_file import read_values
 from glm_lsp.models.config_values import class_names, shown
@@ -47,8 +47,8 @@ def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto", has_weights: bo
 
     Args:
         rope_rule: what a `rope_ratio` means; see `rope_ratio.py`.
-        has_weights: whether the weight files are there yet. Without them the config of an original GLM is right, its
-            names of tensors may not be.
+        has_weights: whether the weight files are there yet. Without them and their index the config of an original GLM
+            is right, its names of tensors may not be.
 
     Raises:
         ArchitectureError: it is not a model this program runs.
@@ -65,8 +65,10 @@ def detect_layout(folder: Path, *, rope_rule: RopeRule = "auto", has_weights: bo
         case "chatglm-6b":
             return chatglm_6b_layout(values)
         case "glm-original":
-            files = open_files(folder) if has_weights else ()
-            names = [name for file in files for name in file.entries]
+            if has_weights:
+                names = [name for file in open_files(folder) for name in file.entries]
+            else:
+                names = indexed_names(folder)
             prefix = "glm." if any(name.startswith("glm.") for name in names) else ""
             return original_glm_layout(values, prefix=prefix)
 
