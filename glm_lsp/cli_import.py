@@ -67,6 +67,7 @@ def import_from(
     from glm_lsp.importing import hub
     from glm_lsp.importing.choices import require_exporter, require_known
     from glm_lsp.importing.plan import Wish, make_plan
+    from glm_lsp.importing.room import folder_bytes
     from glm_lsp.models.layouts.names import repository_name
     from glm_lsp.models.staging import require_place
     from glm_lsp.models.store import ModelStore
@@ -94,7 +95,7 @@ def import_from(
     imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
     if of_hub:
-        size = readable(sum(path.stat().st_size for path in wish.checkpoint.iterdir() if path.is_file()))
+        size = readable(folder_bytes(wish.checkpoint))
         terminal.say(
             f"The checkpoint, {size}, stays in {wish.checkpoint}; `glm-lsp model rm {source}` deletes it."
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glm_lsp.importing.download import PARTIAL, Origin, locked
+from glm_lsp.importing.room import folder_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def delete(checkpoint: Downloaded) -> None:
 
 
 def _read(path: Path) -> Downloaded | None:
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    size = folder_bytes(path)
     if path.name.startswith(".") and path.name.endswith(PARTIAL):
         # As `Offer.folder` puts it; neither part of a repository's name has two dashes in a row.
         repository, at, revision = path.name[1:].removesuffix(PARTIAL).rpartition("@")

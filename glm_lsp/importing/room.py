@@ -1,9 +1,10 @@
-"""Whether what is to come fits the disks."""
+"""What is on the disks, and whether what is to come fits them."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from glm_lsp.byte_size import readable
@@ -36,3 +37,12 @@ def require_room(needs: Mapping[Path, int]) -> None:
                 f"{places} are to come, and {readable(free)} are free there",
                 f"Free that and {readable(SPARE_BYTES)} more, or take a larger disk: see GLM_LSP_HOME and --to.",
             )
+
+
+def folder_bytes(folder: Path) -> int:
+    """The sizes of all files in a folder together; somebody else may be at work in it."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size if path.is_file() else 0
+    return total

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from glm_lsp.engine.process.lock import ProcessLock
 from glm_lsp.errors import InputError, ModelError
+from glm_lsp.importing.room import folder_bytes
 from glm_lsp.models.manifest import WEIGHT_FILE
 from glm_lsp.models.staging import put_in_place, require_place
 from glm_lsp.paths import storage_error
@@ -37,7 +38,7 @@ def unfinished_imports(models: Path) -> list[Unfinished]:
     folders = sorted(path for path in models.glob(f"{_PREFIX}*") if path.is_dir())
     names = [path.name.removeprefix(_PREFIX) for path in folders]
     return [
-        Unfinished(name, path, _size(path), _lock(models / name).holder())
+        Unfinished(name, path, folder_bytes(path), _lock(models / name).holder())
         for name, path in zip(names, folders, strict=True)
     ]
 
@@ -115,11 +116,3 @@ def _tidy(folder: Path) -> None:
             shutil.rmtree(path)
         elif path.name not in _KEPT:
             path.unlink()
-
-
-def _size(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):  # whoever is at it may be done meanwhile
-            total += path.stat().st_size if path.is_file() else 0
-    return total
