@@ -26,9 +26,9 @@ READY_WITHIN_S = 120.0
 PLACES = (
     ("glm_lsp/errors.py", "class SettingError(|InputError):"),
     ("glm_lsp/completion/lines.py", "def line_end(text: str, offset: |int) -> int:"),
-    ("glm_lsp/engine/tokenizer.py", "    def vocab_size(|self) -> int:"),
+    ("glm_lsp/models/prefix_config.py", "    def head_dim(|self) -> int:"),
     ("glm_lsp/engine/wire.py", '    language: |str = ""'),
-    ("glm_lsp/models/config.py", "def _rope_from_v5(values: Mapping[|str, Any]) -> dict[str, float]:"),
+    ("glm_lsp/models/config.py", "    def qkv_width(|self) -> int:"),
     ("glm_lsp/doctor/__init__.py", "            told.add(str(|error))"),
     ("glm_lsp/errors.py", '        return {"code": self.code, "cause": self.|cause, "remedy": self.remedy}'),
     ("glm_lsp/engine/job.py", "        self._last = |now"),

@@ -198,6 +198,8 @@ def show(seen: Plan | Preview, config: Any, target: Path) -> None:
         "writes": f"{readable(seen.model_bytes)} as {options.precision} to {target}",
         "to run it": f"{readable(run_bytes(config, options))} of memory, and {readable(kv)} for each open file",
     }
+    if seen.note:
+        lines["note"] = seen.note
     for key, value in lines.items():
         terminal.say(f"{key:<10} {value}")
 

@@ -43,12 +43,14 @@ def run_plan(
 
     Raises:
         CheckpointError: a weight file is damaged.
+        ArchitectureError: a tensor that should be a copy of another is not.
         SelfCheckError: the graph does not compute what the checkpoint means; nothing is kept.
         StorageFullError, StorageError: the folder cannot be written; what is there is gone on with next time.
     """
     checkpoint, total = plan.parts.checkpoint, plan.checkpoint_bytes
     with stage("reading", total) as progress:
         sha256 = hash_weights([file.path for file in checkpoint.files], progress)
+        checkpoint.verify()
     facts = replace(plan.facts, source=Source(sha256=sha256, description=plan.facts.source.description))
     with resumable(plan.target, replaces=plan.replaces) as folder:
         purpose = _purpose(plan, sha256)

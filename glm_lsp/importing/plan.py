@@ -72,7 +72,7 @@ class Wish:
 class Plan:
     """A checkpoint that can be imported, and everything that is known before its weights are read.
 
-    `checkpoint_bytes` will be read, `model_bytes` written.
+    `checkpoint_bytes` will be read, `model_bytes` written; `note` is what a user should know of the tokenizer first.
     """
 
     parts: ModelParts
@@ -83,6 +83,7 @@ class Plan:
     replaces: bool
     checkpoint_bytes: int
     model_bytes: int
+    note: str
 
     @property
     def num_ids(self) -> int:
@@ -100,6 +101,11 @@ class Preview:
     tokenizer: ConvertedTokenizer
     options: GraphOptions
     model_bytes: int
+
+    @property
+    def note(self) -> str:
+        """What a user should know of the tokenizer first; empty as a rule."""
+        return self.tokenizer.note
 
 
 def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
@@ -167,6 +173,7 @@ def make_plan(wish: Wish, target: Path) -> Plan:
         replaces=wish.replaces,
         checkpoint_bytes=sum(file.path.stat().st_size for file in checkpoint.files),
         model_bytes=seen.model_bytes,
+        note=seen.note,
     )
 
 
@@ -206,7 +213,7 @@ def _family(wish: Wish, found: str | None) -> str:
     name = wish.family or found
     if name is None:
         raise InputError(
-            f"nothing in {wish.checkpoint} tells which model this is",
+            f"nothing in {wish.checkpoint} tells which model this is, or its names contradict each other",
             f"Name it with --family: {', '.join(FAMILIES)}.",
         )
     return name

@@ -509,3 +509,20 @@ def test_folders_on_one_disk_have_to_fit_together(tmp_path: Path, monkeypatch: p
         room.require_room({tmp_path / "new" / "a": 200, tmp_path / "new" / "b": 101})
     monkeypatch.setattr(room.shutil, "disk_usage", lambda _: usage(0))
     room.require_room({tmp_path: 0})
+
+
+def test_a_flipped_byte_of_a_bin_file_is_noticed(tmp_path: Path) -> None:
+    checkpoint = official(tmp_path / "chatglm3-6b", "chatglm3")
+    path = max(checkpoint.glob("*.bin"), key=lambda file: file.stat().st_size)
+    data = bytearray(path.read_bytes())
+    # Within the mantissa of a weight in the middle of a tensor: still a number, just another one.
+    data[len(data) // 2 & ~1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError):
+        run(checkpoint)
+    assert names_in(tmp_path / "models") == []
+
+
+def test_a_tokenizer_that_loses_line_breaks_is_told(tmp_path: Path) -> None:
+    assert "line" in plan_for(official(tmp_path / "glm-large-chinese", "glm-original")).note
+    assert plan_for(official(tmp_path / "codegeex2-6b", "codegeex2")).note == ""

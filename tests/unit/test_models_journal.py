@@ -112,7 +112,9 @@ def test_what_was_damaged_meanwhile_is_written_anew_with_all_behind_it(tmp_path:
     assert write() == []
 
 
-@pytest.mark.parametrize("line", [b"\x00\xff\n", b"[]\n", b'{"name": "b"}\n', b'{"name": "b", "spans": [[1]]}\n'])
+@pytest.mark.parametrize(
+    "line", [b"\x00\xff\n", b"[]\n", b'{"name": "b"}\n', b'{"name": "b", "spans": [[1]]}\n']
+)
 def test_a_damaged_line_ends_the_record(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "journal"
     note(path, a=[Span(0, 10)])
