@@ -126,8 +126,9 @@ def test_an_import_may_be_ended_at_any_moment(tmp_path: Path, cli: CommandLine, 
         _, err = process.communicate(timeout=60)
         if process.returncode == 0:
             break
-        assert not (models / "big").exists()
         assert "Traceback" not in err
+        if (models / "big").exists():
+            break  # it came between the model's getting its name and the end of the process
         if number == signal.SIGINT:
             assert process.returncode == 130
         assert "big" in cli("model", "list").stdout or not (models / ".import-big").exists()
