@@ -187,6 +187,7 @@ def _run(plan: Plan, how: How) -> Imported:
 
 def show(seen: Plan | Preview, config: Any, target: Path) -> None:
     """Model and sizes, on stderr."""
+    from glm_lsp.config import Settings
     from glm_lsp.importing.sizes import run_bytes
     from glm_lsp.models.tensors import num_parameters
 
@@ -198,6 +199,9 @@ def show(seen: Plan | Preview, config: Any, target: Path) -> None:
         "writes": f"{readable(seen.model_bytes)} as {options.precision} to {target}",
         "to run it": f"{readable(run_bytes(config, options))} of memory, and {readable(kv)} for each open file",
     }
+    if 2 * kv > Settings().memory_mib * 2**20:
+        needed = -(-4 * kv // 2**20)
+        lines["memoryMib"] = f"set it to {needed} to keep four open files at hand; its default keeps one"
     if seen.note:
         lines["note"] = seen.note
     for key, value in lines.items():

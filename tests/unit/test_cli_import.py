@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 
 from glm_lsp import cli_last_look, cli_model, cli_remove
-from glm_lsp.cli_import import How, Imported, described, import_from
+from glm_lsp.cli_import import How, Imported, described, import_from, show
 from glm_lsp.cli_progress import bytes_bar
 from glm_lsp.errors import (
     ArchitectureError,
@@ -33,6 +34,10 @@ from glm_lsp.importing import room
 from glm_lsp.importing.checkpoints import downloaded
 from glm_lsp.importing.download import locked
 from glm_lsp.importing.unfinished import resumable
+from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.graph_options import GraphOptions
+from glm_lsp.models.manifest import Source
+from glm_lsp.models.model_writer import ModelFacts
 from tests.fakes.hub_server import Hub, serving
 from tests.official.checkpoints import write_official_folder
 
@@ -387,3 +392,14 @@ def test_memory_to_run_it_is_shown(home: Path, official: Path, capsys: pytest.Ca
         return shown(precision)["to"].removeprefix("run it").strip().partition(" of memory")[0]
 
     assert memory("fp16") == memory("fp32")
+
+
+def test_a_model_whose_cache_exceeds_the_default_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """CodeGeeX4 keeps 320 MiB for an open file; the setting allows 256 for all of them."""
+    facts = ModelFacts(name="x", prompt_profile="codegeex4", source=Source(sha256=""), family="codegeex4")
+    options = GraphOptions(precision="int4", capacity=4096)
+    seen: Any = SimpleNamespace(facts=facts, options=options, model_bytes=1, note="")
+    show(seen, GlmConfig(), Path("models/x"))
+    assert "memoryMib  set it to 1280 to keep four" in capsys.readouterr().err
+    show(seen, GlmConfig(num_hidden_layers=2), Path("models/x"))
+    assert "memoryMib" not in capsys.readouterr().err
