@@ -21,7 +21,7 @@ from glm_lsp.models.checkpoint_files.tensor_files import SINGLE_FILE
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.convert import convert
 from glm_lsp.models.external_data import require_contained
-from glm_lsp.models.graph import AccuracyLevels
+from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.manifest import CONFIG_FILE, TOKENIZER_FILE
 from glm_lsp.models.quantization import BLOCK, Bits, QuantizedMatrix, dequantize
 from glm_lsp.models.store import ModelFolder

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 from glm_lsp.completion.chat import Message, Speaker
-from glm_lsp.engine.wire import MAX_BODY_BYTES, CompletionRequest, GlmOptions, GlmReport, Usage
-from glm_lsp.errors import RequestError, RequestTooLargeError
+from glm_lsp.engine.wire import CompletionRequest, GlmOptions, GlmReport, Usage, decode_body
+from glm_lsp.errors import RequestError
 
 MAX_ANSWER_TOKENS = 4096
 WireRole = Literal["system", "developer", "user", "assistant", "tool"]
@@ -192,15 +192,5 @@ _decoder = msgspec.json.Decoder(ChatRequest)
 
 
 def decode_chat_request(body: bytes) -> ChatRequest:
-    """Parses and checks a request body.
-
-    Raises:
-        RequestTooLargeError: more than `MAX_BODY_BYTES`.
-        RequestError: not JSON, a key of the wrong type, or a value out of range; the message names the key.
-    """
-    if len(body) > MAX_BODY_BYTES:
-        raise RequestTooLargeError(f"the request has {len(body)} bytes")
-    try:
-        return _decoder.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise RequestError(f"the request cannot be used: {error}") from error
+    """Parses and checks the body of a chat request; see `decode_body`."""
+    return decode_body(_decoder, body)

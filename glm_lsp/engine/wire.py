@@ -8,7 +8,7 @@ OpenAI clients send many; wrong types and ranges are a `RequestError`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -22,6 +22,7 @@ MAX_LOOKUP_CHARS = 64 * 1024
 _MAX_LOOKUP_REFERENCES = 4
 FinishReason = Literal["stop", "length", "cancelled", "unsure"]
 """`unsure`: the text had become less likely than `GlmOptions.min_probability`."""
+Request = TypeVar("Request")
 TokenId = Annotated[int, Meta(ge=0, lt=2**31)]
 
 
@@ -187,6 +188,11 @@ _request_decoder = msgspec.json.Decoder(CompletionRequest)
 
 
 def decode_request(body: bytes) -> CompletionRequest:
+    """Parses and checks the body of a completion request; see `decode_body`."""
+    return decode_body(_request_decoder, body)
+
+
+def decode_body(decoder: msgspec.json.Decoder[Request], body: bytes) -> Request:
     """Parses and checks a request body.
 
     Raises:
@@ -196,6 +202,6 @@ def decode_request(body: bytes) -> CompletionRequest:
     if len(body) > MAX_BODY_BYTES:
         raise RequestTooLargeError(f"the request has {len(body)} bytes")
     try:
-        return _request_decoder.decode(body)
+        return decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise RequestError(f"the request cannot be used: {error}") from error

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
-from glm_lsp.errors import ArchitectureError, InputError, TokenizerError
+from glm_lsp.errors import ArchitectureError, InputError
 from glm_lsp.importing import papers
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
@@ -127,7 +127,7 @@ def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
     values = read_values(wish.checkpoint / CONFIG_FILE)
     family = _family(wish, family_of(wish.checkpoint, layout, values))
     facts = _facts(wish, family)
-    converted = _tokenizer(wish.checkpoint, family, layout)
+    converted = convert_tokenizer(wish.checkpoint, family, vocab_size=layout.config.vocab_size)
     tokenizer = SourceTokenizer(Tokenizer.from_str(converted.json))
     layout = replace(layout, config=_with_blanks(layout.config, tokenizer, values))
     options = GraphOptions(
@@ -197,16 +197,6 @@ def _facts(wish: Wish, family: str) -> ModelFacts:
         family=family,
         chat_template="" if chat == NO_CHAT else chat,
     )
-
-
-def _tokenizer(checkpoint: Path, family: str, layout: Layout) -> ConvertedTokenizer:
-    num_rows = layout.config.vocab_size
-    converted = convert_tokenizer(checkpoint, family, vocab_size=num_rows)
-    if converted.num_ids > num_rows:
-        raise TokenizerError(
-            f"{converted.origin} has {converted.num_ids} ids, the model's vocabulary only {num_rows}"
-        )
-    return converted
 
 
 def _family(wish: Wish, found: str | None) -> str:

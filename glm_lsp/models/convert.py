@@ -13,8 +13,9 @@ from glm_lsp.completion.prompt import profile_named
 from glm_lsp.errors import InputError, TokenizerError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions, Progress
+from glm_lsp.models.graph import Progress
 from glm_lsp.models.graph_builder import PRECISIONS, Precision
+from glm_lsp.models.graph_options import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions
 from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.manifest import (
     CONFIG_FILE,

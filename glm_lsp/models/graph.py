@@ -26,7 +26,7 @@ from onnx import TensorProto, helper
 from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix, WeightSource
-from glm_lsp.models.graph_options import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions
+from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.head import NUM_TOP, add_head
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import MODEL_FILE, WEIGHT_FILE
@@ -35,8 +35,6 @@ from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.prefix_graph import PREFIX_OPSET, PrefixGraph
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.weight_file import WeightFile
-
-__all__ = ["DEFAULT_ACCURACY", "NUM_TOP", "AccuracyLevels", "GraphOptions", "Progress", "write_graph"]
 
 OPSET, CONTRIB_OPSET = 21, 1
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import glm_lsp
 from glm_lsp.models.checkpoint import Checkpoint
-from glm_lsp.models.graph import GraphOptions, Progress, write_graph
+from glm_lsp.models.graph import Progress, write_graph
+from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.integrity import describe_folder, hash_file
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import (

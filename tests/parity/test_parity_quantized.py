@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph import AccuracyLevels
+from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.quantization import Bits, dequantize, quantize
 from tests.parity.cases import TOLERANCE, case_config, max_difference, run_in_chunks, some_token_ids
 from tests.reference.numpy_glm import NumpyGlm

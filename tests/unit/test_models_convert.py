@@ -22,7 +22,7 @@ from glm_lsp.errors import (
 )
 from glm_lsp.models import model_writer
 from glm_lsp.models.convert import convert
-from glm_lsp.models.graph import AccuracyLevels
+from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.integrity import hash_file, require_intact
 from glm_lsp.models.store import ModelFolder
 from tests.tiny_model import random_weights, tiny_config, tiny_tokenizer, write_checkpoint
