@@ -84,6 +84,34 @@ class SettingError(InputError):
     remedy = "See the settings table in README.md."
 
 
+class NothingToDocumentError(InputError):
+    """There is no definition at the place, or nothing is missing there."""
+
+    code = "GLM-106"
+    remedy = "Put the cursor on a function, a method or a class without documentation, or into it."
+
+
+class UnknownGrammarError(InputError):
+    """The language has no grammar here, or the file is too large for one."""
+
+    code = "GLM-107"
+    remedy = "Documentation is written in Python, JavaScript, TypeScript, Go, Rust, Java, C and C++, up to a million characters."
+
+
+class CodeTouchedError(InputError):
+    """An edit would have changed more than documentation, and was not made."""
+
+    code = "GLM-108"
+    remedy = "Mend the syntax error nearby, if there is one; else report the definition. Nothing was changed."
+
+
+class DocumentChangedError(InputError):
+    """The document was edited while its documentation was being written."""
+
+    code = "GLM-109"
+    remedy = "Ask again; nothing was changed."
+
+
 class ModelError(GlmError):
     """A model folder cannot be used."""
 

@@ -46,10 +46,10 @@ class SyntaxTree:
         self._is_without_line = False
 
     @staticmethod
-    def parse(language_id: str, text: str) -> SyntaxTree | None:
+    def parse(language_id: str, text: str, *, max_chars: int = MAX_PARSED_CHARS) -> SyntaxTree | None:
         """The tree of a text; None without a grammar, or when parsing would take too long."""
         language = language_for(language_id)
-        if language is None or len(text) > MAX_PARSED_CHARS:
+        if language is None or len(text) > max_chars:
             return None
         data = encode(text)
         if _is_hopeless(language, data):

@@ -1,0 +1,1 @@
+"""What each grammar calls a definition, a parameter, a documentation."""

@@ -1,0 +1,1 @@
+"""How each style lays documentation out, and what it reads in one."""
