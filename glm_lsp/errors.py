@@ -95,7 +95,10 @@ class UnknownGrammarError(InputError):
     """The language has no grammar here, or the file is too large for one."""
 
     code = "GLM-107"
-    remedy = "Documentation is written in Python, JavaScript, TypeScript, Go, Rust, Java, C and C++, up to a million characters."
+    remedy = (
+        "Documentation is written in Python, JavaScript, TypeScript, Go, Rust, Java, C and C++, in files of up to a "
+        "million characters."
+    )
 
 
 class CodeTouchedError(InputError):

@@ -46,8 +46,8 @@ class Dialect:
     """A style with the habits of a file or a project. The defaults are those of somebody who shows none.
 
     Attributes:
-        opening: what documentation begins with: `\"\"\"`, `'''`, `r\"\"\"`, `/**`, `/*!`, `///`, `//!`, `//`. Empty: the
-            style's own.
+        opening: what documentation begins with: triple quotes, perhaps with a prefix, or `/**`, `/*!`, `///`, `//!`,
+            `//`. Empty: the style's own.
         summary_below: the summary stands on the line below the opening quotes or mark.
         is_one_line: documentation of one line stays on one line with its closing mark.
         types: parameters and returns are given with their types, though the signature has them.

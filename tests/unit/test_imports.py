@@ -26,7 +26,7 @@ ONLY_IN = {
     "huggingface_hub": ("glm_lsp/importing/hub.py",),
     "matplotlib": ("glm_lsp/bench/plots.py",),
     "pathspec": ("glm_lsp/references/ignore.py",),
-    "tree_sitter": ("glm_lsp/syntax/", "glm_lsp/references/"),
+    "tree_sitter": ("glm_lsp/docstring/", "glm_lsp/references/", "glm_lsp/syntax/"),
     "typer": (
         "glm_lsp/cli.py",
         "glm_lsp/cli_bench.py",
