@@ -21,6 +21,7 @@ from glm_lsp.docstring.proof import touches_code
 from glm_lsp.docstring.source_tree import parse
 from glm_lsp.docstring.styles.known import styling_of
 from glm_lsp.errors import CodeTouchedError, UnknownGrammarError
+from glm_lsp.syntax.tree import SyntaxTree
 
 OnSentence = Callable[[int, int], None]
 """Told of sentences written, and of all there are to be."""
@@ -75,6 +76,7 @@ class Source:
     """
 
     snapshot: DocumentSnapshot
+    tree: SyntaxTree
     entities: tuple[Entity, ...]
     dialect: Dialect
 
@@ -99,7 +101,7 @@ class Source:
             )
         entities = find_entities(tree)
         own = [entity.documentation.text for entity in entities if entity.documentation]
-        return cls(snapshot, entities, dialect_of(snapshot.language_id, own, surroundings, forced))
+        return cls(snapshot, tree, entities, dialect_of(snapshot.language_id, own, surroundings, forced))
 
     def plan(self, entity: Entity) -> Plan | None:
         """What an entity needs; None where nothing is missing, or nothing can be put in."""

@@ -20,6 +20,8 @@ class EntityKind(Enum):
     CONSTRUCTOR = auto()
     PROPERTY = auto()
     """Read like an attribute: a getter, a setter, a decorated method."""
+    BLOCK = auto()
+    """Statements that somebody selected; they get a comment."""
 
 
 class ParameterKind(Enum):

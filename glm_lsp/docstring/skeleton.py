@@ -36,7 +36,7 @@ class Slot:
     """A missing sentence.
 
     Attributes:
-        name: the parameter, exception or attribute; empty for others.
+        name: the parameter, exception or attribute; of a comment what the parse can say of the block; empty for others.
         hang: what further lines of it begin with: the comment's mark and a hanging indent.
         lead: words in front that it goes on from, as Go's summaries begin with the name; in the text already.
         capital, full_stop: how it begins and ends.
