@@ -1,0 +1,156 @@
+"""What all grammars read off nodes: source on one line, lines and indentation, comments above, walks without recursion.
+
+No function here asks a node for its parent, which costs the depth of the tree, or recurses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from glm_lsp.docstring.entity import Documentation, Place
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from glm_lsp.syntax.tree import SyntaxTree
+
+COMMENTS = frozenset(["comment", "line_comment", "block_comment", "html_comment"])
+
+_BLANKS = " \t\f"
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
+_UNFIT = re.compile(r"[\\\0-\x1f\x7f-\x9f\u2028\u2029]|\*/|\"\"\"|'''")
+"""What must not get into documentation from source."""
+_OPENING, _CLOSING = frozenset("([{<"), frozenset(")]}>")
+_MAX_LEAVES = 500
+"""Tokens of the longest type or default that is quoted; longer ones are data."""
+
+
+def walk(root: Node, not_into: Collection[str] = ()) -> Iterator[Node]:
+    """A node and all below it in source order; nodes of the kinds `not_into` are seen, what is below them is not.
+
+    The kind of `root` itself is not asked.
+    """
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if node is root or node.type not in not_into:
+            waiting += reversed(node.children)
+
+
+def one_line(tree: SyntaxTree, *nodes: Node) -> str:
+    """The source of neighbouring nodes on one line, without comments.
+
+    Empty if it is unfit for documentation: a string over several lines, a backslash, quotes or marks that would end
+    documentation; and if it is longer than anybody wants to read.
+    """
+    pieces: list[str] = []
+    at, num_leaves, is_broken = -1, 0, False
+    for leaf in (each for node in nodes for each in walk(node, COMMENTS) if not each.child_count):
+        if leaf.type in COMMENTS:
+            continue
+        if at >= 0:
+            gap = tree.data[at : leaf.start_byte].decode("utf-8", "ignore")
+            is_broken = bool(_LINE_BREAK.search(gap))
+            pieces.append(" " if is_broken else gap.replace("\t", " "))
+        token = tree.text_of(leaf)
+        num_leaves += 1
+        if _UNFIT.search(token) or num_leaves > _MAX_LEAVES:
+            return ""
+        if is_broken and token in _CLOSING:
+            pieces.pop()
+            if pieces[-1] == ",":
+                pieces.pop()
+        elif is_broken and pieces[-2] in _OPENING:
+            pieces.pop()
+        pieces.append(token)
+        at = leaf.end_byte
+    text = "".join(pieces).strip()
+    return "" if _UNFIT.search(text) else text
+
+
+def text_between(tree: SyntaxTree, start_byte: int, end_byte: int) -> str:
+    """The source between two places in bytes."""
+    return tree.data[start_byte:end_byte].decode("utf-8", "ignore")
+
+
+def line_start(text: str, offset: int) -> int:
+    """Where the line of an offset begins; a lone carriage return breaks lines, too."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+def line_end(text: str, offset: int) -> int:
+    """Where the line of an offset ends, before its break."""
+    found = _LINE_BREAK.search(text, offset)
+    return found.start() if found else len(text)
+
+
+def num_breaks(text: str) -> int:
+    """Line breaks in a text of whatever kind."""
+    return len(_LINE_BREAK.findall(text))
+
+
+def indent_at(text: str, offset: int) -> str:
+    """The blanks that the line of an offset begins with, up to the offset."""
+    line = text[line_start(text, offset) : offset]
+    return line[: len(line) - len(line.lstrip(_BLANKS))]
+
+
+def is_first_on_line(text: str, offset: int) -> bool:
+    """Whether nothing but blanks stands before an offset on its line."""
+    return not text[line_start(text, offset) : offset].strip(_BLANKS)
+
+
+def indent_unit(text: str) -> str:
+    """What a text indents by: that of the first line that begins with blanks and is no continued comment."""
+    found = re.search(r"^(\t|  +)(?=[^\s*])", text, re.MULTILINE)
+    return found.group(1) if found else "    "
+
+
+def place_above(tree: SyntaxTree, offset: int) -> Place | None:
+    """Where a comment goes that stands on lines of its own above a definition; `offset` is the definition's start.
+
+    None where the definition does not begin its line, unless what is before it ends a statement or opens a body: a
+    line break anywhere else could change what the code means.
+    """
+    text, start = tree.text, line_start(tree.text, offset)
+    indent, before = indent_at(text, offset), text[start:offset].rstrip(_BLANKS)
+    if not before:
+        return Place(offset, indent, after=f"\n{indent}")
+    if before[-1] not in "{};":
+        return None
+    if before[-1] == "{":
+        indent += indent_unit(text)
+    return Place(offset, indent, before=f"\n{indent}", after=f"\n{indent}")
+
+
+def comments_above(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> tuple[Node, ...]:
+    """The comments directly above `siblings[index]`, in order: no empty line between, none behind code on its line.
+
+    `siblings` are all children of one node, comments included.
+    """
+    found: list[Node] = []
+    below = tree.offset_of(siblings[index].start_byte)
+    for comment in reversed(siblings[:index]):
+        if comment.type not in COMMENTS:
+            break
+        start, end = tree.offset_of(comment.start_byte), tree.offset_of(comment.end_byte)
+        # Some grammars count the line break behind a comment as a part of it.
+        source = tree.text[start:end].rstrip()
+        gap = tree.text[start + len(source) : below]
+        if gap.strip() or num_breaks(gap) > 1 or not is_first_on_line(tree.text, start):
+            break
+        found.append(comment)
+        below = start
+    return tuple(reversed(found))
+
+
+def documentation_of(tree: SyntaxTree, comments: Sequence[Node]) -> Documentation | None:
+    """Comments one below the other as one documentation; None without any."""
+    if not comments:
+        return None
+    start = tree.offset_of(comments[0].start_byte)
+    text = tree.text[start : tree.offset_of(comments[-1].end_byte)].rstrip()
+    return Documentation(start, start + len(text), text, indent_at(tree.text, start))
