@@ -106,7 +106,9 @@ def _joined(parts: Iterator[Part] | Sequence[Part], sentences: Sequence[str], in
     for part in parts:
         text += part if isinstance(part, str) else _wrapped(next(remaining), part, text, room)
     first, *more = text.split("\n")
-    return "\n".join([first, *((indent + line).rstrip() if line.strip() else "" for line in more)])
+    *others, last = [first, *(indent + line if line.strip() else "" for line in more)]
+    # A sentence may be about to follow the blanks at the end of the last line.
+    return "\n".join([*(line.rstrip() for line in others), last])
 
 
 def _wrapped(sentence: str, slot: Slot, before: str, room: int) -> str:
