@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 COMMENTS = frozenset(["comment", "line_comment", "block_comment", "html_comment"])
 
 _BLANKS = " \t\f"
+_INDENT = re.compile(r"[ \t\f]*")
+_INDENTED = re.compile(r"^(\t|  +)(?=[^\s*])", re.MULTILINE)
+_MAX_HEAD = 4_096
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNFIT = re.compile(r"[\\\0-\x1f\x7f-\x9f\u2028\u2029]|\*/|\"\"\"|'''")
 """What must not get into documentation from source."""
@@ -61,7 +64,8 @@ def one_line(tree: SyntaxTree, *nodes: Node) -> str:
             return ""
         if is_broken and token in _CLOSING:
             pieces.pop()
-            if pieces[-1] == ",":
+            # A tuple may need its last comma.
+            if pieces[-1] == "," and token != ")":
                 pieces.pop()
         elif is_broken and pieces[-2] in _OPENING:
             pieces.pop()
@@ -78,7 +82,8 @@ def text_between(tree: SyntaxTree, start_byte: int, end_byte: int) -> str:
 
 def line_start(text: str, offset: int) -> int:
     """Where the line of an offset begins; a lone carriage return breaks lines, too."""
-    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    start = text.rfind("\n", 0, offset) + 1
+    return text.rfind("\r", start, offset) + 1 or start
 
 
 def line_end(text: str, offset: int) -> int:
@@ -94,18 +99,26 @@ def num_breaks(text: str) -> int:
 
 def indent_at(text: str, offset: int) -> str:
     """The blanks that the line of an offset begins with, up to the offset."""
-    line = text[line_start(text, offset) : offset]
-    return line[: len(line) - len(line.lstrip(_BLANKS))]
+    found = _INDENT.match(text, line_start(text, offset), offset)
+    return found.group() if found else ""
 
 
 def is_first_on_line(text: str, offset: int) -> bool:
     """Whether nothing but blanks stands before an offset on its line."""
-    return not text[line_start(text, offset) : offset].strip(_BLANKS)
+    code = _code_before(text, offset)
+    return not code or code in "\r\n\ufeff"
+
+
+def _code_before(text: str, offset: int) -> str:
+    """The character before an offset and the blanks before it; empty at the start of the text."""
+    while offset and text[offset - 1] in _BLANKS:
+        offset -= 1
+    return text[offset - 1 : offset]
 
 
 def indent_unit(text: str) -> str:
-    """What a text indents by: that of the first line that begins with blanks and is no continued comment."""
-    found = re.search(r"^(\t|  +)(?=[^\s*])", text, re.MULTILINE)
+    """What a text indents by: that of its first indented line that is no continued comment. Looks at its head only."""
+    found = _INDENTED.search(text, 0, _MAX_HEAD)
     return found.group(1) if found else "    "
 
 
@@ -115,13 +128,14 @@ def place_above(tree: SyntaxTree, offset: int) -> Place | None:
     None where the definition does not begin its line, unless what is before it ends a statement or opens a body: a
     line break anywhere else could change what the code means.
     """
-    text, start = tree.text, line_start(tree.text, offset)
-    indent, before = indent_at(text, offset), text[start:offset].rstrip(_BLANKS)
-    if not before:
+    text = tree.text
+    indent = indent_at(text, offset)
+    if is_first_on_line(text, offset):
         return Place(offset, indent, after=f"\n{indent}")
-    if before[-1] not in "{};":
+    code = _code_before(text, offset)
+    if code not in "{};":
         return None
-    if before[-1] == "{":
+    if code == "{":
         indent += indent_unit(text)
     return Place(offset, indent, before=f"\n{indent}", after=f"\n{indent}")
 
@@ -133,7 +147,8 @@ def comments_above(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> tu
     """
     found: list[Node] = []
     below = tree.offset_of(siblings[index].start_byte)
-    for comment in reversed(siblings[:index]):
+    for number in range(index - 1, -1, -1):
+        comment = siblings[number]
         if comment.type not in COMMENTS:
             break
         start, end = tree.offset_of(comment.start_byte), tree.offset_of(comment.end_byte)
