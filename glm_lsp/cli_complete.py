@@ -74,14 +74,14 @@ def finder_for(snapshot: DocumentSnapshot) -> Iterator[WorkspaceFinder]:
     from glm_lsp.references.source import ReferenceSource
 
     file = Path(snapshot.real_path)
-    source = ReferenceSource([_root_of(file)])
+    source = ReferenceSource([root_of(file)])
     try:
         yield WorkspaceFinder(source, within_s=_REFERENCES_WITHIN_S)
     finally:
         source.stop()
 
 
-def _root_of(file: Path) -> Path:
+def root_of(file: Path) -> Path:
     """The top of the file's repository; without one the topmost folder up to the home folder with a `.glmignore`."""
     from pathlib import Path
 
@@ -106,14 +106,11 @@ async def complete(
         GlmError: the engine cannot be loaded or reached, or refuses the request.
     """
     from glm_lsp.completion.lifecycle import Completer
-    from glm_lsp.completion.preferences import Preferences
 
     async with engine_client(settings) as client:
         model = (await client.describe()).model if settings.engine_url else settings.model
         with finder_for(snapshot) as finder:
-            outcome = await Completer(client, finder=finder).suggest(
-                snapshot, candidates=num_candidates, preferences=Preferences.by_hand(settings)
-            )
+            outcome = await Completer(client, finder=finder).suggest(snapshot, candidates=num_candidates)
         return outcome, model
 
 

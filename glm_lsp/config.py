@@ -32,6 +32,9 @@ ENVIRONMENT_PREFIX = "GLM_LSP_"
 Device = Literal["auto", "cpu", "cuda"]
 LogLevel = Literal["error", "warning", "info", "debug"]
 Suggest = Literal["eager", "balanced", "subtle"]
+DocstringStyle = Literal[
+    "auto", "google", "numpy", "sphinx", "plain", "jsdoc", "tsdoc", "go", "rustdoc", "javadoc", "doxygen"
+]
 
 _RENAMED = {"disabledLanguages": "disabledIn"}
 
@@ -47,7 +50,7 @@ class InitializationOptions(Struct, frozen=True, kw_only=True, rename="camel"):
     engine_url: str | UnsetType = UNSET
     linger_s: Annotated[float, Meta(ge=0, le=86_400)] | UnsetType = UNSET
     debounce_ms: Annotated[int, Meta(ge=0, le=2_000)] | UnsetType = UNSET
-    max_tokens: Annotated[int, Meta(ge=0, le=512)] | UnsetType = UNSET
+    docstring_style: DocstringStyle | UnsetType = UNSET
     disabled_in: list[str] | UnsetType = UNSET
     memory_mib: Annotated[int, Meta(ge=16, le=1_048_576)] | UnsetType = UNSET
     log_level: LogLevel | UnsetType = UNSET
@@ -68,7 +71,8 @@ class Settings:
         linger_s: seconds an engine stays after its last window was closed
         debounce_ms: at most so many milliseconds are waited for the next key before the model is asked, never
             longer than the model takes, the editor's own wait counted in
-        max_tokens: most tokens of one completion; 0 chooses by what is completed
+        docstring_style: how documentation is written: auto does as the file and the project do; else google, numpy,
+            sphinx, plain, jsdoc, tsdoc, go, rustdoc, javadoc or doxygen, in languages that have it
         disabled_in: where to suggest nothing: LSP language identifiers, and `comment` and `string`
         memory_mib: limit of the engine's KV cache, which holds what was read of the latest files
         log_level: error, warning, info or debug; source text is logged at debug only
@@ -82,7 +86,7 @@ class Settings:
     engine_url: str | None = None
     linger_s: float = 30.0
     debounce_ms: int = 0
-    max_tokens: int = 0
+    docstring_style: DocstringStyle = "auto"
     disabled_in: tuple[str, ...] = ()
     memory_mib: int = 256
     log_level: LogLevel = "warning"

@@ -134,7 +134,6 @@ def _options(settings: Settings) -> Mapping[str, Any]:
         "device": settings.device,
         "threads": settings.threads,
         "memoryMib": settings.memory_mib,
-        "maxTokens": settings.max_tokens,
         "lingerS": _LINGER_S,
     }
 

@@ -75,7 +75,7 @@ def place_of(  # noqa: PLR0917
     request = CompletionRequest(
         prompt=window.prefix,
         suffix=window.suffix,
-        max_tokens=preferences.max_tokens or MAX_TOKENS[mode],
+        max_tokens=MAX_TOKENS[mode],
         n=candidates,
         # With several the engine makes the first one greedy; a fixed seed makes the others repeatable.
         temperature=_TEMPERATURES[0] if candidates > 1 else 0.0,

@@ -16,28 +16,20 @@ _SCOPES = (Scope.COMMENT, Scope.STRING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """The settings that concern one request.
+    """The settings that concern one request. By default nothing is held back for being unlikely, or for where it is.
 
     Attributes:
         policy: how sure a text has to be to be shown unasked; several candidates were asked for, so all are shown.
-        max_tokens: most tokens of each candidate; None: 48 for a line, 128 for a block.
         quiet_in: where nothing is suggested unasked.
     """
 
     policy: Policy = SHOW_ALL
-    max_tokens: int | None = None
     quiet_in: frozenset[Scope] = frozenset()
-
-    @classmethod
-    def by_hand(cls, settings: Settings) -> Preferences:
-        """The same where a person asks: nothing is held back for being unlikely, or for where it is."""
-        return cls(max_tokens=settings.max_tokens or None)
 
     @classmethod
     def of(cls, settings: Settings) -> Preferences:
         """What the settings say."""
         return cls(
             policy=POLICIES[Eagerness(settings.suggest)],
-            max_tokens=settings.max_tokens or None,
             quiet_in=frozenset(scope for scope in _SCOPES if scope in settings.disabled_in),
         )

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 LOOK_AHEAD_AFTER_S = 0.1
 """Nobody who types on takes a suggestion; who stops for so long might."""
 
-_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "debounce_ms", "max_tokens", "log_level"})
+_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "debounce_ms", "docstring_style", "log_level"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ HOT = [
     {"suggest": "eager"},
     {"disabledIn": ["markdown"]},
     {"debounceMs": 1},
-    {"maxTokens": 7},
+    {"docstringStyle": "numpy"},
     {"logLevel": "info"},
     {},
 ]

@@ -45,7 +45,7 @@ def test_every_setting_can_be_set() -> None:
         "engineUrl": "https://models.example:8443/",
         "lingerS": 5,
         "debounceMs": 40,
-        "maxTokens": 32,
+        "docstringStyle": "numpy",
         "disabledIn": ["markdown", "comment"],
         "memoryMib": 64,
         "logLevel": "debug",
@@ -61,7 +61,7 @@ def test_every_setting_can_be_set() -> None:
         engine_url="https://models.example:8443",
         linger_s=5.0,
         debounce_ms=40,
-        max_tokens=32,
+        docstring_style="numpy",
         disabled_in=("markdown", "comment"),
         memory_mib=64,
         log_level="debug",
@@ -84,7 +84,7 @@ def test_every_setting_can_be_set() -> None:
         ("threads", 10**30),
         ("lingerS", float("nan")),
         ("lingerS", -1),
-        ("maxTokens", -1),
+        ("docstringStyle", "epytext"),
         ("disabledIn", "python"),
         ("suggest", "always"),
         ("disabledIn", [1]),
@@ -101,7 +101,7 @@ def test_bad_value_falls_back_to_its_default_with_a_warning(key: str, value: obj
 
 @pytest.mark.parametrize(
     ("key", "meant"),
-    [("thread", "threads"), ("linger_s", "lingerS"), ("LINGERS", "lingerS"), ("max-tokens", "maxTokens")],
+    [("thread", "threads"), ("linger_s", "lingerS"), ("LINGERS", "lingerS"), ("memory-mib", "memoryMib")],
 )
 def test_unknown_key_is_told_with_the_likely_one(key: str, meant: str) -> None:
     settings, warnings = Settings.from_options({key: 1})
@@ -142,10 +142,10 @@ def test_whole_numbers_may_be_written_with_a_point() -> None:
 @pytest.mark.parametrize(("key", "value"), [("model", "theirs"), ("engineUrl", "https://elsewhere.example")])
 def test_untrusted_workspace_chooses_neither_model_nor_engine(home: Path, key: str, value: str) -> None:
     (home / "config.toml").write_text("model = 'mine'\nengineUrl = 'https://mine.example'\n")
-    options = {key: value, "maxTokens": 9}
+    options = {key: value, "debounceMs": 9}
     untrusted, trusted = config.load(options, is_trusted=False), config.load(options)
     assert (untrusted.settings.model, untrusted.settings.engine_url) == ("mine", "https://mine.example")
-    assert untrusted.settings.max_tokens == 9
+    assert untrusted.settings.debounce_ms == 9
     assert untrusted.warnings == [f"editor: {key} is left out: this workspace is not trusted"]
     assert value in (trusted.settings.model, trusted.settings.engine_url)
     assert trusted.warnings == []
@@ -236,14 +236,14 @@ def test_password_in_an_address_is_not_repeated() -> None:
 
 
 def test_each_layer_wins_over_those_before(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (home / "config.toml").write_text("threads = 1\nmaxTokens = 1\nlingerS = 1\nmemoryMib = 32\n")
-    monkeypatch.setenv("GLM_LSP_MAX_TOKENS", "2")
+    (home / "config.toml").write_text("threads = 1\ndebounceMs = 1\nlingerS = 1\nmemoryMib = 32\n")
+    monkeypatch.setenv("GLM_LSP_DEBOUNCE_MS", "2")
     monkeypatch.setenv("GLM_LSP_LINGER_S", "2")
     monkeypatch.setenv("GLM_LSP_MEMORY_MIB", "64")
     configuration = config.load({"lingerS": 3, "memoryMib": 96}, {"memoryMib": 128})
     settings, origins = configuration.settings, configuration.origins
     assert (settings.threads, origins["threads"]) == (1, "config file")
-    assert (settings.max_tokens, origins["max_tokens"]) == (2, "environment")
+    assert (settings.debounce_ms, origins["debounce_ms"]) == (2, "environment")
     assert (settings.linger_s, origins["linger_s"]) == (3, "editor")
     assert (settings.memory_mib, origins["memory_mib"]) == (128, "command line")
     assert (settings.device, origins["device"]) == ("auto", "default")

@@ -167,7 +167,7 @@ async def test_the_command_line_wins(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ({"disabledIn": ["c"]}, False),
         ({"suggest": "eager"}, False),
-        ({"maxTokens": 9}, False),
+        ({"docstringStyle": "numpy"}, False),
         ({"logLevel": "error"}, False),
         ({"model": "other"}, True),
         ({"threads": 3}, True),

@@ -34,10 +34,10 @@ def test_statement_is_taken_out_of_the_greeting(options: Any, left: Any, is_trus
 
 async def test_untrusted_folder_gets_the_engine_of_the_person(room: Room) -> None:
     room.front.is_trusted = False
-    await room.front.configure({"model": "theirs", "engineUrl": "http://127.0.0.1:1", "maxTokens": 9})
+    await room.front.configure({"model": "theirs", "engineUrl": "http://127.0.0.1:1", "debounceMs": 9})
     await room.state("ready")
     settings = room.engines[0].settings
-    assert (settings.model, settings.engine_url, settings.max_tokens) == ("starter", None, 9)
+    assert (settings.model, settings.engine_url, settings.debounce_ms) == ("starter", None, 9)
     (message,) = room.messages
     assert message.startswith("GLM-105: ")
     assert "not trusted" in message
@@ -57,7 +57,7 @@ async def test_thinking_again_takes_effect_both_ways(room: Room) -> None:
 
 
 async def test_what_changes_nothing_leaves_the_engine_alone(room: Room) -> None:
-    await room.front.configure({"maxTokens": 9})
+    await room.front.configure({"debounceMs": 9})
     await room.state("ready")
     await room.front.trust(False)
     await room.front.trust(True)
