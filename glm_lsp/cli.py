@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from glm_lsp import __version__, cli_bench, cli_eval, cli_model, terminal
+from glm_lsp import __version__, cli_bench, cli_docstring, cli_eval, cli_model, terminal
 from glm_lsp.cli_options import (
     DeviceOption,
     EngineUrlOption,
@@ -162,6 +162,9 @@ def complete(
         terminal.print_json(cli_complete.as_json(outcome, model_name))
     else:
         cli_complete.print_texts(outcome)
+
+
+app.command()(cli_docstring.docstring)
 
 
 @app.command()
