@@ -1,0 +1,90 @@
+"""The sentences of a plan, one after the other: the model's where it is sure, else what the names say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from glm_lsp.completion.lines import next_line_start
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.docstring.author import Author, Gap
+from glm_lsp.docstring.dialect import Dialect
+from glm_lsp.docstring.edit import TextInsertion, inserted
+from glm_lsp.docstring.plan import Insertion, Plan
+from glm_lsp.docstring.sentence import in_person, is_harmless
+from glm_lsp.docstring.short_form import short_form
+from glm_lsp.docstring.skeleton import Slot, SlotKind
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What one slot gets, on one line; `is_models` tells that the model wrote it."""
+
+    text: str
+    is_models: bool
+
+
+async def fill(
+    plan: Plan, snapshot: DocumentSnapshot, author: Author, on_sentence: Callable[[], None]
+) -> tuple[Sentence, ...]:
+    """A sentence for each slot of a plan, all insertions in order.
+
+    Each is written with those before it in sight. Cancelling the awaiting task ends the work.
+
+    Args:
+        snapshot: the document that the plan is about.
+        on_sentence: told after each one.
+
+    Raises:
+        GlmError: the engine cannot be reached or refused the request.
+    """
+    sentences: list[Sentence] = []
+    earlier: list[TextInsertion] = []
+    width = plan.dialect.width
+    for insertion in plan.insertions:
+        own: list[str] = []
+        for number, slot in enumerate(insertion.skeleton.slots):
+            written = insertion.before(number, own, width)
+            # Skeletons drop blanks that stand alone on a line.
+            written += insertion.place.indent + slot.hang if written.endswith("\n") else ""
+            before = inserted(snapshot.text[: insertion.place.offset], earlier) + written
+            gap = _gap(plan, snapshot, slot, before, _after(plan, snapshot.text, insertion))
+            sentence = await _sentence(plan.dialect, gap, author)
+            own.append(sentence.text)
+            sentences.append(sentence)
+            on_sentence()
+        earlier.append(TextInsertion(insertion.place.offset, insertion.text(own, width)))
+    return tuple(sentences)
+
+
+def _after(plan: Plan, text: str, insertion: Insertion) -> str:
+    """The document from the line behind the documentation, the same for every slot of it."""
+    documentation = plan.entity.documentation
+    if documentation is not None:
+        return text[next_line_start(text, documentation.end) :]
+    behind = insertion.place.after + text[insertion.place.offset :]
+    return behind[next_line_start(behind, 0) :]
+
+
+def _gap(plan: Plan, snapshot: DocumentSnapshot, slot: Slot, before: str, after: str) -> Gap:
+    entity = plan.entity
+    return Gap(
+        slot=slot,
+        before=before,
+        after=after,
+        code=snapshot.text[entity.start : entity.end],
+        entity=entity,
+        path=snapshot.path,
+        language_id=snapshot.language_id,
+    )
+
+
+async def _sentence(dialect: Dialect, gap: Gap, author: Author) -> Sentence:
+    slot = gap.slot
+    text = await author.write(gap)
+    # An author is code like any other: what must never be in a document is looked for here too.
+    if text is None or not is_harmless(text):
+        return Sentence(short_form(slot, gap.entity, dialect), is_models=False)
+    if slot.kind is SlotKind.SUMMARY:
+        text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
+    return Sentence(text, is_models=True)

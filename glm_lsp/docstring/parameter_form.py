@@ -1,0 +1,118 @@
+"""Parameters described from their names, types and defaults alone: `num_retries` gives "The number of retries."."""
+
+from __future__ import annotations
+
+import re
+
+from glm_lsp.docstring.entity import Parameter, ParameterKind
+from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.phrases import definite, is_plural, plural, sentence
+from glm_lsp.docstring.summary_form import is_question, whether
+from glm_lsp.docstring.verbs import VERBS
+
+_KNOWN = {
+    "args": "The positional arguments.", "argv": "The arguments of the command line.",
+    "callback": "The function to call.",
+    "cb": "The function to call.", "ctx": "The context.", "default": "The value if there is no other.",
+    "dtype": "The data type.", "fn": "The function.", "func": "The function.", "i": "The index.",
+    "kwargs": "The keyword arguments.", "other": "The other operand.", "rng": "The random number generator.",
+}  # fmt: skip
+_OF_SOMETHING_TEXT = """
+    color description directory duration format height id index length name path size title type url value version width
+"""
+_OF_SOMETHING = frozenset(_OF_SOMETHING_TEXT.split())
+_WHETHER_TO = frozenset(["allow", "do", "enable", "force", "include", "should", "skip", "use", "with"])
+_ADJECTIVES_TEXT = """
+    active async case-sensitive debug dry enabled exact inclusive inplace lazy optional parallel quiet
+    recursive required silent strict verbose visible
+"""
+_ADJECTIVES = frozenset(_ADJECTIVES_TEXT.split())
+_MANNERS = frozenset(["quiet", "recursive", "silent", "strict", "verbose"])
+_BOOLEAN = re.compile(r"(?i)\bbool(?:ean)?\b")
+_BOOLEANS = ("true", "false")
+_HARMLESS_DEFAULT = re.compile(r"-?\w[\w.]{0,19}|[\"']\w[\w-]{0,19}[\"']")
+_NOTHINGS = frozenset(["none", "null", "undefined", "nil", "nullptr", "void"])
+
+
+def parameter(one: Parameter, *, notes_default: bool = True) -> str:
+    """What a parameter is, as far as its name, type and default tell. Never empty.
+
+    Args:
+        notes_default: whether a short default is told too.
+    """
+    default = _default(one.default) if notes_default else ""
+    return f"{_described(one)}{f' Defaults to {default}.' if default else ''}"
+
+
+def type_parameter(name: str) -> str:
+    """What the type stands for, as far as its name tells."""
+    known = {"K": "keys", "V": "values", "R": "the result", "E": "the elements or errors"}
+    if name in known:
+        return f"The type of {known[name]}."
+    words = words_of(name[1:] if len(name) > 1 and name[0] == "T" and name[1].isupper() else name)
+    return sentence(f"the {' '.join(words)} type") if len("".join(words)) > 1 else "The type to work with."
+
+
+def _described(one: Parameter) -> str:
+    name = one.name.lstrip("_$@")
+    if name.lower() in _KNOWN:
+        return _KNOWN[name.lower()]
+    words = words_of(name)
+    if not words:
+        return "Not used." if one.name.strip("_") == "" else "The value."
+    if one.kind is ParameterKind.KEYWORDS:
+        return sentence(f"the keyword arguments for {' '.join(words)}")
+    if len(name) == 1:
+        return f"The value of {name}."
+    if _is_boolean(one) or is_question(name):
+        return sentence(_whether(words))
+    return sentence(_noun(words))
+
+
+def _is_boolean(one: Parameter) -> bool:
+    return (
+        bool(_BOOLEAN.search(one.type)) and len(one.type) < len("Optional[boolean] ")
+    ) or one.default.lower() in _BOOLEANS
+
+
+def _whether(words: list[str]) -> str:
+    first, *rest = words
+    said = ""
+    if is_question(first):
+        said = whether(words)
+    elif first in ("no", "without") and rest:
+        said = f"whether to do without {' '.join(rest)}"
+    elif first == "with" and rest:
+        said = f"whether to include {definite(rest)}"
+    elif first in VERBS or first in _WHETHER_TO:
+        said = f"whether to {first} {definite(rest)}".rstrip()
+    elif words[-1] in _MANNERS:
+        said = f"whether to be {' '.join(words)}"
+    elif words[-1] in _ADJECTIVES or words[-1].endswith(("ed", "able", "ible")):
+        said = f"whether it is {' '.join(words)}"
+    return said or f"whether {' '.join(words)} is on"
+
+
+def _noun(words: list[str]) -> str:
+    *first, last = words
+    of = " ".join(words[1:])
+    said = definite(words)
+    if not first:
+        said = "the number" if last == "n" else said
+    elif words[0] in ("number", "n", "nb") and words[1] != "of":
+        said = f"the number of {of}"
+    elif last == "count":
+        said = f"the number of {' '.join([*first[:-1], plural(first[-1])])}"
+    elif words[0] in ("maximum", "minimum"):
+        said = f"the {words[0]} {'number of ' if is_plural(last) else ''}{of}"
+    elif last == "path":
+        said = f"the path to the {' '.join(first)}"
+    elif last.lower() in _OF_SOMETHING and not is_plural(first[-1]) and first[-1] not in VERBS:
+        said = f"the {last} of the {' '.join(first)}"
+    return said
+
+
+def _default(source: str) -> str:
+    if source.lower() in _NOTHINGS or source in ("", "''", '""') or not _HARMLESS_DEFAULT.fullmatch(source):
+        return ""
+    return source.strip("\"'").rstrip(".")

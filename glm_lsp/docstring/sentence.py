@@ -1,0 +1,245 @@
+"""What a model wrote, as one clean sentence, or refused. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from glm_lsp.docstring.author import Gap
+from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.skeleton import Slot, SlotKind
+from glm_lsp.docstring.verbs import VERBS, plain_form, third_person
+
+_LONGEST = 200
+_SHORTEST_LETTERS = 3
+_NEARBY = 2000
+"""Characters before the gap in which a name may have been met."""
+_MOST_REPEATS = 2
+
+_HARMFUL = re.compile(
+    "[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffd]"
+)
+_ENDS_OF_DOCUMENTATION = ("*/", "/*", '"""', "'''")
+_BLANKS = re.compile(r"\s+")
+_LEADING_MARKS = re.compile(r"(?:///?!?|//!|/\*\*?!?|\*|#+|>|-{1,3}|[•‣])(?:\s+|$)")
+_TRAILING_MARKS = re.compile(r"\s*(?:\*+/|\"\"\"|'''|#|//|/\*)\s*$")
+_NEW_PART = re.compile(
+    r"\s*(?:[@\\:]\w+|[-=~^]{3,}\s*$|>>>|```|[*#+-]\s|\d+[.)]\s|[A-Z][A-Za-z ]{1,24}:\s*$|(?:///?|\*)?\s*$)"
+)
+"""A line below that belongs to the sentence no more: a tag, an underline, an example, a list, a heading, a blank."""
+_LEFTOVER = re.compile(
+    r"(?i)>>>|```|(?:^|\s)[@\\](?:param|return|throws|brief|tparam|type|see)|:(?:param|type|returns?|rtype|raises?)\b"
+    r"|\b(?:args|arguments|parameters|params|returns|return value|raises|yields|examples?|notes?|attributes|throws)\s*:"
+    r"|</?[a-z][a-z0-9]*\s*/?>|<\||\|>|={3,}|-{3,}|\.\.\s"
+)
+_UNWANTED = re.compile(
+    r"(?i)\b(?:todo|fixme|xxx|hack|deprecated|copyright|licen[cs]e|licensed|author|authors|written by|created by|wtf)\b"
+    r"|\b(?:https?|ftp)\b:|://|www\.|[\w.+-]+@[\w-]+\.\w|\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b"
+    r"|\b(?:19|20)\d\d\b|\bthis (?:docstring|comment|sentence) |\bas an ai\b"
+)
+_END = re.compile(r"[.!?](?=\s+\S)")
+_ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
+_CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_QUOTED = re.compile(r"`([^`]*)`")
+_CALL = re.compile(r"([^\W\d][\w.]*)\(")
+_FORMAT = re.compile(r"%[sdifrx]\b|\{\w*\}|\$\w+")
+_IDENTIFIER = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*")
+_IN_PATH = re.compile(r"(?<![\w/])/[\w/.-]+|\b[\w-]+\.(?:py|js|ts|go|rs|java|c|cpp|h|json|txt|ya?ml|md)\b")
+_ABOUT = re.compile(r"(?i)^(?:the|an?)?\s*`?([^\W\d]\w*)`?\s*(?:[:=-]|$)")
+
+
+def vetted(raw: str, gap: Gap) -> str | None:
+    """The first sentence of what a model wrote for a gap, cleaned up; None for one that is not fit to be shown.
+
+    Nothing is made up here: words are only left out, the first letter and the full stop are set as the slot wants.
+    What names something that neither the code nor the lines above know is refused, as is what repeats itself or
+    only says the name again.
+    """
+    text = _first_sentence(_joined_lines(raw))
+    text = _stripped(text)
+    if not _is_sound(text) or not _is_known(text, gap) or _says_nothing(text, gap):
+        return None
+    return finished(text, gap.slot)
+
+
+def is_harmless(text: str) -> bool:
+    """Whether a text may be put into any documentation: one line, which ends neither comment nor string."""
+    return (
+        bool(text.strip())
+        and not _HARMFUL.search(text)
+        and not any(mark in text for mark in _ENDS_OF_DOCUMENTATION)
+    )
+
+
+def in_person(text: str, *, is_third: bool) -> str:
+    """A summary in the other form, where its first word is a known verb in the wrong one: "Returns", or "Return"."""
+    first, blank, rest = text.partition(" ")
+    small = first.lower()
+    plain = plain_form(small)
+    if is_third and small in VERBS and _begins_object(rest):
+        changed = third_person(small)
+    elif not is_third and plain is not None and _begins_object(rest):
+        changed = plain
+    else:
+        return text
+    changed = changed.capitalize() if first[:1].isupper() else changed
+    return f"{changed}{blank}{rest}"
+
+
+def _begins_object(rest: str) -> bool:
+    """Whether what follows a first word leaves it a verb: "Set of items" and "Test case" are none."""
+    following = rest.split(" ", 1)[0].strip(".,").lower()
+    return following not in (
+        "",
+        "of",
+        "is",
+        "are",
+        "was",
+        "for",
+        "that",
+        "which",
+        "case",
+        "class",
+        "method",
+        "function",
+    )
+
+
+def _joined_lines(raw: str) -> str:
+    """The lines that belong to one sentence, in one line."""
+    lines = re.split(r"\r\n?|\n", raw.strip())
+    kept = [lines[0]]
+    for line in lines[1:]:
+        if _NEW_PART.match(line):
+            break
+        kept.append(_LEADING_MARKS.sub("", line.strip(), count=1))
+    return _BLANKS.sub(" ", " ".join(kept)).strip()
+
+
+def _first_sentence(text: str) -> str:
+    for match in _END.finditer(text):
+        following = text[match.end() :].lstrip()
+        if not _ABBREVIATED.search(text[: match.start()]) and not following[:1].islower():
+            return text[: match.end()]
+    return text
+
+
+def _stripped(text: str) -> str:
+    """Without the marks of comments and strings around it, and without quotes around the whole."""
+    earlier = None
+    while text != earlier:
+        earlier = text
+        text = _TRAILING_MARKS.sub("", _LEADING_MARKS.sub("", text, count=1)).strip()
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'*_" and text.count(text[0]) == 2:
+            text = text[1:-1].strip()
+        text = text.lstrip(":-–—,;. ")
+    return text.rstrip(" ,;-–—")
+
+
+def _is_sound(text: str) -> bool:
+    words = [word.lower() for word in _WORD.findall(text)]
+    return (
+        len(text) <= _LONGEST
+        and sum(map(len, words)) >= _SHORTEST_LETTERS
+        and is_harmless(text)
+        and not _LEFTOVER.search(text)
+        and not _UNWANTED.search(text)
+        and not text.endswith((":", "(", "=", "'"))
+        and '"' not in text
+        and _is_balanced(text)
+        and not _repeats(words)
+    )
+
+
+def _is_balanced(text: str) -> bool:
+    waiting = []
+    for char in text:
+        if char in "([{":
+            waiting.append(char)
+        elif char in _BRACKETS and (not waiting or waiting.pop() != _BRACKETS[char]):
+            return False
+    # Apostrophes stand between letters, or behind the plural.
+    quotes = re.findall(r"(?<![^\W_])'|'(?![^\W_])", text)
+    return not waiting and text.count("`") % 2 == 0 and len(quotes) % 2 == 0
+
+
+def _repeats(words: list[str]) -> bool:
+    if any(one == other for one, other in pairwise(words)):
+        return True
+    threes = list(zip(words, words[1:], words[2:], strict=False))
+    return any(threes.count(three) > _MOST_REPEATS for three in threes)
+
+
+def _is_known(text: str, gap: Gap) -> bool:
+    """Whether every word that looks like a name of code stands in the code, or shortly above the gap."""
+    names = set(_names(text))
+    if not names and not _FORMAT.search(text):
+        return True
+    known = gap.code + gap.before[-_NEARBY:]
+    return not _FORMAT.search(text) and all(_stands_in(name, known) for name in names)
+
+
+def _names(text: str) -> list[str]:
+    quoted = [name.strip() for name in _QUOTED.findall(text)]
+    called = _CALL.findall(text)
+    paths = _IN_PATH.findall(text)
+    plain = [name for name in _IDENTIFIER.findall(text) if _looks_like_code(name)]
+    return [*quoted, *called, *paths, *plain]
+
+
+def _looks_like_code(name: str) -> bool:
+    inner = name[1:]
+    has_capital = any(char.isupper() for char in inner) and not (name.isupper() or name[:-1].isupper())
+    return (
+        "_" in name
+        or has_capital
+        or any(char.isdigit() for char in name)
+        or not name.replace("_", "").isalnum()
+    )
+
+
+def _stands_in(name: str, text: str) -> bool:
+    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+def _says_nothing(text: str, gap: Gap) -> bool:
+    """Whether it is only the name again, or speaks of something else than the slot."""
+    slot, entity = gap.slot, gap.entity
+    said = [word.lower() for word in re.findall(r"[^\W_]+", text)]
+    own = slot.name or (entity.name if entity else "")
+    own_words = [word.lower() for word in words_of(own)]
+    if said in ([own.lower()], own_words, ["the", *own_words]) and slot.kind is not SlotKind.SUMMARY:
+        return True
+    if slot.kind is SlotKind.SUMMARY and (said == [own.lower()] or len(said) < 2):
+        return True
+    return (
+        entity is not None
+        and slot.kind is SlotKind.PARAMETER
+        and _is_of_another(text, slot.name, entity_names(gap))
+    )
+
+
+def entity_names(gap: Gap) -> frozenset[str]:
+    """Names of all parameters of what is documented."""
+    return frozenset(parameter.name for parameter in gap.entity.parameters) if gap.entity else frozenset()
+
+
+def _is_of_another(text: str, name: str, names: frozenset[str]) -> bool:
+    match = _ABOUT.match(text.rstrip("."))
+    return match is not None and match[1] != name and match[1] in names
+
+
+def finished(text: str, slot: Slot) -> str:
+    """A sentence with the capital and the full stop that a slot wants."""
+    text = text if _CLIPPED.search(text) else text.rstrip(".").rstrip()
+    first, _, rest = text.partition(" ")
+    is_word = first.strip("'’,").isalpha() and first[1:] == first[1:].lower()
+    if slot.capital and is_word:
+        text = text[0].upper() + text[1:]
+    elif not slot.capital and is_word and (len(first) > 1 or (rest and first == "A")):
+        text = text[0].lower() + text[1:]
+    if slot.full_stop and not text.endswith((".", "!", "?")):
+        text += "."
+    return text

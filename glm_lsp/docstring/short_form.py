@@ -1,0 +1,75 @@
+"""What can be said honestly without a model: the words of the names, types and defaults, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from glm_lsp.docstring import outcome_form, parameter_form, summary_form
+from glm_lsp.docstring.dialect import Dialect, Style
+from glm_lsp.docstring.entity import Entity, Parameter
+from glm_lsp.docstring.phrases import indefinite
+from glm_lsp.docstring.sentence import finished, in_person, is_harmless
+from glm_lsp.docstring.skeleton import Slot, SlotKind
+
+_TELL_DEFAULTS = frozenset([Style.JSDOC, Style.NUMPY])
+"""Styles that give the default beside the name already."""
+
+
+def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
+    """A sentence for a slot from the names alone; never empty, and fit for any documentation.
+
+    Args:
+        slot: of a comment, `slot.name` is the sentence itself.
+        entity: what is documented; None for a comment.
+        dialect: decides about person, capital and full stop.
+    """
+    text = _said(slot, entity, dialect)
+    if slot.kind is SlotKind.SUMMARY:
+        text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
+        is_deed = in_person(text, is_third=False) != text
+        text = _as_predicate(text) if slot.lead and not is_deed else text
+    if not is_harmless(text):
+        text = "Not described."
+    return _finished(text, slot)
+
+
+def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
+    one = _parameter(slot.name, entity)
+    notes_default = dialect.style not in _TELL_DEFAULTS
+    said: dict[SlotKind, Callable[[], str]] = {
+        SlotKind.COMMENT: lambda: slot.name,
+        SlotKind.PARAMETER: lambda: parameter_form.parameter(one, notes_default=notes_default),
+        SlotKind.ATTRIBUTE: lambda: parameter_form.parameter(one, notes_default=notes_default),
+        SlotKind.TYPE_PARAMETER: lambda: parameter_form.type_parameter(slot.name),
+        SlotKind.RAISES: lambda: outcome_form.raises(slot.name, entity),
+        SlotKind.PANICS: lambda: outcome_form.panics(entity),
+        SlotKind.SAFETY: outcome_form.safety,
+    }
+    if entity is not None:
+        said |= {
+            SlotKind.SUMMARY: lambda: summary_form.summary(entity),
+            SlotKind.RETURNS: lambda: outcome_form.returns(entity),
+            SlotKind.YIELDS: lambda: outcome_form.yields(entity),
+        }
+    return said[slot.kind]() if slot.kind in said else ""
+
+
+def _parameter(name: str, entity: Entity | None) -> Parameter:
+    known = (*entity.parameters, *entity.attributes) if entity else ()
+    bare = name.lstrip("*.")
+    return next((one for one in known if one.name in (name, bare)), Parameter(name=bare))
+
+
+def _as_predicate(text: str) -> str:
+    """A thing as what a sentence goes on with behind its name: "HTTP client." as "is an HTTP client."."""
+    bare = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+    has_article = bare.startswith(("the ", "a ", "an ", "whether "))
+    return f"is {bare}" if has_article else f"is {indefinite(bare)} {bare}"
+
+
+def _finished(text: str, slot: Slot) -> str:
+    sentences = text.rstrip(".").split(". ")
+    if slot.full_stop or len(sentences) == 1:
+        return finished(text, slot)
+    first, *more = sentences
+    return finished("; ".join([first, *(each[:1].lower() + each[1:] for each in more)]), slot)

@@ -1,0 +1,221 @@
+"""Summaries that are told from names alone: `read_HTTPHeaders` gives "Read HTTP headers."."""
+
+from __future__ import annotations
+
+from glm_lsp.docstring.entity import Entity, EntityKind
+from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.phrases import definite, indefinite, is_preposition, sentence, thing
+from glm_lsp.docstring.verbs import VERBS, gerund
+
+_OPERATORS = {
+    "add": "sum", "sub": "difference", "mul": "product", "matmul": "matrix product", "truediv": "quotient",
+    "floordiv": "quotient, rounded down", "mod": "remainder", "pow": "power", "and": "conjunction",
+    "or": "disjunction", "xor": "exclusive disjunction", "lshift": "left shift", "rshift": "right shift",
+    "divmod": "quotient and remainder",
+}  # fmt: skip
+_DUNDERS = {
+    "__repr__": "Return the representation for developers.",
+    "__str__": "Return the text for people.",
+    "__bytes__": "Return it as bytes.",
+    "__format__": "Return the formatted text.",
+    "__len__": "Return the number of items.",
+    "__length_hint__": "Return the estimated number of items.",
+    "__bool__": "Return whether it counts as true.",
+    "__hash__": "Return the hash.",
+    "__eq__": "Return whether both are equal.",
+    "__ne__": "Return whether the two differ.",
+    "__lt__": "Return whether it is less than the other.",
+    "__le__": "Return whether it is at most the other.",
+    "__gt__": "Return whether it is greater than the other.",
+    "__ge__": "Return whether it is at least the other.",
+    "__iter__": "Iterate over the items.",
+    "__next__": "Return the next item.",
+    "__aiter__": "Iterate over the items asynchronously.",
+    "__anext__": "Return the next item asynchronously.",
+    "__reversed__": "Iterate over the items in reverse.",
+    "__contains__": "Return whether the item is contained.",
+    "__getitem__": "Return the item at the key.",
+    "__setitem__": "Set the item at the key.",
+    "__delitem__": "Delete the item at the key.",
+    "__missing__": "Return what stands for a missing key.",
+    "__getattr__": "Return an attribute that is not found otherwise.",
+    "__getattribute__": "Return an attribute.",
+    "__setattr__": "Set an attribute.",
+    "__delattr__": "Delete an attribute.",
+    "__dir__": "Return the names of the attributes.",
+    "__get__": "Return the attribute of the instance.",
+    "__set__": "Set the attribute of the instance.",
+    "__delete__": "Delete the attribute of the instance.",
+    "__set_name__": "Take the name under which it was assigned.",
+    "__init_subclass__": "Set up a subclass.",
+    "__post_init__": "Finish the initialization.",
+    "__del__": "Clean up before it is destroyed.",
+    "__call__": "Call it like a function.",
+    "__enter__": "Enter the context.",
+    "__exit__": "Leave the context.",
+    "__aenter__": "Enter the asynchronous context.",
+    "__aexit__": "Leave the asynchronous context.",
+    "__await__": "Wait for it.",
+    "__copy__": "Return a shallow copy.",
+    "__deepcopy__": "Return a deep copy.",
+    "__reduce__": "Return what pickling needs.",
+    "__getstate__": "Return the state for pickling.",
+    "__setstate__": "Restore the state from pickling.",
+    "__int__": "Return it as an integer.",
+    "__float__": "Return it as a floating-point number.",
+    "__index__": "Return it as an integer index.",
+    "__round__": "Return the rounded value.",
+    "__abs__": "Return the absolute value.",
+    "__neg__": "Return the negative.",
+    "__pos__": "Return it unchanged.",
+    "__invert__": "Return the inverse.",
+    **{f"__{name}__": f"Return the {what}." for name, what in _OPERATORS.items()},
+    **{f"__r{name}__": f"Return the {what}, as the right operand." for name, what in _OPERATORS.items()},
+    **{f"__i{name}__": f"Replace it by the {what}." for name, what in _OPERATORS.items()},
+}
+_WHETHER = {
+    "is": "is", "are": "are", "was": "was", "were": "were", "has": "has", "have": "have", "had": "had",
+    "can": "can", "could": "could", "should": "should", "must": "must", "will": "will", "does": "does",
+    "needs": "needs", "supports": "supports", "contains": "contains", "includes": "includes", "allows": "allows",
+    "requires": "requires", "exists": "exists", "matches": "matches", "accepts": "accepts", "uses": "uses",
+    "equals": "equals", "wants": "wants",
+}  # fmt: skip
+_MAKING_TEXT = """
+    build construct create generate instantiate make produce spawn
+"""
+_MAKING = frozenset(_MAKING_TEXT.split())
+_RETURNING = frozenset(["get", "retrieve"])
+_WITHOUT_OBJECT_TEXT = """
+    apply boot call continue execute exit fail finish go init initialize launch live main quit reset run
+    start stop teardown terminate tick update work
+"""
+_WITHOUT_OBJECT = frozenset(_WITHOUT_OBJECT_TEXT.split())
+"""Verbs whose parameters are not what they act on."""
+_FUNCTIONS = frozenset([EntityKind.FUNCTION, EntityKind.METHOD, EntityKind.CONSTRUCTOR])
+
+
+def summary(entity: Entity) -> str:
+    """What a thing is or does, as far as its name tells; functions in the imperative. Never empty."""
+    name = entity.name
+    if entity.kind is EntityKind.CONSTRUCTOR or name == "__init__":
+        return _of_constructor(entity)
+    if name in _DUNDERS:
+        return _DUNDERS[name]
+    words = words_of(name)
+    if entity.kind is EntityKind.PROPERTY:
+        return _of_property(words)
+    if entity.kind in _FUNCTIONS:
+        return sentence(_of_function(words, entity)) if words else "Return what is asked for."
+    if not words:
+        return "Module." if entity.kind is EntityKind.MODULE else "Unnamed type."
+    return sentence(" ".join(words))
+
+
+def doing(entity: Entity) -> str:
+    """The doing of what a function's name says, "reading HTTP headers"; empty for a name that is no deed."""
+    words = words_of(entity.name)
+    if not words or words[0] not in VERBS:
+        return ""
+    verb, *rest = words
+    return " ".join([gerund(verb), _object(verb, rest, entity)]).strip()
+
+
+def object_of(entity: Entity) -> list[str]:
+    """The words of the thing that a function's name tells to come out: "width" of `get_width`; may be empty."""
+    words = words_of(entity.name)
+    if words and (words[0] in VERBS or words[0] in ("new", "on", "to", "as", "into", "iterator")):
+        words = words[1:]
+    cut = next((index for index, word in enumerate(words) if is_preposition(word)), len(words))
+    return words[:cut]
+
+
+def is_question(name: str) -> bool:
+    """Whether a name asks for yes or no: `is_open`, `hasChildren`."""
+    return (words_of(name) or [""])[0] in _WHETHER
+
+
+def whether(words: list[str]) -> str:
+    """A question's words as a clause: "whether it is open"."""
+    first, *rest = words
+    return " ".join(["whether it", _singular_verb(first), *rest])
+
+
+def _singular_verb(verb: str) -> str:
+    return {"are": "is", "were": "was", "have": "has"}.get(verb, _WHETHER[verb])
+
+
+def _of_constructor(entity: Entity) -> str:
+    owner = words_of(entity.owner or ("" if entity.name == "__init__" else entity.name))
+    if entity.name.startswith("__"):
+        return f"Initialize {definite(owner)}." if owner else "Initialize the object."
+    text = " ".join(owner) or "object"
+    return f"Create {indefinite(text)} {text}."
+
+
+def _of_property(words: list[str]) -> str:
+    if not words:
+        return "The value."
+    if words[0] in _WHETHER:
+        return sentence(whether(words))
+    words = words[1:] if words[0] in ("get", "set") and len(words) > 1 else words
+    return sentence(definite(words))
+
+
+def _of_function(words: list[str], entity: Entity) -> str:
+    first, *rest = words
+    if said := _by_first_word(first, rest, entity):
+        return said
+    if first in VERBS:
+        verb = "return" if first in _RETURNING and rest else first
+        return f"{verb} {_object(first, rest, entity)}".strip()
+    if "to" in words[1:-1]:
+        return f"convert {' '.join(words)}"
+    if entity.yields is not None:
+        return f"yield {definite(words)}"
+    return f"return {definite(words)}" if entity.returns is not None else " ".join(words)
+
+
+def _by_first_word(first: str, rest: list[str], entity: Entity) -> str:
+    """What names are for that begin with certain words; empty for others."""
+    if first in _WHETHER:
+        return f"return {whether([first, *rest])}"
+    if first == "new":
+        return f"create a new {' '.join(rest or words_of(entity.owner)) or 'instance'}"
+    if not rest:
+        return "run the program" if first == "main" else ""
+    text = " ".join(rest)
+    said = {
+        "test": _test(rest),
+        "tests": _test(rest),
+        "try": f"try to {text}",
+        "iterator": f"iterate over {definite(rest)}",
+        "on": f"handle {definite(rest)}",
+        "when": f"handle {definite(rest)}",
+        "to": f"convert to {text}",
+        "as": f"return it as {text}",
+        "into": f"return it as {text}",
+        "from": f"create from {text}",
+    }
+    return said.get(first, "")
+
+
+def _test(rest: list[str]) -> str:
+    if rest[0] in VERBS:
+        return f"test {' '.join([gerund(rest[0]), *rest[1:]])}"
+    return f"test that {' '.join(rest)}" if _WHETHER.keys() & set(rest[1:]) else f"test {thing(rest)}"
+
+
+def _object(verb: str, rest: list[str], entity: Entity) -> str:
+    if rest:
+        article = "a" if verb in _MAKING else "the"
+        return definite(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
+    parameters = [words for parameter in entity.parameters if (words := words_of(parameter.name))]
+    if verb in _RETURNING:
+        return f"the value for {definite(parameters[0])}" if parameters else "the value"
+    if verb in ("init", "initialize") or verb in _WITHOUT_OBJECT or not parameters:
+        return definite(words_of(entity.owner))
+    return (
+        " and ".join(definite(words) for words in parameters[:2])
+        if len(parameters) < 3
+        else definite(parameters[0])
+    )
