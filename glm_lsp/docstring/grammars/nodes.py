@@ -58,18 +58,18 @@ def one_line(tree: SyntaxTree, *nodes: Node) -> str:
             gap = tree.data[at : leaf.start_byte].decode("utf-8", "ignore")
             is_broken = bool(_LINE_BREAK.search(gap))
             pieces.append(" " if is_broken else gap.replace("\t", " "))
-        token = tree.text_of(leaf)
+        source = tree.text_of(leaf)
         num_leaves += 1
-        if _UNFIT.search(token) or num_leaves > _MAX_LEAVES:
+        if _UNFIT.search(source) or num_leaves > _MAX_LEAVES:
             return ""
-        if is_broken and token in _CLOSING:
+        if is_broken and source in _CLOSING:
             pieces.pop()
             # A tuple may need its last comma.
-            if pieces[-1] == "," and token != ")":
+            if pieces[-1] == "," and source != ")":
                 pieces.pop()
         elif is_broken and pieces[-2] in _OPENING:
             pieces.pop()
-        pieces.append(token)
+        pieces.append(source)
         at = leaf.end_byte
     text = "".join(pieces).strip()
     return "" if _UNFIT.search(text) else text

@@ -1,0 +1,98 @@
+"""What can be documented in a document, and which of it is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from glm_lsp.docstring.entity import Entity, EntityKind
+from glm_lsp.docstring.grammars.nodes import is_first_on_line, line_end, line_start
+
+if TYPE_CHECKING:
+    from glm_lsp.syntax.tree import SyntaxTree
+
+_GRAMMARS = {
+    "python": "python",
+    "javascript": "ecmascript",
+    "javascriptreact": "ecmascript",
+    "typescript": "ecmascript",
+    "typescriptreact": "ecmascript",
+    "go": "go",
+    "rust": "rust",
+    "java": "java",
+    "c": "c_family",
+    "cpp": "c_family",
+}
+
+
+def find_entities(tree: SyntaxTree) -> tuple[Entity, ...]:
+    """All that can be documented, in source order; a module stands before what it holds.
+
+    Empty for languages whose definitions are not known.
+    """
+    name = _GRAMMARS.get(tree.language_id)
+    if name is None:
+        return ()
+    entities: Callable[[SyntaxTree], Iterator[Entity]]
+    entities = import_module(f"glm_lsp.docstring.grammars.{name}").entities
+    return tuple(sorted(entities(tree), key=lambda entity: (entity.start, -entity.end)))
+
+
+def entity_at(entities: Sequence[Entity], offset: int, text: str) -> Entity | None:
+    """The innermost entity that a cursor is at: anywhere on the lines of a definition or of its documentation.
+
+    A module is meant above its first statement (where `header_end` is) or in its documentation, and where nothing else
+    is in the document. Of several definitions on one line the one that the cursor is in or behind is meant.
+
+    Args:
+        entities: of `text`, in source order.
+        offset: of the cursor, in code points.
+    """
+    return next((entity for entity in reversed(entities) if _is_at(entity, offset, text)), None)
+
+
+def undocumented(entities: Sequence[Entity], *, private: bool = False) -> tuple[Entity, ...]:
+    """Those that somebody wants documented who asks for a whole file: what others may use and nothing tells about.
+
+    Left out are overloads whose implementation is there, what says that it overrides something, and all but the
+    first of a property's accessors.
+
+    Args:
+        private: also what is not public, and what is nested in functions.
+    """
+    implemented = {(one.owner, one.name) for one in entities if not one.is_overload}
+    properties: set[tuple[str, str]] = set()
+    found = []
+    for entity in entities:
+        key = (entity.owner, entity.name)
+        is_second = entity.kind is EntityKind.PROPERTY and key in properties
+        if entity.kind is EntityKind.PROPERTY:
+            properties.add(key)
+        is_wanted = private or (entity.is_public and not entity.is_nested)
+        is_told_elsewhere = entity.overrides or is_second or (entity.is_overload and key in implemented)
+        if is_wanted and not is_told_elsewhere and _is_possible(entity):
+            found.append(entity)
+    return tuple(found)
+
+
+def _is_possible(entity: Entity) -> bool:
+    return entity.is_sound and entity.place is not None and entity.documentation is None
+
+
+def _is_at(entity: Entity, offset: int, text: str) -> bool:
+    documentation = entity.documentation
+    if documentation is not None and _is_on_lines(documentation.start, documentation.end, offset, text):
+        return True
+    if entity.kind is EntityKind.MODULE:
+        return (
+            line_start(text, offset) < line_start(text, entity.header_end)
+            or not text[entity.header_end :].strip()
+        )
+    return _is_on_lines(entity.start, entity.end, offset, text)
+
+
+def _is_on_lines(start: int, end: int, offset: int, text: str) -> bool:
+    """Whether an offset is between two others, or on their lines: before the first if nothing else is there."""
+    first = line_start(text, start) if is_first_on_line(text, start) else start
+    return first <= offset <= end or end <= offset <= line_end(text, end)

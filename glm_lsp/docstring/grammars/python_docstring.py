@@ -1,0 +1,164 @@
+"""Where Python's docstrings are, and where they go."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from glm_lsp.docstring.entity import Documentation, Place
+from glm_lsp.docstring.grammars.nodes import (
+    COMMENTS,
+    indent_at,
+    indent_unit,
+    is_first_on_line,
+    line_end,
+    line_start,
+    num_breaks,
+)
+from glm_lsp.docstring.proof import docstring_of
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+    from glm_lsp.syntax.tree import SyntaxTree
+
+_COMMENT = re.compile(r"#[^\r\n]*")
+_NO_TEXT = re.compile(r"[^\"']*[bBfFtT]")
+"""How strings begin that are no docstrings."""
+
+
+def header_end(tree: SyntaxTree, definition: Node) -> int:
+    """Behind the colon of a function's or class's signature."""
+    colons = [child.end_byte for child in definition.children if child.type == ":"]
+    return tree.offset_of(colons[-1] if colons else definition.end_byte)
+
+
+def documentation(tree: SyntaxTree, body: Node | None) -> Documentation | None:
+    """The docstring of a body, in whatever quotes; several strings side by side are one."""
+    string = _docstring(body)
+    if string is None:
+        return None
+    start, end = tree.offset_of(string.start_byte), tree.offset_of(string.end_byte)
+    return Documentation(start, end, tree.text[start:end], indent_at(tree.text, start))
+
+
+def is_joined(body: Node | None) -> bool:
+    """Whether the docstring is not one string alone, so that nothing can be put into it."""
+    string = _docstring(body)
+    return string is not None and string.type != "string"
+
+
+def place(tree: SyntaxTree, definition: Node) -> Place | None:
+    """Where the docstring of a function or class goes: behind the signature, above comments.
+
+    None where there is a docstring, or the definition does not begin its line, or goes on behind a backslash.
+    """
+    text, body = tree.text, definition.child_by_field_name("body")
+    start = tree.offset_of(definition.start_byte)
+    first = _first(body)
+    if body is None or _docstring(body) is not None or not is_first_on_line(text, start):
+        return None
+    colon, own = header_end(tree, definition), _plain(indent_at(text, start))
+    is_class = definition.type == "class_definition"
+    if first is None:
+        return Place(line_end(text, colon), own + indent_unit(text), before=f"\n{own}{indent_unit(text)}")
+    offset = tree.offset_of(first.start_byte)
+    gap = text[colon:offset]
+    if "\\" in _COMMENT.sub("", gap):
+        return None
+    if not num_breaks(gap):
+        return _place_before(colon, gap, own + indent_unit(text), "\n\n" if is_class else "\n")
+    indent = _plain(indent_at(text, offset))
+    if not is_first_on_line(text, offset):
+        return None
+    after = "\n" if is_class and num_breaks(_below(text, colon)) < 2 else ""
+    return Place(line_end(text, colon), indent, before=f"\n{indent}", after=after)
+
+
+def module_header_end(tree: SyntaxTree) -> int:
+    """Where the line of a module's first statement begins, its docstring not counted; the text's end without any."""
+    statements = [child for child in tree.root.named_children if child.type not in COMMENTS]
+    if _docstring(tree.root) is not None:
+        statements = statements[1:]
+    return line_start(tree.text, tree.offset_of(statements[0].start_byte)) if statements else len(tree.text)
+
+
+def place_of_module(tree: SyntaxTree) -> Place | None:
+    """Where a module's docstring goes: above its first statement and below comments, with an empty line to both.
+
+    Comments right above that statement stay there if others stand further up. None where there is a docstring.
+    """
+    text = tree.text
+    if _docstring(tree.root) is not None:
+        return None
+    top, below = 1 if text.startswith("\ufeff") else 0, len(text)
+    comments: list[tuple[int, int]] = []
+    for child in tree.root.children:
+        start = tree.offset_of(child.start_byte)
+        if child.type not in COMMENTS:
+            below = _head_of(text, comments, start)
+            break
+        # In the grammar a carriage return belongs to the comment before it.
+        comments.append((start, line_end(text, start)))
+    above = max((end for _, end in comments if end <= below), default=top)
+    num_missing = max(2 - num_breaks(text[above:below]), 0)
+    if below < len(text):
+        is_possible = is_first_on_line(text, below) and not indent_at(text, below)
+        return (
+            Place(above, "", before="\n\n" * (above > top), after="\n" * num_missing) if is_possible else None
+        )
+    return Place(above, "", before="\n\n" * (above > top), after="\n" * (not text[top:]))
+
+
+def _head_of(text: str, comments: list[tuple[int, int]], statement: int) -> int:
+    """Where the comments begin that stand right above the first statement, or it itself if these are the first ones."""
+    head = statement
+    for start, end in reversed(comments):
+        if num_breaks(text[end:head]) > 1:
+            return head
+        head = start
+    return statement
+
+
+def _plain(indent: str) -> str:
+    """An indentation; a form feed begins it anew."""
+    return indent.rpartition("\f")[2]
+
+
+def _place_before(colon: int, gap: str, indent: str, after: str) -> Place:
+    """For a body on the line of its signature, which moves to a line of its own."""
+    if indent.endswith(gap):
+        # The blank behind the colon becomes a part of the indentation.
+        return Place(colon, indent, before=f"\n{indent}", after=after + indent.removesuffix(gap))
+    return Place(colon + len(gap), indent, before=f"\n{indent}", after=after + indent)
+
+
+def _below(text: str, colon: int) -> str:
+    """The blanks and line breaks behind a signature's line."""
+    start = line_end(text, colon)
+    rest = text[start : start + 200]
+    return rest[: len(rest) - len(rest.lstrip())]
+
+
+def _first(body: Node | None) -> Node | None:
+    return (
+        next((child for child in body.named_children if child.type not in COMMENTS), None) if body else None
+    )
+
+
+def _docstring(body: Node | None) -> Node | None:
+    """The node of the docstring: a string, several in a row, or one in parentheses."""
+    statement = docstring_of(body) if body is not None else None
+    if statement is not None:
+        return statement.children[0]
+    first = _first(body)
+    if first is None or first.type != "expression_statement" or first.named_child_count != 1:
+        return None
+    string = inner = first.named_children[0]
+    while inner.type == "parenthesized_expression" and inner.named_child_count == 1:
+        inner = inner.named_children[0]
+    pieces = inner.named_children if inner.type == "concatenated_string" else [inner]
+    is_text = all(
+        piece.type == "string" and not _NO_TEXT.match((piece.text or b"").decode()) for piece in pieces
+    )
+    return string if is_text else None
