@@ -14,6 +14,7 @@ from itertools import cycle
 from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
@@ -81,6 +82,10 @@ class MeteredClient:
         except (GeneratorExit, asyncio.CancelledError):
             self.log.num_cancelled += not answered
             raise
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`; not metered."""
+        return self._client.chat(request)
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""

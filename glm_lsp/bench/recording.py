@@ -12,6 +12,7 @@ from glm_lsp.bench.trace.typist import Deed, Step, Typist
 from glm_lsp.completion.lifecycle import Completer
 from glm_lsp.completion.lines import line_end
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.inprocess import InProcessClient
@@ -39,6 +40,10 @@ class RecordingClient:
         async with aclosing(self._client.complete(request)) as chunks:
             async for chunk in chunks:
                 yield chunk
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`; not noted."""
+        return self._client.chat(request)
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""

@@ -14,6 +14,7 @@ _LONGEST = 200
 _SHORTEST_LETTERS = 3
 _NEARBY = 2000
 """Characters before the gap in which a name may have been met."""
+_MOST_LINES = 3
 _MOST_REPEATS = 2
 
 _HARMFUL = re.compile(
@@ -62,6 +63,18 @@ def vetted(raw: str, gap: Gap) -> str | None:
     if not _is_sound(text) or not _is_known(text, gap) or _says_nothing(text, gap):
         return None
     return finished(text, gap.slot)
+
+
+def is_whole(raw: str, slot: Slot) -> bool:
+    """Whether more of a growing text would change nothing of its first sentence."""
+    lines = re.split(r"\r\n?|\n", raw.lstrip())
+    if len(lines) > 1 and (slot.kind is not SlotKind.SUMMARY or len(lines) > _MOST_LINES):
+        return True
+    # Of the last line more may come.
+    if any(_NEW_PART.match(line) for line in lines[1:-1]):
+        return True
+    text = _BLANKS.sub(" ", " ".join(lines))
+    return _first_sentence(text) != text
 
 
 def is_harmless(text: str) -> bool:

@@ -61,7 +61,7 @@ class StreamOptions(Struct, frozen=True):
     include_usage: bool = False
 
 
-class ChatRequest(Struct, frozen=True, kw_only=True):
+class ChatRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """`POST /v1/chat/completions`. Null is as good as a key left out."""
 
     messages: list[WireMessage]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.job import Event
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
@@ -43,6 +44,13 @@ class InProcessClient:
                     return
         finally:
             job.cancel()
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`."""
+        token_ids = await asyncio.to_thread(self._engine.encode_chat, request.dialogue())
+        async with aclosing(self.complete(request.completion(token_ids))) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""

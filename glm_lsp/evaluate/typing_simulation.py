@@ -20,6 +20,7 @@ from glm_lsp.completion.policy import POLICIES, SHOW_ALL, Policy
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.words import is_word
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
@@ -131,6 +132,10 @@ class RememberingClient:
             self.answers[request] = [chunk async for chunk in self.client.complete(request)]
         for chunk in self.answers[request]:
             yield chunk
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`; asked anew each time."""
+        return self.client.chat(request)
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from typing import Protocol
 
 import msgspec
 
 from glm_lsp.engine.address import Address, UrlAddress, parse_address
+from glm_lsp.engine.chat_wire import ChatRequest, StreamOptions
+from glm_lsp.engine.client.chat_events import decode_chat_chunk
 from glm_lsp.engine.client.connection import Connection, ConnectionLostError
 from glm_lsp.engine.client.events import DONE, decode_chunk, decode_error, read_events
 from glm_lsp.engine.client.pool import ConnectionPool
@@ -48,6 +50,13 @@ class EngineClient(Protocol):
         Raises:
             EngineLostError: the engine went away; the next request may work.
             GlmError: what the engine answered instead.
+        """
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """Streams the answer to a dialogue, in the shape of a completion; otherwise as `complete`.
+
+        Raises:
+            RequestError: the model holds no dialogues, or none whose messages come in this order.
         """
 
     async def describe(self) -> EngineDescription:
@@ -88,18 +97,19 @@ class HttpEngineClient:
     async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
         """See `EngineClient`."""
         body = _encoder.encode(request if request.stream else msgspec.structs.replace(request, stream=True))
-        async with (
-            self._stream("POST", "/v1/completions", body) as pieces,
-            aclosing(read_events(pieces)) as events,
-        ):
-            done = False
-            async for payload in events:
-                # Read on after the end marker: only a response that was read to its end frees its connection.
-                done = done or payload == DONE
-                if payload and not done:
-                    yield decode_chunk(payload)
-        if not done:
-            raise EngineLostError("the engine's answer broke off")
+        async with aclosing(self._chunks("/v1/completions", body, decode_chunk)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`."""
+        streamed = msgspec.structs.replace(
+            request, stream=True, stream_options=StreamOptions(include_usage=True)
+        )
+        body = _encoder.encode(streamed)
+        async with aclosing(self._chunks("/v1/chat/completions", body, decode_chat_chunk)) as chunks:
+            async for chunk in chunks:
+                yield chunk
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`."""
@@ -159,6 +169,19 @@ class HttpEngineClient:
     async def close(self) -> None:
         """See `EngineClient`."""
         self._pool.close()
+
+    async def _chunks(
+        self, path: str, body: bytes, decode: Callable[[bytes], CompletionChunk]
+    ) -> AsyncGenerator[CompletionChunk, None]:
+        async with self._stream("POST", path, body) as pieces, aclosing(read_events(pieces)) as events:
+            done = False
+            async for payload in events:
+                # Read on after the end marker: only a response that was read to its end frees its connection.
+                done = done or payload == DONE
+                if payload and not done:
+                    yield decode(payload)
+        if not done:
+            raise EngineLostError("the engine's answer broke off")
 
     async def _get(self, path: str, timeout_s: float) -> bytes:
         with _engine_errors(self.address):

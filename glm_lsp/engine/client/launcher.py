@@ -17,6 +17,7 @@ from contextlib import aclosing
 from typing import Literal
 
 from glm_lsp.engine.address import LocalAddress, default_address
+from glm_lsp.engine.chat_wire import ChatRequest
 from glm_lsp.engine.client.backoff import MAX_CRASHES, WINDOW_S, Backoff
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.client.search import CrashError, EngineSearch, EngineSpec
@@ -33,6 +34,7 @@ from glm_lsp.errors import (
 
 EngineState = Literal["starting", "ready", "lost", "failed"]
 OnState = Callable[[EngineState, str], None]
+_Ask = Callable[[HttpEngineClient], AsyncGenerator[CompletionChunk, None]]
 
 ENGINE_COMMAND = (sys.executable, "-P", "-m", "glm_lsp", "engine")
 """`-P`: nothing is imported from the current folder, which may be anybody's project."""
@@ -105,17 +107,13 @@ class LocalEngine:
         """
         await self._ready_client()
 
-    async def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+    def complete(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
         """See `EngineClient`; starts the engine if need be."""
-        try:
-            async with aclosing(self._complete_once(request)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
-        except EngineAbsentError:
-            # It died unnoticed before this request was sent, which its successor may thus have.
-            async with aclosing(self._complete_once(request)) as chunks:
-                async for chunk in chunks:
-                    yield chunk
+        return self._asked(lambda client: client.complete(request))
+
+    def chat(self, request: ChatRequest) -> AsyncGenerator[CompletionChunk, None]:
+        """See `EngineClient`; starts the engine if need be."""
+        return self._asked(lambda client: client.chat(request))
 
     async def describe(self) -> EngineDescription:
         """See `EngineClient`; starts the engine if need be."""
@@ -160,10 +158,21 @@ class LocalEngine:
         self._search.close()
         self._notify()
 
-    async def _complete_once(self, request: CompletionRequest) -> AsyncGenerator[CompletionChunk, None]:
+    async def _asked(self, ask: _Ask) -> AsyncGenerator[CompletionChunk, None]:
+        try:
+            async with aclosing(self._asked_once(ask)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+        except EngineAbsentError:
+            # It died unnoticed before this request was sent, which its successor may thus have.
+            async with aclosing(self._asked_once(ask)) as chunks:
+                async for chunk in chunks:
+                    yield chunk
+
+    async def _asked_once(self, ask: _Ask) -> AsyncGenerator[CompletionChunk, None]:
         client = await self._ready_client()
         try:
-            async with aclosing(client.complete(request)) as chunks:
+            async with aclosing(ask(client)) as chunks:
                 async for chunk in chunks:
                     yield chunk
         except EngineLostError as error:
