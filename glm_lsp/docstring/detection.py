@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from glm_lsp.docstring.dialect import STYLES, Dialect, Style
+from glm_lsp.docstring.styles.python_habits import dialect_in, docstrings_of, style_of
 
 _WIDTHS = {"python": 88, "rust": 100, "java": 100, "go": 100}
 _WIDTH = 80
@@ -44,7 +45,26 @@ def dialect_of(
         surroundings: asked for documentation only where the document's own does not tell.
         forced: the style to take whatever is found; one that the language does not have is left out.
     """
-    styles = STYLES.get(language_id, (Style.PLAIN,))
-    style = forced if forced in styles else styles[0]
+    forced = forced if forced in STYLES.get(language_id, ()) else None
+    of_language = _in_python if language_id == "python" else _in_comments
+    dialect = of_language(language_id, own, surroundings, forced)
     width = surroundings.width(language_id) or _WIDTHS.get(language_id, _WIDTH)
-    return replace(Dialect(style=style, has_sections=language_id == "python"), width=width)
+    return replace(dialect, width=width)
+
+
+def _in_python(
+    language_id: str, own: Sequence[str], surroundings: Surroundings, forced: Style | None
+) -> Dialect:
+    docstrings = docstrings_of(own)
+    style = style_of(docstrings)
+    tells = style is not None and forced in (style, None)
+    others = () if tells else docstrings_of(surroundings.documentations(language_id))
+    style = forced or style or style_of(others) or STYLES[language_id][0]
+    dialect = dialect_in(style, docstrings, others)
+    return replace(dialect, has_sections=dialect.has_sections or forced is not None)
+
+
+def _in_comments(
+    language_id: str, own: Sequence[str], surroundings: Surroundings, forced: Style | None
+) -> Dialect:
+    return Dialect(style=forced or STYLES.get(language_id, (Style.PLAIN,))[0])

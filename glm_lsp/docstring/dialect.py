@@ -52,12 +52,14 @@ class Dialect:
         is_one_line: documentation of one line stays on one line with its closing mark.
         types: parameters and returns are given with their types, though the signature has them.
         command: the mark of a tag in Doxygen: `@` or a backslash.
+        has_brief: summaries begin with Doxygen's `brief` command.
         dash: a dash parts name and description in JSDoc.
         has_sections: whether parameters and the like are listed at all where the language does not ask for it:
             `# Arguments` of rustdoc.
         full_stop, capital: how descriptions of parameters end and begin.
         third_person: summaries say what a function does ("Returns") and not what to do ("Return").
         parameters_heading: as the project calls that section: Args, Arguments, Parameters, Params.
+        returns_heading: as the project calls that field of Sphinx: returns, return.
         width: columns of the longest line.
     """
 
@@ -67,10 +69,12 @@ class Dialect:
     is_one_line: bool = True
     types: bool = False
     command: str = "@"
+    has_brief: bool = True
     dash: bool = False
     has_sections: bool = False
     full_stop: bool = True
     capital: bool = True
     third_person: bool = False
     parameters_heading: str = ""
+    returns_heading: str = ""
     width: int = 88

@@ -3,9 +3,32 @@
 from __future__ import annotations
 
 from glm_lsp.docstring.dialect import Style
+from glm_lsp.docstring.styles.doxygen import Doxygen
+from glm_lsp.docstring.styles.go import Go
+from glm_lsp.docstring.styles.javadoc import Javadoc
+from glm_lsp.docstring.styles.jsdoc import JSDoc
+from glm_lsp.docstring.styles.plain_comment import PlainComment
+from glm_lsp.docstring.styles.rustdoc import Rustdoc
 from glm_lsp.docstring.styles.styling import Styling
+from glm_lsp.docstring.styles.tsdoc import TSDoc
 
-_STYLINGS: dict[Style, Styling] = {}
+_STYLINGS: dict[Style, Styling] = {
+    Style.JSDOC: JSDoc(),
+    Style.TSDOC: TSDoc(),
+    Style.GO: Go(),
+    Style.RUSTDOC: Rustdoc(),
+    Style.JAVADOC: Javadoc(),
+    Style.DOXYGEN: Doxygen(),
+}
+_PLAIN_OF_C = PlainComment(Doxygen())
+_PLAIN: dict[str, Styling] = {
+    **dict.fromkeys(
+        ["javascript", "javascriptreact", "typescript", "typescriptreact"], PlainComment(JSDoc())
+    ),
+    "java": PlainComment(Javadoc()),
+    "c": _PLAIN_OF_C,
+    "cpp": _PLAIN_OF_C,
+}
 
 
 def styling_of(style: Style, language_id: str = "python") -> Styling:
@@ -14,5 +37,10 @@ def styling_of(style: Style, language_id: str = "python") -> Styling:
     Args:
         style: one that the language has, as `STYLES` tells.
         language_id: LSP identifier; `Style.PLAIN` is a string in Python, and a comment elsewhere.
+
+    Raises:
+        KeyError: the language does not have that style.
     """
+    if style is Style.PLAIN and language_id in _PLAIN:
+        return _PLAIN[language_id]
     return _STYLINGS[style]
