@@ -105,7 +105,7 @@ class Source:
 
     def plan(self, entity: Entity) -> Plan | None:
         """What an entity needs; None where nothing is missing, or nothing can be put in."""
-        styling = styling_of(self.dialect.style)
+        styling = styling_of(self.dialect.style, self.snapshot.language_id)
         if not entity.is_sound:
             return None
         if entity.documentation is not None:

@@ -8,11 +8,13 @@ from glm_lsp.docstring.styles.go import Go
 from glm_lsp.docstring.styles.javadoc import Javadoc
 from glm_lsp.docstring.styles.jsdoc import JSDoc
 from glm_lsp.docstring.styles.plain_comment import PlainComment
+from glm_lsp.docstring.styles.python_styling import PYTHON_STYLINGS
 from glm_lsp.docstring.styles.rustdoc import Rustdoc
 from glm_lsp.docstring.styles.styling import Styling
 from glm_lsp.docstring.styles.tsdoc import TSDoc
 
 _STYLINGS: dict[Style, Styling] = {
+    **PYTHON_STYLINGS,
     Style.JSDOC: JSDoc(),
     Style.TSDOC: TSDoc(),
     Style.GO: Go(),
