@@ -97,10 +97,11 @@ class Entity:
     """One thing that can be documented.
 
     Attributes:
-        name: its own name; empty for a module.
+        name: its own name; empty for a module, but for Go's packages.
         owner: the type it belongs to; empty for none.
         start, end: the definition with decorators, annotations, `export` and `template<...>`.
-        header_end: where the signature ends: behind Python's colon, before an opening brace or a semicolon.
+        header_end: where the signature ends: behind Python's colon, before an opening brace or a semicolon; of a
+            module where its first statement begins.
         parameters: in order; of a class those of its primary constructor where the language has one (Java's
             records), else none.
         type_parameters: names of generic parameters.
@@ -112,7 +113,8 @@ class Entity:
         may_panic, is_unsafe, is_fallible: of a Rust function: it panics by itself, is `unsafe`, returns a `Result`.
         is_public: whether others may use it, by the language's own rule (Python: no leading underscore anywhere on
             the way, dunders are public).
-        is_overload: one of several declarations without a body of their own; the implementation is documented.
+        is_overload: one of several declarations, of which another one is documented: that with the body; in C and
+            C++ the prototype, if the definition is in the same document.
         overrides: whether it says that it overrides something: such methods inherit their documentation.
         is_nested: stands within a function's body.
         is_sound: no syntax error within the definition; others are never documented.

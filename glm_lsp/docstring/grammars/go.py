@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind, Returned
 from glm_lsp.docstring.grammars.above import Above, end_before
 from glm_lsp.docstring.grammars.nodes import (
+    COMMENTS,
     comments_above,
     documentation_of,
     one_line,
@@ -51,14 +52,16 @@ def _package(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> Entity:
     if any(_BUILD_CONSTRAINT.match(tree.text_of(directive)) for directive in directives):
         # It has to stand above an empty line, or it is none; whether this one is meant to be one, nobody can tell.
         place = None
+    name = next((child for child in node.named_children if child.type == "package_identifier"), None)
+    below = next(
+        (each for each in siblings[index + 1 :] if each.type not in COMMENTS and each.is_named), None
+    )
     return Entity(
         kind=EntityKind.MODULE,
-        name="".join(
-            tree.text_of(child) for child in node.named_children if child.type == "package_identifier"
-        ),
+        name=tree.text_of(name) if name else "",
         start=0,
         end=len(tree.text),
-        header_end=tree.offset_of(node.end_byte),
+        header_end=tree.offset_of(below.start_byte) if below else len(tree.text),
         is_sound=not node.has_error,
         place=place,
         documentation=found.documentation,

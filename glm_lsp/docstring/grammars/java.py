@@ -81,7 +81,7 @@ def _package(tree: SyntaxTree, index: int) -> Entity:
         name="",
         start=0,
         end=len(tree.text),
-        header_end=tree.offset_of(node.end_byte),
+        header_end=len(tree.text),
         is_sound=not node.has_error,
         place=found.place,
         documentation=found.documentation,

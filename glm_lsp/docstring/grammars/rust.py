@@ -94,7 +94,7 @@ def _crate(tree: SyntaxTree) -> Entity | None:
         name="",
         start=0,
         end=len(tree.text),
-        header_end=0,
+        header_end=tree.offset_of(found.start_byte),
         is_sound=not any(child.is_error for child in tree.root.children[:1]),
         place=found.place,
         documentation=found.documentation,

@@ -30,7 +30,7 @@ class Above:
     """What is above an item.
 
     Attributes:
-        start_byte: of the item with its attributes.
+        start_byte: of the item with its attributes; of a file, that of the first item.
         attributes: their sources.
         place: above the attributes, below other comments.
     """
@@ -76,7 +76,7 @@ def crate_comments(tree: SyntaxTree) -> Above | None:
     if is_first_on_line(tree.text, start) and not tree.text[:start].endswith((" ", "\t")):
         is_apart = not first or num_breaks(_gap(tree, siblings[first - 1], start)) > 1
         place = Place(start, "", before="" if is_apart else "\n", after="\n\n")
-    return Above(siblings[first].start_byte, (), place, documentation)
+    return Above(siblings[head].start_byte, (), place, documentation)
 
 
 def _below_licence(tree: SyntaxTree, siblings: Sequence[Node]) -> int:
