@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
@@ -43,6 +43,7 @@ class _Item:
     """A parameter in a list; the numbers are those of its lines."""
 
     match: re.Match[str]
+    description: str
     first: int
     last: int
 
@@ -102,6 +103,17 @@ class Rustdoc:
             parameters=tuple(dict.fromkeys(item.match["name"] for item in items)),
             has_returns=any(section.kind is SlotKind.RETURNS for section in sections),
         )
+
+
+def headings_of(comment: DocComment, *kinds: SlotKind) -> tuple[str, ...]:
+    """Titles of sections, as they are written; without kinds those of all."""
+    found = (section for section in _sections(comment) if section.kind in kinds or not kinds)
+    return tuple(comment.lines[section.first].content.strip(" \t#:*") for section in found)
+
+
+def items_of(comment: DocComment) -> tuple[str, ...]:
+    """Descriptions of the parameters that a comment lists, each on one line."""
+    return tuple(item.description for section in _sections(comment) for item in section.items)
 
 
 def _kinds(entity: Entity, dialect: Dialect) -> Iterator[SlotKind]:
@@ -167,9 +179,10 @@ def _parse_section(comment: DocComment, kind: SlotKind | None, first: int, end: 
         content = comment.lines[number].content
         match = _ITEM.match(content + " ")
         if match and (not items or len(match["bullet"]) <= len(items[0].match["bullet"])):
-            items.append(_Item(match, number, number))
+            items.append(_Item(match, content[match.end() :].strip(), number, number))
         elif items and content.startswith((" ", "\t")):
-            items[-1] = _Item(items[-1].match, items[-1].first, number)
+            description = f"{items[-1].description} {content.strip()}".strip()
+            items[-1] = replace(items[-1], description=description, last=number)
     return _Section(kind, first, last, tuple(items))
 
 
