@@ -29,8 +29,9 @@ _LINKED = re.compile(r"\s*\{@link(?:code|plain)?\s+#?([^\s|}]+)[^}]*\}")
 _EXCEPTION = re.compile(r"\s*([\w$][\w$.:]*)")
 _NAMED_LIKE_ONE = re.compile(r"\s*([\w$.]*(?:Error|Exception))\b")
 _DASH = re.compile(r"[-\u2013\u2014:]+(?=\s)\s*")
-_LISTINGS = frozenset(["code", "verbatim", "dot", "msc", "startuml"])
-_LISTINGS_ENDS = frozenset(["endcode", "endverbatim", "enddot", "endmsc", "enduml"])
+_LISTING = re.compile(
+    r"(?<!\{)[@\\](?:(?P<end>end(?:code|verbatim|dot|msc|uml))|code|verbatim|dot|msc|startuml)\b"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,10 +109,10 @@ def _starts(comment: DocComment) -> tuple[list[tuple[int, re.Match[str]]], bool]
     for number, line in enumerate(comment.lines):
         if line.is_code:
             continue
-        match = _TAG.match(line.content) if depth == 0 else None
-        if match and match["word"] in _LISTINGS | _LISTINGS_ENDS:
-            is_listing = match["word"] in _LISTINGS
-        elif match and not is_listing:
+        match = _TAG.match(line.content) if depth == 0 and not is_listing else None
+        if marks := list(_LISTING.finditer(line.content)):
+            is_listing = not marks[-1]["end"]
+        elif match:
             starts.append((number, match))
         depth = _depth(line.content, depth)
     return starts, not is_listing and depth == 0
