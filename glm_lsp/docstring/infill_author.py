@@ -41,6 +41,7 @@ class InfillAuthor:
     def __init__(self, engine: EngineClient, description: EngineDescription) -> None:
         self._engine = engine
         self._budget = WindowBudget.for_context(description.context_length)
+        self._heals = bool(description.profile)
         self._sees_suffix = not description.profile or profile_named(description.profile).infills
 
     async def write(self, gap: Gap) -> str | None:
@@ -52,8 +53,8 @@ class InfillAuthor:
     def request(self, gap: Gap) -> CompletionRequest:
         """What the engine is asked for a gap."""
         before = gap.before if self._sees_suffix else f"{gap.code}\n\n{gap.before}"
-        # A word's token brings the blank before it along.
-        before = _BLANK_END.sub("", before) if not before.endswith("\n") else before
+        # Where nothing mends that, a word's token wants to bring the blank before it along.
+        before = before if self._heals else _BLANK_END.sub("", before)
         snapshot = DocumentSnapshot(
             uri=gap.path,
             path=gap.path,

@@ -107,7 +107,12 @@ def _noun(words: list[str]) -> str:
         said = f"the {words[0]} {'number of ' if is_plural(last) else ''}{of}"
     elif last == "path":
         said = f"the path to the {' '.join(first)}"
-    elif last.lower() in _OF_SOMETHING and not is_plural(first[-1]) and first[-1] not in VERBS:
+    elif (
+        last.lower() in _OF_SOMETHING
+        and not is_plural(first[-1])
+        and first[-1] not in VERBS
+        and not first[-1].endswith("ed")
+    ):
         said = f"the {last} of the {' '.join(first)}"
     return said
 

@@ -31,7 +31,7 @@ _NEW_PART = re.compile(
 _LEFTOVER = re.compile(
     r"(?i)>>>|```|(?:^|\s)[@\\](?:param|return|throws|brief|tparam|type|see)|:(?:param|type|returns?|rtype|raises?)\b"
     r"|\b(?:args|arguments|parameters|params|returns|return value|raises|yields|examples?|notes?|attributes|throws)\s*:"
-    r"|</?[a-z][a-z0-9]*\s*/?>|<\||\|>|={3,}|-{3,}|\.\.\s"
+    r"|^\S+:\s|\w::|[<>](?!\s)|(?<!\s)[<>]|</?[a-z][a-z0-9]*\s*/?>|<\||\|>|={3,}|-{3,}|\.\.\s"
 )
 _UNWANTED = re.compile(
     r"(?i)\b(?:todo|fixme|xxx|hack|deprecated|copyright|licen[cs]e|licensed|author|authors|written by|created by|wtf)\b"
@@ -225,7 +225,7 @@ def _says_nothing(text: str, gap: Gap) -> bool:
     own_words = [word.lower() for word in words_of(own)]
     if said in ([own.lower()], own_words, ["the", *own_words]) and slot.kind is not SlotKind.SUMMARY:
         return True
-    if slot.kind is SlotKind.SUMMARY and (said == [own.lower()] or len(said) < 2):
+    if len(said) < 2 or said == own_words[:1]:
         return True
     return (
         entity is not None

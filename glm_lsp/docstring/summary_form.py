@@ -85,12 +85,23 @@ _MAKING_TEXT = """
 """
 _MAKING = frozenset(_MAKING_TEXT.split())
 _RETURNING = frozenset(["get", "retrieve"])
-_WITHOUT_OBJECT_TEXT = """
-    apply boot call continue execute exit fail finish go init initialize launch live main quit reset run
-    start stop teardown terminate tick update work
+_ACTING_ON_TEXT = """
+    accept add analyze append apply calculate check compare compress compute concat consume convert copy count decode
+    decompress decrypt delete deserialize dispatch download draw dump encode encrypt enqueue escape evaluate execute
+    extract fetch filter find flatten format generate handle hash insert invert join load log lookup map merge move
+    normalize open parse print process push put read receive register reject remove rename render replace resize resolve
+    save scale search send serialize set sort split store subscribe subtract sum tokenize transform translate transpose
+    trim unregister upload validate verify visit wrap write
 """
-_WITHOUT_OBJECT = frozenset(_WITHOUT_OBJECT_TEXT.split())
-"""Verbs whose parameters are not what they act on."""
+_ACTING_ON = frozenset(_ACTING_ON_TEXT.split())
+"""Verbs that act on their parameters."""
+_OF_OWNER_TEXT = """
+    cancel clear close configure connect destroy disconnect dispose draw execute flush init initialize invalidate launch
+    lock open pause print refresh release reload render reset resize restart resume run save serialize setup shutdown
+    start stop suspend teardown terminate unlock update validate
+"""
+_OF_OWNER = frozenset(_OF_OWNER_TEXT.split())
+"""Verbs that act on what they are methods of, without parameters to act on."""
 _FUNCTIONS = frozenset([EntityKind.FUNCTION, EntityKind.METHOD, EntityKind.CONSTRUCTOR])
 
 
@@ -102,6 +113,8 @@ def summary(entity: Entity) -> str:
     if name in _DUNDERS:
         return _DUNDERS[name]
     words = words_of(name)
+    if entity.kind is EntityKind.CLASS and words[:1] == ["i"] and len(words) > 1:
+        words = words[1:]  # an interface's mark
     if entity.kind is EntityKind.PROPERTY:
         return _of_property(words)
     if entity.kind in _FUNCTIONS:
@@ -123,8 +136,12 @@ def doing(entity: Entity) -> str:
 def object_of(entity: Entity) -> list[str]:
     """The words of the thing that a function's name tells to come out: "width" of `get_width`; may be empty."""
     words = words_of(entity.name)
-    if words and (words[0] in VERBS or words[0] in ("new", "on", "to", "as", "into", "iterator")):
+    if words[:1] == ["try"]:
         words = words[1:]
+    if words and (words[0] in VERBS or words[0] in ("new", "on", "to", "as", "into", "iterator")):
+        words = words[3:] if words[1:2] == ["and"] else words[1:]
+    elif "to" in words[1:-1]:
+        words = words[words.index("to") + 1 :]
     cut = next((index for index, word in enumerate(words) if is_preposition(word)), len(words))
     return words[:cut]
 
@@ -163,10 +180,12 @@ def _of_property(words: list[str]) -> str:
 
 def _of_function(words: list[str], entity: Entity) -> str:
     first, *rest = words
+    if first == "operator" and entity.name != "operator":
+        return "apply the operator"
     if said := _by_first_word(first, rest, entity):
         return said
     if first in VERBS:
-        verb = "return" if first in _RETURNING and rest else first
+        verb = "return" if first in _RETURNING and rest and rest[0] != "and" else first
         return f"{verb} {_object(first, rest, entity)}".strip()
     if "to" in words[1:-1]:
         return f"convert {' '.join(words)}"
@@ -189,8 +208,9 @@ def _by_first_word(first: str, rest: list[str], entity: Entity) -> str:
         "tests": _test(rest),
         "try": f"try to {text}",
         "iterator": f"iterate over {definite(rest)}",
-        "on": f"handle {definite(rest)}",
-        "when": f"handle {definite(rest)}",
+        "on": f"handle {text if text.endswith('ed') else definite(rest)}",
+        "when": f"handle {text if text.endswith('ed') else definite(rest)}",
+        "with": f"return it with {text}",
         "to": f"convert to {text}",
         "as": f"return it as {text}",
         "into": f"return it as {text}",
@@ -200,22 +220,24 @@ def _by_first_word(first: str, rest: list[str], entity: Entity) -> str:
 
 
 def _test(rest: list[str]) -> str:
+    text = " ".join(rest)
+    if _WHETHER.keys() & set(rest[1:]):
+        return f"test that {text}"
     if rest[0] in VERBS:
         return f"test {' '.join([gerund(rest[0]), *rest[1:]])}"
-    return f"test that {' '.join(rest)}" if _WHETHER.keys() & set(rest[1:]) else f"test {thing(rest)}"
+    return f"test {text if rest[0].endswith('ing') else thing(rest)}"
 
 
 def _object(verb: str, rest: list[str], entity: Entity) -> str:
+    if rest[:1] == ["and"] and len(rest) > 2:
+        return f"and {rest[1]} {thing(rest[2:])}"
     if rest:
         article = "a" if verb in _MAKING else "the"
         return definite(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
-    parameters = [words for parameter in entity.parameters if (words := words_of(parameter.name))]
+    needed = [one for one in entity.parameters if not one.default and not one.is_optional]
+    parameters = [words for one in needed if (words := words_of(one.name)) and len("".join(words)) > 1]
     if verb in _RETURNING:
         return f"the value for {definite(parameters[0])}" if parameters else "the value"
-    if verb in ("init", "initialize") or verb in _WITHOUT_OBJECT or not parameters:
-        return definite(words_of(entity.owner))
-    return (
-        " and ".join(definite(words) for words in parameters[:2])
-        if len(parameters) < 3
-        else definite(parameters[0])
-    )
+    if verb in _ACTING_ON and parameters:
+        return " and ".join(definite(words) for words in parameters[: 2 if len(parameters) == 2 else 1])
+    return definite(words_of(entity.owner)) if verb in _OF_OWNER else ""
