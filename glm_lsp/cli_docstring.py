@@ -153,7 +153,7 @@ def _tell(run: _Run, found: Sequence[SourceToDocument]) -> None:
     if run.mode is Mode.CHECK and num_lacking:
         run.status = max(run.status, 1)
         terminal.say(
-            f"{num_lacking} not or not fully documented; --write does it, with --all completing, too"
+            f"{num_lacking} without documentation or parts of it; --write adds it, with --all the parts, too"
         )
 
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from glm_lsp.syntax.tree import SyntaxTree
 
-_COMMENTS = frozenset(["comment", "line_comment", "block_comment", "html_comment"])
+# Not JavaScript's `-->`, which is a comment by its place only: what follows `*/` must not pass for one.
+_COMMENTS = frozenset(["comment", "line_comment", "block_comment"])
 _DEFINITIONS = frozenset(["function_definition", "class_definition"])
 
 
