@@ -12,7 +12,7 @@ DOCUMENTED = [
     ("python", "def f(): return 1\n", 'def f():\n    """Do."""\n    return 1\n'),
     ("python", "class A:\n    x = 1\n", 'class A:\n    """Do."""\n\n    x = 1\n'),
     ("python", "import os\n", '"""Do."""\n\nimport os\n'),
-    ("python", "async def f():\n    # first\n    await g()\n", 'async def f():\n    """Do."""\n    # first\n    await g()\n'),
+    ("python", "async def f():\n    # a\n    await g()\n", 'async def f():\n    """Do."""\n    # a\n    await g()\n'),
     ("python", 'def f():\n    """Do."""\n    g()\n', 'def f():\n    """Do.\n\n    More.\n    """\n    g()\n'),
     ("python", "x = [1,\n     2]\n", "# Set x.\nx = [1,\n     2]\n"),
     ("javascript", "function f() {}\n", "/** Do. */\nfunction f() {}\n"),
