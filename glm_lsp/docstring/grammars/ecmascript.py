@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _SIGNATURES = frozenset(["function_signature", "method_signature", "abstract_method_signature"])
 _CLASSES = frozenset(["class_declaration", "abstract_class_declaration", "class"])
 _TYPES = _CLASSES | {"interface_declaration", "enum_declaration", "type_alias_declaration"}
+_STATEMENTS = (_TYPES - {"class"}) | {
+    "function_declaration",
+    "generator_function_declaration",
+    "function_signature",
+}
 _VALUES = FUNCTIONS | _CLASSES | {"object"}
 """What gets documented by the name it is bound to."""
 _MEMBERS = FUNCTIONS | _SIGNATURES | {"field_definition", "public_field_definition", "pair"}
@@ -72,8 +77,7 @@ def _found(tree: SyntaxTree, siblings: Sequence[Node], index: int, scope: Scope)
         return _declared(tree, siblings, index, inner, scope)
     if inner.type == "assignment_expression":
         return [_assigned(tree, site(tree, siblings, index, scope), inner)]
-    is_named = inner.type in _MEMBERS | _TYPES and inner.child_by_field_name("name") is not None
-    if is_named or (is_exported and inner.type in _VALUES):
+    if inner.type in _STATEMENTS or (is_exported and inner.type in _VALUES):
         return [_bound(tree, site(tree, siblings, index, scope), inner, "default", "")]
     return [(None, _within(tree, inner, scope))]
 
