@@ -11,7 +11,7 @@ from glm_lsp.docstring.skeleton import Part, Skeleton
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BLOCK_OPENING = re.compile(r"/\*[*!]+(?!<)")
 _BLOCK_MARK = re.compile(r"[ \t]*\*(?!/)[ \t]?")
-_RUN_MARK = re.compile(r"[ \t]*(?P<mark>///|//!|//)(?P<blank>[ \t]?)(?!<)")
+_RUN_MARK = re.compile(r"[ \t]*(?P<mark>///|//!|//(?![/!]))(?!<)(?P<blank>[ \t]?)")
 _BLANKS = re.compile(r"[ \t]*")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
