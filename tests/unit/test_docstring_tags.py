@@ -67,7 +67,7 @@ def test_names_of_parameters_in_doxygen(tag: str, names: tuple[str, ...], openin
 
 
 def test_parts_of_a_parameter_are_the_parameter() -> None:
-    text = "/**\n * @param {Object} o - x\n * @param {string} o.a\n * @param {Object[]} l\n * @param {string} l[].b\n */"
+    text = "/**\n * @param {Object} o\n * @param {string} o.a\n * @param {Object[]} l\n * @param {string} l[].b\n */"
     assert _read(Style.JSDOC, text).parameters == ("o", "l")
 
 

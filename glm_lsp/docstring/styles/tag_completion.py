@@ -121,7 +121,9 @@ def completed(
         for anchor, group in groups.items()
     ]
     if insertions and comment.is_one_line:
-        insertions += edge.opened(summary_below, is_closed=any(not anchor.is_before for anchor in groups))
+        is_closed = any(not anchor.is_before for anchor in groups)
+        # First, as a tag may go to the same place.
+        insertions = [*edge.opened(summary_below, is_closed=is_closed), *insertions]
     return tuple(sorted(insertions, key=lambda each: each.place.offset))
 
 
