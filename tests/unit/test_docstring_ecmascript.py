@@ -470,3 +470,10 @@ def test_deep_nesting_ends_nothing(language: str, opening: str, closing: str) ->
         f"const a = {opening * depth}1{closing * depth};\nfunction f(b = {'[' * depth}{']' * depth}) {{}}\n"
     )
     assert only(source, language=language).name == "f"
+
+
+def test_no_blanks_are_left_at_the_end_of_a_line() -> None:
+    source = "class A { f() {} }\n"
+    outcome = with_comment(source)
+    assert outcome == "class A {\n    /**\n     * D.\n     */\n    f() {} }\n"
+    assert not touches_code("typescript", source, outcome)

@@ -326,6 +326,10 @@ def test_overloads_and_overrides() -> None:
         ("def f():\r    pass\rx = 1\r", 'def f():\r    """D."""\r    pass\rx = 1\r'),
         ("def f():\n    pass", 'def f():\n    """D."""\n    pass'),
         ("def f():\n    # why\n    pass\n", 'def f():\n    """D."""\n    # why\n    pass\n'),
+        (
+            "def f(a):\n    # type: (A) -> B\n    g()\n",
+            'def f(a):\n    # type: (A) -> B\n    """D."""\n    g()\n',
+        ),
         ("def f():  # why\n    pass\n", 'def f():  # why\n    """D."""\n    pass\n'),
         ("def f():\n\n    pass\n", 'def f():\n    """D."""\n\n    pass\n'),
         ("def f():\n\f\n    pass\n", 'def f():\n    """D."""\n\f\n    pass\n'),

@@ -111,9 +111,14 @@ def is_first_on_line(text: str, offset: int) -> bool:
 
 def _code_before(text: str, offset: int) -> str:
     """The character before an offset and the blanks before it; empty at the start of the text."""
+    end = _behind_code(text, offset)
+    return text[max(end - 1, 0) : end]
+
+
+def _behind_code(text: str, offset: int) -> int:
     while offset and text[offset - 1] in _BLANKS:
         offset -= 1
-    return text[offset - 1 : offset]
+    return offset
 
 
 def indent_unit(text: str) -> str:
@@ -137,7 +142,19 @@ def place_above(tree: SyntaxTree, offset: int) -> Place | None:
         return None
     if code == "{":
         indent += indent_unit(text)
-    return Place(offset, indent, before=f"\n{indent}", after=f"\n{indent}")
+    return place_between(text, offset, indent)
+
+
+def place_between(text: str, offset: int, indent: str, after: str = "\n") -> Place:
+    """Where documentation goes that parts two things on one line; what is at `offset` moves to a line of its own.
+
+    The blanks before it become a part of its indentation where they are like it, so that no line ends with them.
+    """
+    gap = text[_behind_code(text, offset) : offset]
+    if not indent.endswith(gap):
+        gap = ""
+    own = indent.removesuffix(gap)
+    return Place(offset - len(gap), indent, before=f"\n{indent}", after=f"{after}{own}")
 
 
 def comments_above(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> tuple[Node, ...]:

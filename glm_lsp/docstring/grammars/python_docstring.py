@@ -14,6 +14,7 @@ from glm_lsp.docstring.grammars.nodes import (
     line_end,
     line_start,
     num_breaks,
+    place_between,
 )
 from glm_lsp.docstring.proof import docstring_of
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from glm_lsp.syntax.tree import SyntaxTree
 
+_TYPE_COMMENT = re.compile(r"(?:\r\n|\r|\n)[ \t]*# type: *\([^\r\n]*")
+"""Types of parameters and what comes back, which belong right behind the signature."""
 _COMMENT = re.compile(r"#[^\r\n]*")
 _NO_TEXT = re.compile(r"[^\"']*[bBfFtT]")
 """How strings begin that are no docstrings."""
@@ -67,12 +70,14 @@ def place(tree: SyntaxTree, definition: Node) -> Place | None:
     if "\\" in _COMMENT.sub("", gap):
         return None
     if not num_breaks(gap):
-        return _place_before(colon, gap, own + indent_unit(text), "\n\n" if is_class else "\n")
+        return place_between(text, offset, own + indent_unit(text), "\n\n" if is_class else "\n")
     indent = _plain(indent_at(text, offset))
     if not is_first_on_line(text, offset):
         return None
-    after = "\n" if is_class and num_breaks(_below(text, colon)) < 2 else ""
-    return Place(line_end(text, colon), indent, before=f"\n{indent}", after=after)
+    typed = _TYPE_COMMENT.match(text, line_end(text, colon))
+    end = typed.end() if typed else line_end(text, colon)
+    after = "\n" if is_class and num_breaks(_below(text, end)) < 2 else ""
+    return Place(end, indent, before=f"\n{indent}", after=after)
 
 
 def module_header_end(tree: SyntaxTree) -> int:
@@ -125,18 +130,9 @@ def _plain(indent: str) -> str:
     return indent.rpartition("\f")[2]
 
 
-def _place_before(colon: int, gap: str, indent: str, after: str) -> Place:
-    """For a body on the line of its signature, which moves to a line of its own."""
-    if indent.endswith(gap):
-        # The blank behind the colon becomes a part of the indentation.
-        return Place(colon, indent, before=f"\n{indent}", after=after + indent.removesuffix(gap))
-    return Place(colon + len(gap), indent, before=f"\n{indent}", after=after + indent)
-
-
-def _below(text: str, colon: int) -> str:
-    """The blanks and line breaks behind a signature's line."""
-    start = line_end(text, colon)
-    rest = text[start : start + 200]
+def _below(text: str, end: int) -> str:
+    """The blanks and line breaks behind a line."""
+    rest = text[end : end + 200]
     return rest[: len(rest) - len(rest.lstrip())]
 
 
