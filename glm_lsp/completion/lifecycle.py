@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from glm_lsp.completion.asking import Asking
 from glm_lsp.completion.context import WindowBudget, make_window
 from glm_lsp.completion.debounce import Debounce
+from glm_lsp.completion.documenting import Documenter, opening_before
 from glm_lsp.completion.other_files import NOTHING, ReferenceFinder
-from glm_lsp.completion.outcome import Outcome, TokenCounts
+from glm_lsp.completion.outcome import Candidate, Outcome, Source, TokenCounts
 from glm_lsp.completion.place import Place, place_of
 from glm_lsp.completion.placement import Refusal, refuse_cursor, refuse_document
 from glm_lsp.completion.preferences import Preferences
@@ -34,6 +35,7 @@ class Completer:
         max_prompt_tokens: a smaller window than the model's context allows, where prefill is dear.
         debounce: how long to wait for the next key before the engine is asked unasked.
         finder: of what other files have to say; without one there is nothing.
+        documenter: completes documentation that was just begun; without one that is text like any other.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class Completer:
         max_prompt_tokens: int | None = None,
         debounce: Debounce | None = None,
         finder: ReferenceFinder | None = None,
+        documenter: Documenter | None = None,
     ) -> None:
         self.debounce = debounce or Debounce()
         self._max_prompt_tokens = max_prompt_tokens
         self._finder = finder
+        self._documenter = documenter
         self._shown: dict[str, Shown] = {}
         self._syntax = SyntaxMemory()
         self._asking = Asking(engine, self.debounce, self._syntax)
@@ -74,8 +78,12 @@ class Completer:
         Raises:
             GlmError: the engine cannot be reached or refused the request.
         """
-        # 1 may there be a completion at all?
-        if refusal := self._refuse_document(snapshot) or refuse_cursor(snapshot):
+        # 1 may there be a completion at all? Documentation as a whole goes where nothing else does.
+        if refusal := self._refuse_document(snapshot):
+            return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
+        if documentation := await self._documentation(snapshot, candidates, preferences):
+            return documentation
+        if refusal := refuse_cursor(snapshot):
             return Outcome(version=snapshot.version, offset=snapshot.offset, reason=refusal)
         # 2 what is on screen, as far as it still fits
         if typed_through := self._typed_through(snapshot, candidates, preferences):
@@ -155,6 +163,33 @@ class Completer:
         if self._finder is not None and self._finder.is_ignored(snapshot.uri):
             return Refusal.IGNORED_FILE
         return refuse_document(snapshot)
+
+    async def _documentation(
+        self, snapshot: DocumentSnapshot, candidates: int, preferences: Preferences
+    ) -> Outcome | None:
+        """The rest of documentation whose opening stands before the cursor; None where there is none to be had."""
+        opening = opening_before(snapshot)
+        if self._documenter is None or opening is None:
+            return None
+        is_welcome = preferences.policy.documents and opening.scope not in preferences.quiet_in
+        if candidates == 1 and not is_welcome:
+            return None
+        shown = self._shown.get(snapshot.uri)
+        is_known = shown is not None and shown.candidates[0].source is Source.DOCSTRING
+        if is_known and (known := self._typed_through(snapshot, candidates, preferences)):
+            return known
+        text = await self._documenter.finish(snapshot, opening)
+        if not text:
+            return None
+        candidate = Candidate(text=text, score=None, finish_reason="stop", source=Source.DOCSTRING)
+        outcome = Outcome(
+            version=snapshot.version,
+            offset=snapshot.offset,
+            suggestions=(candidate,),
+            source=Source.DOCSTRING,
+        )
+        self._remember(snapshot, outcome, candidates, preferences)
+        return outcome
 
     def _typed_through(
         self, snapshot: DocumentSnapshot, candidates: int, preferences: Preferences

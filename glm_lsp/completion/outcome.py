@@ -20,6 +20,8 @@ class Source(StrEnum):
     """From the model, too, but asked for at an earlier key: its answer still fitted."""
     TYPED_THROUGH = "typed-through"
     CACHE = "cache"
+    DOCSTRING = "docstring"
+    """Documentation as a whole, of whose sentences the model wrote what it was sure of."""
 
 
 @dataclass(frozen=True, slots=True)

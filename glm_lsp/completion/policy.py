@@ -24,12 +24,15 @@ class Policy:
             whole wherever that parses.
         floor: the product of a text's token probabilities below which the engine need not go on. It is so low that
             no part that long has ever cleared `threshold`.
+        documents: whether documentation that was just begun is completed as a whole: what it is about comes from the
+            parse, but its sentences are not nearly sure.
         is_strict: whether a text may not add a syntax error either where a later line could take it away.
     """
 
     threshold: float = 0.0
     trims: bool = False
     floor: float = 0.0
+    documents: bool = True
     is_strict: bool = True
 
 
@@ -39,6 +42,6 @@ only a later line closes."""
 POLICIES = {
     Eagerness.EAGER: Policy(),
     Eagerness.BALANCED: Policy(threshold=0.4, trims=True, floor=0.02),
-    Eagerness.SUBTLE: Policy(threshold=0.8, trims=True, floor=0.1),
+    Eagerness.SUBTLE: Policy(threshold=0.8, trims=True, floor=0.1, documents=False),
 }
 """The thresholds stand where docs/evaluation.md's curve of kept characters against precision puts them."""

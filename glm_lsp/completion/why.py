@@ -65,7 +65,7 @@ class Story(Struct, frozen=True, kw_only=True):
         trigger: `automatic` while typing, `invoked` by hand.
         shown: the texts that were suggested.
         reason: why there are none, as a name, and `explanation` in words.
-        source: where they come from: model, joined, cache, typed-through; None when nobody was asked.
+        source: where they come from: model, joined, cache, typed-through, docstring; None when nobody was asked.
         threshold: the least probability of being right; `trims` tells whether a text is cut to its likely part.
         total_ms: from the request to its answer; `engine_ms` is inside the engine.
     """

@@ -19,11 +19,11 @@ from glm_lsp.errors import EngineLostError, GlmError
 from glm_lsp.lsp.reference_notes import ReferenceNotes
 
 if TYPE_CHECKING:
+    from glm_lsp.completion.documenting import Documenter
     from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.config import Settings
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.engine.description import EngineDescription
-    from glm_lsp.references.finder import WorkspaceFinder
 
 logger = logging.getLogger(__name__)
 
@@ -65,11 +65,13 @@ class EngineLink:
 
     Attributes:
         completer: what to ask for suggestions; None while there is no engine to answer.
+        documenter: completes documentation that was just begun, among the suggestions.
         model: what the engine calls its model; empty until it has answered once.
     """
 
     def __init__(self, connect: Connect, on_state: OnState, notes: ReferenceNotes) -> None:
         self.completer: Completer | None = None
+        self.documenter: Documenter | None = None
         self.model = ""
         self._connect = connect
         self._notes = notes
@@ -77,14 +79,20 @@ class EngineLink:
         self._client: EngineClient | None = None
         self._ready_completer: Completer | None = None
         self._life: asyncio.Task[None] | None = None
+        self._failure: GlmError | None = None
+        self._is_failed = False
+        self._changed = asyncio.Event()
 
     def open(self, settings: Settings) -> None:
         """Begins to bring the engine up; `on_state` tells how that goes."""
+        self._failure = None
         self._life = asyncio.create_task(self._live(settings))
 
     async def close(self) -> None:
         """Lets go of the engine; it leaves by itself when nobody needs it."""
         self.completer = self._ready_completer = None
+        self._failure = EngineLostError("the engine was let go")
+        self._changed.set()
         if self._life is not None:
             self._life.cancel()
             await asyncio.wait([self._life])
@@ -116,6 +124,23 @@ class EngineLink:
 
         return isinstance(self._client, LocalEngine) and await self._client.report_usage(counts)
 
+    async def client(self) -> EngineClient:
+        """The engine's client, as soon as the engine answers.
+
+        Raises:
+            GlmError: why none does, or will; nothing is waited for that has failed already.
+        """
+        while True:
+            client = self._client
+            if self.completer is not None and client is not None:
+                return client
+            if self._failure is not None:
+                raise self._failure
+            if self._is_failed and client is not None:
+                await client.describe()  # tells why, unless it is well again
+                return client
+            await self._changed.wait()
+
     def debounce(self, longest_s: float) -> None:
         """Waits at most so long for the next key from now on."""
         if self._ready_completer is not None:
@@ -133,14 +158,14 @@ class EngineLink:
             self._client = client = self._connect(settings, self._tell)
             description = await self._first_answer(client, settings)
         except GlmError as error:
-            self._tell("failed", str(error))
+            self._fail(error)
             return
         except Exception:
             logger.exception("the engine could not be brought up")
-            self._tell("failed", str(GlmError("the engine could not be brought up")))
+            self._fail(GlmError("the engine could not be brought up"))
             return
         self.model = description.model
-        self._ready_completer = _new_completer(client, settings, self._notes.finder())
+        self._ready_completer = self._new_completer(client, settings)
         self._tell("ready", "")
 
     async def _first_answer(self, client: EngineClient, settings: Settings) -> EngineDescription:
@@ -164,9 +189,24 @@ class EngineLink:
                 return (await asyncio.wait_for(self._client.describe(), _DESCRIBE_S)).pid
         return 0
 
+    def _new_completer(self, client: EngineClient, settings: Settings) -> Completer:
+        from glm_lsp.completion.debounce import Debounce  # noqa: PLC0415
+        from glm_lsp.completion.lifecycle import Completer  # noqa: PLC0415
+
+        debounce = Debounce(settings.debounce_ms / 1000)
+        finder = self._notes.finder()
+        return Completer(client, debounce=debounce, finder=finder, documenter=self.documenter)
+
+    def _fail(self, error: GlmError) -> None:
+        self._failure = error
+        self._tell("failed", str(error))
+
     def _tell(self, state: EngineState, message: str) -> None:
         """Also what the launcher calls: it brings an engine back by itself."""
         self.completer = self._ready_completer if state == "ready" else None
+        self._is_failed = state == "failed"
+        self._changed.set()
+        self._changed = asyncio.Event()
         if state != "ready" or self.completer is not None:
             self._on_state(state, message)
 
@@ -176,10 +216,3 @@ def _import_heavy_modules() -> None:
         importlib.import_module(module)
     # What is loaded now stays: looking through it again would hold up a key for 20 ms every few hundred.
     gc.freeze()
-
-
-def _new_completer(client: EngineClient, settings: Settings, finder: WorkspaceFinder) -> Completer:
-    from glm_lsp.completion.debounce import Debounce  # noqa: PLC0415
-    from glm_lsp.completion.lifecycle import Completer  # noqa: PLC0415
-
-    return Completer(client, debounce=Debounce(settings.debounce_ms / 1000), finder=finder)

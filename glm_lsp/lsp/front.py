@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glm_lsp.docstring.dialect import Style
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
+from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
 from glm_lsp.lsp.reference_notes import ReferenceNotes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from glm_lsp.completion.preferences import Preferences
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
+    from glm_lsp.engine.client.client import EngineClient
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +59,7 @@ class Front:
 
     Attributes:
         is_trusted: whether the opened folder may choose the model and the engine.
+        docstrings: documentation on demand.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class Front:
         self._command_line = command_line
         self.references = ReferenceNotes()
         self._link = EngineLink(connect, self._engine_changed, self.references)
+        self.docstrings = self._link.documenter = Docstrings(self.references, self._client)
         self._settings: Settings | None = None
         self._options: object = None
         self._changing = asyncio.Lock()
@@ -89,6 +94,7 @@ class Front:
         # One change after the other: changing the engine takes several steps.
         async with self._changing:
             before, self._settings = self._settings, configuration.settings
+            self.docstrings.style = _style(configuration.settings)
             logging.getLogger("glm_lsp").setLevel(configuration.settings.log_level.upper())
             if _needs_new_link(before, configuration.settings):
                 await self._reopen(configuration.settings)
@@ -153,6 +159,11 @@ class Front:
             self._looking_ahead = self._spawn(self._look_ahead(completer, snapshot, outcome))
         return outcome
 
+    @property
+    def is_enabled(self) -> bool:
+        """Whether anything is to be offered at all."""
+        return self._settings is None or self._settings.enable
+
     def last_request(self, uri: str) -> LastRequest | None:
         """The last request of an open document that was answered, None before the first."""
         return self._last.get(document_key(uri))
@@ -173,6 +184,7 @@ class Front:
         """Drops what is remembered of a closed document."""
         self._last.pop(document_key(uri), None)
         self._link.forget(uri)
+        self.docstrings.forget(uri)
 
     async def report_usage(self, counts: Mapping[str, int]) -> bool:
         """Tells the engine what was counted here, if it runs on this machine; see `EngineLink.report_usage`."""
@@ -205,6 +217,15 @@ class Front:
         from glm_lsp.completion.preferences import Preferences  # noqa: PLC0415 - loaded with the engine's link
 
         return Preferences.of(settings)
+
+    async def _client(self) -> EngineClient:
+        """For documentation that somebody waits for: nothing else is done at the engine meanwhile, unasked.
+
+        Raises:
+            GlmError: there is no engine.
+        """
+        self._stop_idle_work()
+        return await self._link.client()
 
     def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
         settings = self._settings
@@ -305,6 +326,11 @@ def _needs_new_link(before: Settings | None, after: Settings) -> bool:
         return True
     changed = {name for name in _names(after) if getattr(before, name) != getattr(after, name)}
     return not changed <= _NEED_NO_NEW_LINK
+
+
+def _style(settings: Settings) -> Style | None:
+    """None: as the file and the project do."""
+    return None if settings.docstring_style == "auto" else Style(settings.docstring_style)
 
 
 def _names(settings: Settings) -> Iterator[str]:

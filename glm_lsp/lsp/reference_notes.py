@@ -75,6 +75,11 @@ class ReferenceNotes:
         if self._source is not None:
             self._source.close(document_key(uri))
 
+    @property
+    def readable_roots(self) -> tuple[Path, ...]:
+        """The folders whose files may be read; none without trust."""
+        return tuple(self._roots) if self._is_trusted else ()
+
     def explain(self) -> list[dict[str, Any]]:
         """What the last request used and what it left out, and why; never any text."""
         if self._source is None:

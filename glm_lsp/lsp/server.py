@@ -30,6 +30,7 @@ from glm_lsp.lsp.wire import stdio
 from glm_lsp.lsp.wire.framing import Fault, FrameDecoder
 from glm_lsp.lsp.wire.message import PARSE_ERROR, Malformed
 from glm_lsp.lsp.wire.protocol import StrictProtocol
+from glm_lsp.lsp.work_done import WorkDone
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,9 @@ class GlmLanguageServer(LanguageServer):
         documents: what the editor has open.
         front: settings, engine and status.
         usage: what becomes of suggestions.
-        turns: which request of a document is being worked on.
+        turns: which suggestion for a document is being worked on.
+        writing: likewise which documentation.
+        work_done: bars for what somebody waits for.
     """
 
     protocol: StrictProtocol
@@ -58,8 +61,10 @@ class GlmLanguageServer(LanguageServer):
         )
         self.documents = Documents()
         self.turns = Turns()
+        self.writing = Turns()
+        self.work_done = WorkDone(self)
         self.options: object = None
-        window = Window(partial(self.protocol.notify, STATUS), self._show_message, self._show_progress)
+        window = Window(partial(self.protocol.notify, STATUS), self.show_message, self._show_progress)
         self.front = Front(window, connect, command_line)
         self.usage = FrontUsage(self._text_between, self.front.report_usage)
         self.front.status.usage = self.usage.figures
@@ -121,7 +126,8 @@ class GlmLanguageServer(LanguageServer):
     def _text_between(self, uri: str, start: int, end: int) -> str:
         return self.documents.between(uri, start, end)  # those of the moment: the greeting brings others
 
-    def _show_message(self, message: str) -> None:
+    def show_message(self, message: str) -> None:
+        """Tells the person at the editor something that begins with a code of ours."""
         kind = types.MessageType.Warning if message.startswith("GLM-1") else types.MessageType.Error
         self.window_show_message(types.ShowMessageParams(kind, message))
 

@@ -37,15 +37,27 @@ sys.exit(serve(connect=connect))
 """`glm-lsp serve`, but for the engine: the fake one takes its place."""
 
 _SYNCHRONIZATION = {"didSave": True, "willSave": True, "willSaveWaitUntil": True}
+_CODE_ACTION = {
+    "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor", "source"]}},
+    "isPreferredSupport": True,
+    "dataSupport": True,
+    "resolveSupport": {"properties": ["edit", "command"]},
+}
 
 NEOVIM: dict[str, Any] = {
     "clientInfo": {"name": "Neovim", "version": "0.12.4"},
     "capabilities": {
         "general": {"positionEncodings": ["utf-8", "utf-16", "utf-32"]},
         "window": {"workDoneProgress": True, "showDocument": {"support": True}},
-        "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
+        "workspace": {
+            "configuration": True,
+            "workspaceFolders": True,
+            "applyEdit": True,
+            "workspaceEdit": {"resourceOperations": ["rename", "create", "delete"]},
+        },
         "textDocument": {
             "inlineCompletion": {"dynamicRegistration": False},
+            "codeAction": {"dynamicRegistration": True, **_CODE_ACTION},
             "synchronization": {"dynamicRegistration": False, **_SYNCHRONIZATION},
         },
     },
@@ -60,9 +72,15 @@ VSCODE: dict[str, Any] = {
             "staleRequestSupport": {"cancel": True, "retryOnContentModified": []},
         },
         "window": {"workDoneProgress": True, "showDocument": {"support": True}},
-        "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
+        "workspace": {
+            "configuration": True,
+            "workspaceFolders": True,
+            "applyEdit": True,
+            "workspaceEdit": {"documentChanges": True, "failureHandling": "textOnlyTransactional"},
+        },
         "textDocument": {
             "inlineCompletion": {"dynamicRegistration": True},
+            "codeAction": {"dynamicRegistration": True, "disabledSupport": True, **_CODE_ACTION},
             "synchronization": {"dynamicRegistration": True, **_SYNCHRONIZATION},
         },
     },
@@ -87,6 +105,8 @@ class LspClient:
         nameless_errors: the errors that came with id null.
         settings: what `workspace/configuration` is answered with.
         command: of the last suggestion.
+        edits: what `workspace/applyEdit` wanted, each answered with `applied`.
+        tokens: of the progress bars that were asked for.
         num_replies: how many came, by id; every test ends with one each.
         replied: the ids in the order of their replies.
     """
@@ -98,6 +118,9 @@ class LspClient:
         self.nameless_errors: list[dict[str, Any]] = []
         self.settings: dict[str, Any] = {}
         self.command: dict[str, Any] = {}
+        self.edits: list[dict[str, Any]] = []
+        self.applied: dict[str, Any] = {"applied": True}
+        self.tokens: list[str] = []
         self.log = bytearray()
         self.problems: list[str] = []
         self.num_replies: defaultdict[str | int | float, int] = defaultdict(int)
@@ -293,7 +316,11 @@ class LspClient:
         if request["method"] == "workspace/configuration":
             result: Any = [self.settings for _ in request["params"]["items"]]
         elif request["method"] == "window/workDoneProgress/create":
+            self.tokens.append(request["params"]["token"])
             result = None
+        elif request["method"] == "workspace/applyEdit":
+            self.edits.append(request["params"])
+            result = self.applied
         else:
             self.problems.append(f"unexpected request {request['method']}")
             return

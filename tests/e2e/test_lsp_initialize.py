@@ -19,7 +19,8 @@ async def test_capabilities(lab: Lab) -> None:
     assert result["serverInfo"] == {"name": "glm-lsp", "version": __version__}
     capabilities = result["capabilities"]
     assert capabilities["inlineCompletionProvider"] == {}
-    assert capabilities["executeCommandProvider"]["commands"] == ["glm.accepted", "glm.restartEngine"]
+    commands = ["glm.accepted", "glm.generateDocstring", "glm.restartEngine"]
+    assert capabilities["executeCommandProvider"]["commands"] == commands
     sync = capabilities["textDocumentSync"]
     assert (sync["openClose"], sync["change"], sync["save"]) == (True, 2, {"includeText": False})
     offered = {key for key, value in capabilities.items() if value}

@@ -100,7 +100,7 @@ class FakeEngine:
             model=self.model,
             model_hash=self._model_hash,
             version=self._version,
-            profile="fake",
+            profile="glm-fim-spm",
             precision="fp32",
             context_length=4096,
             num_slots=1,

@@ -8,6 +8,8 @@ from lsprotocol import types
 
 from glm_lsp.lsp.features import (
     accepted,
+    code_action,
+    code_action_resolve,
     did_change,
     did_change_configuration,
     did_change_trust,
@@ -15,6 +17,7 @@ from glm_lsp.lsp.features import (
     did_close,
     did_open,
     did_save,
+    generate_docstring,
     initialize,
     initialized,
     inline_completion,
@@ -22,6 +25,7 @@ from glm_lsp.lsp.features import (
     restart_engine,
     status,
     why,
+    work_done_progress_cancel,
 )
 from glm_lsp.lsp.last_request import LAST_REQUEST
 from glm_lsp.lsp.status import STATUS
@@ -51,4 +55,10 @@ def register(ls: GlmLanguageServer) -> None:
     ls.feature(LAST_REQUEST)(last_request.last_request)
     ls.feature(why.WHY)(why.why)
     ls.command(accepted.ACCEPTED)(accepted.accepted)
+    actions = types.CodeActionOptions(code_action_kinds=[code_action.KIND], resolve_provider=True)
+    ls.feature(types.TEXT_DOCUMENT_CODE_ACTION, actions)(code_action.code_action)
+    ls.feature(types.CODE_ACTION_RESOLVE)(code_action_resolve.code_action_resolve)
+    cancel = work_done_progress_cancel.work_done_progress_cancel
+    ls.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(cancel)
+    ls.command(generate_docstring.GENERATE_DOCSTRING)(generate_docstring.generate_docstring)
     ls.command(restart_engine.RESTART_ENGINE)(restart_engine.restart_engine)

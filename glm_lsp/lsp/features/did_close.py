@@ -25,6 +25,7 @@ def forget(ls: GlmLanguageServer, uri: str) -> None:
     """Drops everything known of a document, by the address it was opened with: there are several for one."""
     # What still runs would be remembered at its end.
     ls.turns.end(uri)
+    ls.writing.end(uri)
     ls.front.forget(uri)
     ls.usage.closed(uri)
     ls.front.references.closed(uri)

@@ -6,9 +6,11 @@ import logging
 
 from pygls.exceptions import JsonRpcException, JsonRpcInternalError
 
-from glm_lsp.errors import GlmError
+from glm_lsp.errors import DocumentChangedError, GlmError
 
 logger = logging.getLogger(__name__)
+
+CONTENT_MODIFIED = -32801
 
 
 def described(error: BaseException, method: str) -> JsonRpcException:
@@ -19,4 +21,5 @@ def described(error: BaseException, method: str) -> JsonRpcException:
         logger.error("%s failed", method, exc_info=error)
         error = GlmError(f"an internal error in {method}")
     data = {"code": error.code, "remedy": error.remedy}
-    return JsonRpcException(str(error), JsonRpcInternalError.CODE, data)
+    is_late = isinstance(error, DocumentChangedError)
+    return JsonRpcException(str(error), CONTENT_MODIFIED if is_late else JsonRpcInternalError.CODE, data)

@@ -38,6 +38,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 from glm_lsp.lsp.wire.error_reply import described
 from glm_lsp.lsp.wire.message import Id, Malformed, Notification, Request, Response, is_id, parse
 from glm_lsp.lsp.wire.params import ParamsReader
+from glm_lsp.lsp.work_done import CLIENT_TOKEN
 
 if TYPE_CHECKING:
     from asyncio import Future
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Documents are ours (lsp/document.py); notebooks and cancelling the progress bar are not offered.
+# Documents (lsp/document.py) and progress bars (lsp/work_done.py) are ours; notebooks are not offered.
 _LEFT_TO_US = (
     types.TEXT_DOCUMENT_DID_OPEN,
     types.TEXT_DOCUMENT_DID_CHANGE,
@@ -252,6 +253,7 @@ class StrictProtocol(LanguageServerProtocol):
         command = self.fm.commands.get(params.command)
         if command is None:
             raise JsonRpcException(f"there is no command {params.command!r}", -32602)
+        CLIENT_TOKEN.set(params.work_done_token)
         return await command(*(params.arguments or ()))
 
 

@@ -1,0 +1,130 @@
+"""The rest of documentation whose opening mark has been typed.
+
+The mark makes a comment or a string of all that follows it, so the document is looked at without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from glm_lsp.completion.documenting import Opening
+from glm_lsp.completion.lines import line_end, next_line_start
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.docstring.author import Author
+from glm_lsp.docstring.docstrings import Source, propose
+from glm_lsp.docstring.edit import line_break_of
+from glm_lsp.docstring.entity import Entity, Place
+from glm_lsp.docstring.plan import Insertion, Plan
+from glm_lsp.docstring.proof import touches_code
+from glm_lsp.docstring.styles.known import styling_of
+from glm_lsp.errors import CodeTouchedError
+
+_STAND_IN = "pass"
+"""Takes the place of a body that has not been written yet."""
+
+SourceOf = Callable[[DocumentSnapshot], Source]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Documentation that somebody has begun, as it is to be written.
+
+    Attributes:
+        snapshot: the document with the opening.
+        base: the document without it, and perhaps with a stand-in for the body.
+        plan: the whole documentation, to be put into `base`.
+        lead, tail: what parts the documentation there from the text around; the document has that already.
+        has_stand_in: whether `base` has one.
+    """
+
+    snapshot: DocumentSnapshot
+    opening: Opening
+    base: Source
+    plan: Plan
+    lead: str
+    tail: str
+    has_stand_in: bool
+
+
+def begun(snapshot: DocumentSnapshot, opening: Opening, source_of: SourceOf) -> Begun | None:
+    """What is to be written behind an opening; None where it documents nothing.
+
+    Args:
+        source_of: parses a document.
+
+    Raises:
+        UnknownGrammarError: there is no grammar for it, or it is too large.
+    """
+    for text, has_stand_in in _bases(snapshot, opening):
+        base = source_of(replace(snapshot, text=text, offset=opening.start))
+        line_break = line_break_of(text)
+        for entity in base.entities:
+            place = entity.place
+            if place is None or entity.documentation is not None or not entity.is_sound:
+                continue
+            lead, tail = (blank.replace("\n", line_break) for blank in (place.before, place.after))
+            if text[: place.offset] + lead != snapshot.text[: opening.start]:
+                continue  # its documentation would go elsewhere
+            plan = _plan(base, entity, place, opening)
+            if plan is None:
+                return None
+            return Begun(snapshot, opening, base, plan, lead, tail, has_stand_in)
+    return None
+
+
+async def finished(begun: Begun, author: Author) -> str | None:
+    """What completes the documentation, to be put in at the cursor; None where it would touch code.
+
+    Raises:
+        GlmError: the engine cannot be reached or refused the request.
+    """
+    try:
+        proposal = await propose(begun.base, [begun.plan], author)
+    except CodeTouchedError:
+        return None
+    (insertion,) = proposal.insertions
+    head = begun.lead + begun.opening.mark
+    if not insertion.text.startswith(head):
+        return None
+    return _without_closing(insertion.text[len(head) :].removesuffix(begun.tail), begun.opening.closing)
+
+
+def is_safe(begun: Begun, rest: str) -> bool:
+    """Whether the document with the whole documentation has the code of the one without any.
+
+    Behind a body's stand-in there is no code to compare; that was proven for the stand-in.
+    """
+    snapshot = begun.snapshot
+    text = snapshot.text[: snapshot.offset] + rest + snapshot.text[snapshot.offset :]
+    language_id = snapshot.language_id
+    return begun.has_stand_in or not touches_code(language_id, begun.base.snapshot.text, text)
+
+
+def _bases(snapshot: DocumentSnapshot, opening: Opening) -> Iterator[tuple[str, bool]]:
+    """The document without the opening, each with whether a body's stand-in is in its place."""
+    text, start, end = snapshot.text, opening.start, line_end(snapshot.text, snapshot.offset)
+    line = start - len(opening.indent)
+    yield text[:line] + text[next_line_start(text, end) :], False
+    if snapshot.language_id == "python":
+        yield text[:start] + _STAND_IN + text[end:], True
+
+
+def _plan(base: Source, entity: Entity, place: Place, opening: Opening) -> Plan | None:
+    """The plan with the mark that was typed; None where the style has no such mark."""
+    dialect = replace(base.dialect, opening=opening.mark)
+    skeleton = styling_of(dialect.style, base.snapshot.language_id).skeleton(entity, dialect)
+    first = skeleton.parts[0] if skeleton.parts else ""
+    if not (isinstance(first, str) and first.startswith(opening.mark)):
+        return None
+    return Plan(entity, dialect, (Insertion(place, skeleton),))
+
+
+def _without_closing(rest: str, closing: str) -> str | None:
+    """The rest without the mark that closes it, where that is there already."""
+    if not closing:
+        return rest
+    mark = closing.lstrip()
+    if not rest.endswith(mark):
+        return None
+    return rest.removesuffix(mark).removesuffix(closing.removesuffix(mark))
