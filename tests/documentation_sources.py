@@ -129,13 +129,13 @@ export function Counter({ start = 0, label, ...rest }) {
   const add = () => setCount(count + 1);
   return (
     <button {...rest} onClick={() => { add() }}>
-      {/* shown */} {label}: {count} // not a comment
+      {/* shown */} {label}: {count} \\ it
       {count > 3 && <b>{`many ${count}`}</b>}
     </button>
   );
 }
 
-export const List = ({ items }) => <ul>{items.map((item) => <li key={item}>/** text */ {item}</li>)}</ul>;
+export const List = ({ items }) => <ul>{items.map((item) => <li key={item}>** text ** {item}</li>)}</ul>;
 
 function useTimer(ms) { return React.useMemo(() => Date.now() + ms, [ms]) }
 """,
@@ -197,7 +197,7 @@ export const Menu: React.FC<Props> = ({ title, onPick }) => {
  * Wraps children.
  */
 export default function Frame({ children }: { children: React.ReactNode }, ref?: unknown) {
-  return <div>{children} it's // text</div>;
+  return <div>{children} as text</div>;
 }
 """,
     "go": """//go:build linux
