@@ -7,10 +7,13 @@ from dataclasses import replace
 from typing import Protocol
 
 from glm_lsp.docstring.dialect import STYLES, Dialect, Style
+from glm_lsp.docstring.styles.comment_habits import default_dialect, habits
 from glm_lsp.docstring.styles.python_habits import dialect_in, docstrings_of, style_of
 
 _WIDTHS = {"python": 88, "rust": 100, "java": 100, "go": 100}
 _WIDTH = 80
+_WIDEST = 120
+"""Of prose, whatever is allowed to code."""
 
 
 class Surroundings(Protocol):
@@ -45,11 +48,14 @@ def dialect_of(
         surroundings: asked for documentation only where the document's own does not tell.
         forced: the style to take whatever is found; one that the language does not have is left out.
     """
-    forced = forced if forced in STYLES.get(language_id, ()) else None
-    of_language = _in_python if language_id == "python" else _in_comments
-    dialect = of_language(language_id, own, surroundings, forced)
+    styles = STYLES.get(language_id)
+    if styles is None:
+        dialect = Dialect(style=Style.PLAIN)
+    else:
+        of_language = _in_python if language_id == "python" else _in_comments
+        dialect = of_language(language_id, own, surroundings, forced if forced in styles else None)
     width = surroundings.width(language_id) or _WIDTHS.get(language_id, _WIDTH)
-    return replace(dialect, width=width)
+    return replace(dialect, width=min(width, _WIDEST))
 
 
 def _in_python(
@@ -67,4 +73,8 @@ def _in_python(
 def _in_comments(
     language_id: str, own: Sequence[str], surroundings: Surroundings, forced: Style | None
 ) -> Dialect:
-    return Dialect(style=forced or STYLES.get(language_id, (Style.PLAIN,))[0])
+    return (
+        habits(language_id, own, forced)
+        or habits(language_id, surroundings.documentations(language_id), forced)
+        or default_dialect(language_id, forced or STYLES[language_id][0])
+    )

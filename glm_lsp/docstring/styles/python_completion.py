@@ -50,14 +50,14 @@ def _filled(
     entity: Entity,
     dialect: Dialect,
 ) -> tuple[Insertion, ...]:
-    """All of it, between the quotes of an empty docstring on one line."""
-    [line, *others] = docstring.literal.lines
-    if others:
+    """All of it, between the quotes of an empty docstring."""
+    line, *others = docstring.literal.lines
+    if line.text:
         return ()
     content = content_of(layout, entity, dialect, documentation.indent)
     is_short = len(content) == 1 and dialect.is_one_line
     above = ("\n",) if dialect.summary_below and not is_short else ()
-    after = "" if is_short else "\n" + documentation.indent
+    after = "" if others or is_short else "\n" + documentation.indent
     place = Place(documentation.start + line.end, documentation.indent, "", after)
     return (Insertion(place, Skeleton((*above, *content))),)
 
