@@ -5,11 +5,11 @@ The mark makes a comment or a string of all that follows it, so the document is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from glm_lsp.completion.documenting import Opening
-from glm_lsp.completion.lines import line_end, next_line_start
+from glm_lsp.completion.lines import next_line_start
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.docstrings import Source, propose
@@ -20,9 +20,6 @@ from glm_lsp.docstring.proof import touches_code
 from glm_lsp.docstring.styles.known import styling_of
 from glm_lsp.errors import CodeTouchedError
 
-_STAND_IN = "pass"
-"""Takes the place of a body that has not been written yet."""
-
 SourceOf = Callable[[DocumentSnapshot], Source]
 
 
@@ -32,10 +29,9 @@ class Begun:
 
     Attributes:
         snapshot: the document with the opening.
-        base: the document without it, and perhaps with a stand-in for the body.
+        base: the document without the line of the opening.
         plan: the whole documentation, to be put into `base`.
         lead, tail: what parts the documentation there from the text around; the document has that already.
-        has_stand_in: whether `base` has one.
     """
 
     snapshot: DocumentSnapshot
@@ -44,7 +40,6 @@ class Begun:
     plan: Plan
     lead: str
     tail: str
-    has_stand_in: bool
 
 
 def begun(snapshot: DocumentSnapshot, opening: Opening, source_of: SourceOf) -> Begun | None:
@@ -56,20 +51,17 @@ def begun(snapshot: DocumentSnapshot, opening: Opening, source_of: SourceOf) -> 
     Raises:
         UnknownGrammarError: there is no grammar for it, or it is too large.
     """
-    for text, has_stand_in in _bases(snapshot, opening):
-        base = source_of(replace(snapshot, text=text, offset=opening.start))
-        line_break = line_break_of(text)
-        for entity in base.entities:
-            place = entity.place
-            if place is None or entity.documentation is not None or not entity.is_sound:
-                continue
-            lead, tail = (blank.replace("\n", line_break) for blank in (place.before, place.after))
-            if text[: place.offset] + lead != snapshot.text[: opening.start]:
-                continue  # its documentation would go elsewhere
+    whole, line = snapshot.text, opening.start - len(opening.indent)
+    text, line_break = whole[:line] + whole[next_line_start(whole, snapshot.offset) :], line_break_of(whole)
+    base = source_of(replace(snapshot, text=text, offset=line))
+    for entity in base.entities:
+        place = entity.place
+        if place is None or entity.documentation is not None or not entity.is_sound:
+            continue
+        lead, tail = (blank.replace("\n", line_break) for blank in (place.before, place.after))
+        if text[: place.offset] + lead == whole[: opening.start]:  # else its documentation goes elsewhere
             plan = _plan(base, entity, place, opening)
-            if plan is None:
-                return None
-            return Begun(snapshot, opening, base, plan, lead, tail, has_stand_in)
+            return None if plan is None else Begun(snapshot, opening, base, plan, lead, tail)
     return None
 
 
@@ -91,23 +83,10 @@ async def finished(begun: Begun, author: Author) -> str | None:
 
 
 def is_safe(begun: Begun, rest: str) -> bool:
-    """Whether the document with the whole documentation has the code of the one without any.
-
-    Behind a body's stand-in there is no code to compare; that was proven for the stand-in.
-    """
+    """Whether the document with the whole documentation has the code of the one without any."""
     snapshot = begun.snapshot
     text = snapshot.text[: snapshot.offset] + rest + snapshot.text[snapshot.offset :]
-    language_id = snapshot.language_id
-    return begun.has_stand_in or not touches_code(language_id, begun.base.snapshot.text, text)
-
-
-def _bases(snapshot: DocumentSnapshot, opening: Opening) -> Iterator[tuple[str, bool]]:
-    """The document without the opening, each with whether a body's stand-in is in its place."""
-    text, start, end = snapshot.text, opening.start, line_end(snapshot.text, snapshot.offset)
-    line = start - len(opening.indent)
-    yield text[:line] + text[next_line_start(text, end) :], False
-    if snapshot.language_id == "python":
-        yield text[:start] + _STAND_IN + text[end:], True
+    return not touches_code(snapshot.language_id, begun.base.snapshot.text, text)
 
 
 def _plan(base: Source, entity: Entity, place: Place, opening: Opening) -> Plan | None:

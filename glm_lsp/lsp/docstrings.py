@@ -36,6 +36,7 @@ _MODULES = (
     "glm_lsp.docstring.authors",
     "glm_lsp.docstring.begun",
     "glm_lsp.docstring.offer",
+    "glm_lsp.docstring.project",
     "glm_lsp.references.finder",
 )
 _CAPACITY = 4
@@ -70,7 +71,7 @@ class Docstrings:
         self._references = references
         self._client = client
         self._parsed: OrderedDict[str, _Parsed] = OrderedDict()
-        self._projects: dict[tuple[str, str], tuple[float, _Project]] = {}
+        self._projects: dict[str, tuple[float, Surroundings]] = {}
         self._is_loaded = False
 
     async def offers(self, snapshot: DocumentSnapshot, start: int, end: int) -> Sequence[Offer]:
@@ -179,11 +180,21 @@ class Docstrings:
             raise NothingToDocumentError(refusal.explanation, "Nothing is written in such a file.")
 
     async def _project(self, snapshot: DocumentSnapshot) -> Surroundings:
-        """How the rest of the project is written."""
+        """How the rest of the project is written; looked up in threads, and anew once a minute."""
         await self._load()
         from glm_lsp.docstring.detection import NoSurroundings  # noqa: PLC0415 - loaded by now
+        from glm_lsp.docstring.project import ProjectFiles  # noqa: PLC0415
 
-        return NoSurroundings()
+        path, roots = file_of(snapshot.uri), self._references.readable_roots
+        if not path or not roots:
+            return NoSurroundings()
+        since, project = self._projects.get(path, (0.0, None))
+        if project is None or time.monotonic() - since > _PROJECT_HOLDS_S:
+            project = await asyncio.to_thread(ProjectFiles, Path(path), roots)
+            if len(self._projects) >= _CAPACITY:
+                self._projects.clear()
+            self._projects[path] = time.monotonic(), project
+        return project
 
     async def _author(self) -> Author:
         client = await self._client()
@@ -195,27 +206,6 @@ class Docstrings:
         if not self._is_loaded:
             await asyncio.to_thread(_import_modules)
             self._is_loaded = True
-
-
-class _Project:
-    """What a project shows, looked up once."""
-
-    def __init__(self, files: Surroundings) -> None:
-        self._files = files
-        self._documentations: dict[str, Sequence[str]] = {}
-        self._widths: dict[str, int | None] = {}
-
-    def documentations(self, language_id: str) -> Sequence[str]:
-        """See `Surroundings`."""
-        if language_id not in self._documentations:
-            self._documentations[language_id] = self._files.documentations(language_id)
-        return self._documentations[language_id]
-
-    def width(self, language_id: str) -> int | None:
-        """See `Surroundings`."""
-        if language_id not in self._widths:
-            self._widths[language_id] = self._files.width(language_id)
-        return self._widths[language_id]
 
 
 def _import_modules() -> None:

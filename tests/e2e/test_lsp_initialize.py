@@ -24,7 +24,13 @@ async def test_capabilities(lab: Lab) -> None:
     sync = capabilities["textDocumentSync"]
     assert (sync["openClose"], sync["change"], sync["save"]) == (True, 2, {"includeText": False})
     offered = {key for key, value in capabilities.items() if value}
-    assert offered == {"positionEncoding", "textDocumentSync", "executeCommandProvider", "workspace"}
+    assert offered == {
+        "codeActionProvider",
+        "executeCommandProvider",
+        "positionEncoding",
+        "textDocumentSync",
+        "workspace",
+    }
 
 
 @pytest.mark.parametrize(
