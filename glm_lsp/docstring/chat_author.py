@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from glm_lsp.completion.collector import Writing
 from glm_lsp.completion.prompt import language_name
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.certainty import is_sure
 from glm_lsp.docstring.reply import sentence_of
 from glm_lsp.docstring.sentence import vetted
 from glm_lsp.docstring.skeleton import Slot, SlotKind
@@ -66,8 +65,7 @@ class ChatAuthor:
             async for chunk in chunks:
                 for choice in chunk.choices:
                     writing.push(choice)
-        sentence = vetted(sentence_of(writing.text), gap)
-        return sentence if sentence is not None and is_sure(gap.slot.kind, writing.token_logprobs) else None
+        return vetted(sentence_of(writing.text), gap)
 
     def request(self, gap: Gap) -> ChatRequest:
         """What the engine is asked for a gap: one question, which holds the code and what is known."""
@@ -76,9 +74,7 @@ class ChatAuthor:
         written = f"Its documentation so far:\n\n{known}\n\n" if known.strip() else ""
         question = f"{_heading(gap)}\n\n{code}\n\n{written}{_wanted(gap)}"
         messages = [WireMessage("system", _SYSTEM), WireMessage("user", question)]
-        return ChatRequest(
-            messages=messages, model=self._model, max_tokens=MAX_TOKENS, temperature=0.0, logprobs=True
-        )
+        return ChatRequest(messages=messages, model=self._model, max_tokens=MAX_TOKENS, temperature=0.0)
 
 
 def _heading(gap: Gap) -> str:

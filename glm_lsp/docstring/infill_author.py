@@ -12,8 +12,8 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import language_name, profile_named
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.certainty import is_sure
-from glm_lsp.docstring.sentence import is_whole, vetted
+from glm_lsp.docstring.certainty import is_misplaced, is_sure
+from glm_lsp.docstring.sentence import is_whole, vetted, without_torn_end
 from glm_lsp.docstring.skeleton import SlotKind
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 
@@ -47,8 +47,15 @@ class InfillAuthor:
     async def write(self, gap: Gap) -> str | None:
         """See `Author`."""
         writing = await self._read(self.request(gap), gap)
-        sentence = vetted(writing.text, gap)
-        return sentence if sentence is not None and is_sure(gap.slot.kind, writing.token_logprobs) else None
+        is_torn = writing.finish_reason == "length"
+        sentence = vetted(without_torn_end(writing.text, gap) if is_torn else writing.text, gap)
+        if (
+            sentence is None
+            or not is_sure(gap.slot.kind, writing.token_logprobs)
+            or is_misplaced(sentence, gap)
+        ):
+            return None
+        return sentence
 
     def request(self, gap: Gap) -> CompletionRequest:
         """What the engine is asked for a gap."""
@@ -76,7 +83,6 @@ class InfillAuthor:
                 path=gap.path,
                 language=language_name(gap.language_id),
                 mode=Mode.BLOCK,
-                copying=False,
                 trim_start=True,
             ),
         )
@@ -88,6 +94,6 @@ class InfillAuthor:
             async for chunk in chunks:
                 for choice in chunk.choices:
                     writing.push(choice)
-                if is_whole(writing.text, gap.slot):
-                    break
+                if is_whole(writing.text, gap):
+                    return writing
         return writing

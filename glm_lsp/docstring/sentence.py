@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.name_words import words_of
@@ -22,7 +22,10 @@ _HARMFUL = re.compile(
 )
 _ENDS_OF_DOCUMENTATION = ("*/", "/*", '"""', "'''")
 _BLANKS = re.compile(r"\s+")
-_LEADING_MARKS = re.compile(r"(?:///?!?|//!|/\*\*?!?|\*|#+|>|-{1,3}|[•‣])(?:\s+|$)")
+_MARK = re.compile(r"^\s*(?:\*(?!/)|///?!?)")
+_NEW_ENTRY = re.compile(r"\s*[*`]*\w+`?(?:\s*\([^)]*\))?\s*:(?:\s|$)")
+"""What stands next in a list: another parameter."""
+_LEADING_MARKS = re.compile(r"(?:\"\"\"|''')\s*|(?:///?!?|//!|/\*\*?!?|\*|#+|>|-{1,3}|[•‣])(?:\s+|$)")
 _TRAILING_MARKS = re.compile(r"\s*(?:\*+/|\"\"\"|'''|#|//|/\*)\s*$")
 _NEW_PART = re.compile(
     r"\s*(?:[@\\:]\w+|[-=~^]{3,}\s*$|>>>|```|[*#+-]\s|\d+[.)]\s|[A-Z][A-Za-z ]{1,24}:\s*$|(?:///?|\*)?\s*$)"
@@ -40,6 +43,7 @@ _UNWANTED = re.compile(
 )
 _END = re.compile(r"[.!?](?=\s+\S)")
 _ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
+_ABBREVIATIONS = frozenset(["e.g", "i.e"])
 _CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
@@ -58,23 +62,31 @@ def vetted(raw: str, gap: Gap) -> str | None:
     What names something that neither the code nor the lines above know is refused, as is what repeats itself or
     only says the name again.
     """
-    text = _first_sentence(_joined_lines(raw))
+    text = _first_sentence(_joined_lines(raw, gap))
     text = _stripped(text)
     if not _is_sound(text) or not _is_known(text, gap) or _says_nothing(text, gap):
         return None
     return finished(text, gap.slot)
 
 
-def is_whole(raw: str, slot: Slot) -> bool:
+def is_whole(raw: str, gap: Gap) -> bool:
     """Whether more of a growing text would change nothing of its first sentence."""
-    lines = re.split(r"\r\n?|\n", raw.lstrip())
-    if len(lines) > 1 and (slot.kind is not SlotKind.SUMMARY or len(lines) > _MOST_LINES):
-        return True
+    lines = _lines(raw.lstrip(), gap)
     # Of the last line more may come.
-    if any(_NEW_PART.match(line) for line in lines[1:-1]):
+    if len(lines) > _MOST_LINES or any(_is_new_part(line, gap.slot) for line in lines[1:-1]):
         return True
     text = _BLANKS.sub(" ", " ".join(lines))
     return _first_sentence(text) != text
+
+
+def without_torn_end(raw: str, gap: Gap) -> str:
+    """What of a text that was cut off can be used: the lines up to the last full stop or new part; may be empty."""
+    if is_whole(raw, gap):
+        return raw
+    *lines, torn = _lines(raw.lstrip(), gap)
+    text = " ".join(lines).rstrip()
+    ends = text.endswith((".", "!", "?")) or _is_new_part(torn, gap.slot)
+    return text if ends else ""
 
 
 def is_harmless(text: str) -> bool:
@@ -120,15 +132,22 @@ def _begins_object(rest: str) -> bool:
     )
 
 
-def _joined_lines(raw: str) -> str:
+def _joined_lines(raw: str, gap: Gap) -> str:
     """The lines that belong to one sentence, in one line."""
-    lines = re.split(r"\r\n?|\n", raw.strip())
-    kept = [lines[0]]
-    for line in lines[1:]:
-        if _NEW_PART.match(line):
-            break
-        kept.append(_LEADING_MARKS.sub("", line.strip(), count=1))
+    first, *more = _lines(raw.strip(), gap)
+    kept = [first, *takewhile(lambda line: not _is_new_part(line, gap.slot), more)]
     return _BLANKS.sub(" ", " ".join(kept)).strip()
+
+
+def _lines(raw: str, gap: Gap) -> list[str]:
+    """Without the marks that each line of a comment begins with; in a docstring these are marks of a list."""
+    first, *more = re.split(r"\r\n?|\n", raw)
+    return [first, *(more if gap.language_id == "python" else (_MARK.sub("", line) for line in more))]
+
+
+def _is_new_part(line: str, slot: Slot) -> bool:
+    is_entry = slot.kind is not SlotKind.SUMMARY and _NEW_ENTRY.match(line)
+    return bool(is_entry or _NEW_PART.match(line))
 
 
 def _first_sentence(text: str) -> str:
@@ -199,7 +218,7 @@ def _names(text: str) -> list[str]:
     called = _CALL.findall(text)
     paths = _IN_PATH.findall(text)
     plain = [name for name in _IDENTIFIER.findall(text) if _looks_like_code(name)]
-    return [*quoted, *called, *paths, *plain]
+    return [*quoted, *called, *paths, *(name for name in plain if name.lower() not in _ABBREVIATIONS)]
 
 
 def _looks_like_code(name: str) -> bool:
@@ -225,7 +244,7 @@ def _says_nothing(text: str, gap: Gap) -> bool:
     own_words = [word.lower() for word in words_of(own)]
     if said in ([own.lower()], own_words, ["the", *own_words]) and slot.kind is not SlotKind.SUMMARY:
         return True
-    if len(said) < 2 or said == own_words[:1]:
+    if len(said) < 2 or text.strip("`. ").lower() == own.lower():
         return True
     return (
         entity is not None

@@ -101,10 +101,10 @@ def participle(verb: str) -> str:
 
 def _doubled(verb: str) -> str:
     """With its last letter twice, where a short vowel stands before it: "get" gives "gett"."""
-    *head, before, last = verb if len(verb) > 2 else ("", "", "")
-    is_short = last not in (*_VOWELS, "w", "x", "y", "") and before in _VOWELS
+    head, before, last = verb[:-2], verb[-2:-1], verb[-1:]
+    is_short = bool(head) and last not in (*_VOWELS, "w", "x", "y") and before in _VOWELS
     # "quit" is spoken with one vowel.
-    num_vowels = sum(char in _VOWELS for char in "".join(head).removeprefix("qu"))
+    num_vowels = sum(char in _VOWELS for char in head.removeprefix("qu"))
     return verb + last if is_short and (num_vowels == 0 or verb in _DOUBLED_AT_END) else verb
 
 
