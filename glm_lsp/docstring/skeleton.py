@@ -112,14 +112,14 @@ def _joined(parts: Iterator[Part] | Sequence[Part], sentences: Sequence[str], in
 
 
 def _wrapped(sentence: str, slot: Slot, before: str, room: int) -> str:
-    column = len(before.rpartition("\n")[2])
+    # Stands for what is on the line already and for the hang, in columns, and is taken off again.
+    column = "\0" * len(before.rpartition("\n")[2].expandtabs(4))
     lines = textwrap.wrap(
         sentence,
         width=room,
-        # Stands for what is on the line already, and is taken off again.
-        initial_indent="\0" * column,
-        subsequent_indent=slot.hang,
+        initial_indent=column,
+        subsequent_indent="\0" * len(slot.hang.expandtabs(4)),
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return "\n".join(lines).lstrip("\0")
+    return f"\n{slot.hang}".join(line.lstrip("\0") for line in lines)

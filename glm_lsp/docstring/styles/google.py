@@ -15,6 +15,8 @@ _TITLES = {
     SectionKind.YIELDS: "Yields",
     SectionKind.RAISES: "Raises",
 }
+_LEAST_PROSE = 20
+"""Columns that must be left beside a type."""
 _NAMES_OF_PARAMETERS = frozenset(["Args", "Arguments", "Parameters", "Params"])
 
 
@@ -44,5 +46,5 @@ class GoogleLayout:
         head = f"{lead}{item.stars}{item.name}"
         optional = ", optional" if item.is_optional else ""
         typed = f"{head} ({item.type}{optional})"
-        is_typed = form.dialect.types and item.type and len(typed) < form.room
+        is_typed = form.dialect.types and item.type and len(typed) + _LEAST_PROSE <= form.room
         return f"{typed if is_typed else head}: ", item.slot(form.dialect, lead + form.unit)
