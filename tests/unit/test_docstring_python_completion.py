@@ -178,7 +178,8 @@ def test_types_are_given_where_the_others_have_them() -> None:
         ),
         (
             '"""Do it.\n\n'
-            '    :param int size: A.\n    :param mode: B.\n    :param *rest: C.\n    :return: D.\n    :raise GoneError: E.\n    """'
+            "    :param int size: A.\n    :param mode: B.\n    :param *rest: C.\n"
+            '    :return: D.\n    :raise GoneError: E.\n    """'
         ),
     ],
 )

@@ -87,13 +87,13 @@ def _is_one_line(docstring: PythonDocstring) -> bool | None:
 
 
 def _gives_types(docstring: PythonDocstring) -> bool | None:
-    entries = [
-        entry
-        for section in docstring.of_kind(SectionKind.PARAMETERS, SectionKind.ATTRIBUTES, SectionKind.RETURNS)
-        for entry in section.entries
-        if section.is_readable
-    ]
-    return sum(entry.has_type for entry in entries) * 2 > len(entries) if entries else None
+    """By the parameters; by what comes back where there are none."""
+    for kinds in ((SectionKind.PARAMETERS, SectionKind.ATTRIBUTES), (SectionKind.RETURNS,)):
+        sections = [section for section in docstring.of_kind(*kinds) if section.is_readable]
+        typed = [entry.has_type for section in sections for entry in section.entries]
+        if typed:
+            return sum(typed) * 2 > len(typed)
+    return None
 
 
 def _described(docstrings: Sequence[PythonDocstring]) -> list[Entry]:
