@@ -5,6 +5,7 @@ entities of the parse -> dialect of the file or project -> plan with slots -> se
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -143,7 +144,8 @@ async def propose(
 
         sentences = await fill(plan, source.snapshot, author, note)
         written.documented.append(_carried_out(plan, source.snapshot, sentences))
-    return _proven(source.snapshot, written.documented)
+    # Two parses and two walks: others may have something to do on this loop.
+    return await asyncio.to_thread(_proven, source.snapshot, written.documented)
 
 
 def _carried_out(plan: Plan, snapshot: DocumentSnapshot, sentences: tuple[Sentence, ...]) -> Documented:
