@@ -45,19 +45,17 @@ _MAX_DEPTH = 8
 
 
 def entities(tree: SyntaxTree) -> Iterator[Entity]:
-    """All definitions in source order, those within functions, too.
+    """All definitions, those within functions, too.
 
     What a module exports without a name is called `default` or `exports`.
     """
     waiting = _each(tree.root, Scope(exported=exported_names(tree)))
     while waiting:
         siblings, index, scope = waiting.pop()
-        inside: list[_Waiting] = []
-        for entity, within in _found(tree, siblings, index, scope):
-            if entity is not None:
-                yield entity
-            inside = within + inside
-        waiting += inside
+        found = _found(tree, siblings, index, scope)
+        yield from (entity for entity, _ in found if entity is not None)
+        for _, inside in reversed(found):
+            waiting += inside
 
 
 def _each(parent: Node, scope: Scope) -> list[_Waiting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Returned
@@ -27,6 +28,8 @@ _OTHERS = FUNCTIONS | {"class_body", "decorator"}
 _NOTHING = re.compile(r"(?:Promise\s*<\s*)?(?:void|never|undefined)\s*>?")
 _YIELDED = re.compile(r"(?:Async)?(?:Generator|Iterator|Iterable|IterableIterator|IteratorObject)\s*<(.*)>")
 _EVERYTHING = "*"
+_MAX_CLAUSE = 500
+"""Nodes of a `catch` that are looked at: in clauses within clauses each one is seen once for every clause around."""
 
 
 def returned(tree: SyntaxTree, function: Node) -> Returned | None:
@@ -98,13 +101,12 @@ def _exception(tree: SyntaxTree, statement: Node) -> str:
 
 
 def _caught(tree: SyntaxTree, clause: Node) -> Iterator[str]:
-    """Everything, unless what was caught is thrown again."""
+    """Everything, unless what was caught is thrown again, or could be in a clause too long to look through."""
     parameter, body = (clause.child_by_field_name(each) for each in ("parameter", "body"))
     name = tree.text_of(parameter) if parameter is not None else ""
-    throws = (
-        [node for node in walk(body, _OTHERS) if node.type == "throw_statement"] if body is not None else []
-    )
-    if not any(tree.text_of(value) == name for node in throws for value in node.named_children[:1]):
+    nodes = list(islice(walk(body, _OTHERS), _MAX_CLAUSE)) if body is not None else []
+    values = (value for node in nodes if node.type == "throw_statement" for value in node.named_children[:1])
+    if len(nodes) < _MAX_CLAUSE and not any(tree.text_of(value) == name for value in values):
         yield _EVERYTHING
 
 
