@@ -62,4 +62,6 @@ def above(tree: SyntaxTree, siblings: Sequence[Node], index: int, marks: Marks) 
 
 def end_before(tree: SyntaxTree, byte: int) -> int:
     """Where what stands before a place in bytes ends, blanks and line breaks left out; an offset in code points."""
-    return tree.offset_of(len(tree.data[:byte].rstrip()))
+    while byte and tree.data[byte - 1] in b" \t\r\n\f\v":
+        byte -= 1
+    return tree.offset_of(byte)

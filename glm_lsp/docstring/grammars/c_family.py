@@ -18,6 +18,7 @@ from glm_lsp.docstring.grammars.c_declarators import (
     type_text,
 )
 from glm_lsp.docstring.grammars.c_exceptions import THROWING
+from glm_lsp.docstring.grammars.c_macros import without_macros
 from glm_lsp.docstring.grammars.nodes import line_start, one_line, walk
 from glm_lsp.docstring.grammars.thrown import thrown
 
@@ -74,7 +75,7 @@ _Waiting: TypeAlias = "tuple[Sequence[Node], int, _Scope, Above | None]"
 
 def entities(tree: SyntaxTree) -> Iterator[Entity]:
     """What can be documented, in source order; macros, variables and what is within functions is not."""
-    found = [*_found(tree)]
+    found = [*_found(without_macros(tree))]
     declared = Counter(_key(entity) for entity, has_body in found if not has_body)
     for entity, has_body in found:
         # A function that is declared in this document, too, is documented there.
@@ -181,7 +182,8 @@ class _Definition:
             header_end=end_before(self.tree, body.start_byte),
             type_parameters=tuple(type_parameters(self.tree, self.scope.templates)),
             is_public=self.scope.is_public,
-            is_sound=not self._whole.has_error,
+            # A macro that the grammar cannot read somewhere in a large class says nothing about its head.
+            is_sound=not any(child.has_error for child in type_.children if child.id != body.id),
             place=None if _is_spliced(self.tree, self._whole) else self.found.place,
             documentation=self.found.documentation,
         )
@@ -225,7 +227,7 @@ class _Definition:
             header_end=end_before(tree, self._header_end_byte(body)),
             parameters=tuple(parameters(tree, declarator.node)),
             type_parameters=tuple(type_parameters(tree, templates)),
-            returns=self._returns(declarator, body),
+            returns=None if kind is EntityKind.CONSTRUCTOR else self._returns(declarator, body),
             raises=tuple(dict.fromkeys(thrown(tree, body, THROWING))) if body else (),
             # `static inline` is what headers have instead of templates.
             is_public=self.scope.is_public
@@ -287,4 +289,4 @@ def _is_old_style(declarator: FunctionDeclarator) -> bool:
 def _is_spliced(tree: SyntaxTree, node: Node) -> bool:
     """Whether the line above goes on in that of a definition, as lines of macros do."""
     start = line_start(tree.text, tree.offset_of(node.start_byte))
-    return tree.text[:start].rstrip("\r\n").endswith("\\") if start else False
+    return tree.text[max(start - 3, 0) : start].rstrip("\r\n").endswith("\\")
