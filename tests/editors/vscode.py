@@ -1,0 +1,219 @@
+"""A real VS Code: code-server in one process, shown in a Chromium that another drives."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tests.editors.setup.cache import run
+from tests.editors.setup.code_server import CodeServer
+
+_DRIVER = Path(__file__).with_name("vscode_driver.mjs")
+_START_S = 60.0
+_PATIENCE_S = 30.0
+_SETTINGS = {
+    "files.autoSave": "off",
+    "editor.minimap.enabled": False,
+    "editor.stickyScroll.enabled": False,
+    "workbench.startupEditor": "none",
+    "workbench.secondarySideBar.defaultVisibility": "hidden",
+    "chat.disableAIFeatures": True,
+    "extensions.ignoreRecommendations": True,
+    "telemetry.telemetryLevel": "off",
+    "update.mode": "none",
+}
+
+
+class CodeServerProcess:
+    """code-server with an extension in it.
+
+    Args:
+        folder: for its data; an empty one.
+        extension: the package.
+        environ: variables besides those of this process; language servers are started with them.
+    """
+
+    def __init__(self, tools: CodeServer, folder: Path, extension: Path, environ: Mapping[str, str]) -> None:
+        self.tools = tools
+        self.address = f"http://127.0.0.1:{_free_port()}"
+        settings = folder / "data" / "User" / "settings.json"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(json.dumps(_SETTINGS), encoding="utf-8")
+        entry = tools.modules / "code-server" / "out" / "node" / "entry.js"
+        command = [str(tools.node.program), str(entry)]
+        command += ["--user-data-dir", str(folder / "data"), "--extensions-dir", str(folder / "extensions")]
+        # Extensions are run with what a login shell has for a PATH.
+        (folder / ".bash_profile").write_text(f"export PATH='{environ['PATH']}'\n", encoding="utf-8")
+        node_first = f"{tools.node.program.parent}{os.pathsep}{os.environ['PATH']}"
+        whole = {**environ, "HOME": str(folder), "SHELL": "/bin/bash", "PATH": node_first}
+        run([*command, "--install-extension", str(extension)], environ=whole)
+        self._log = (folder / "log").open("wb")
+        self._process = subprocess.Popen(
+            [*command, *_OPTIONS, "--bind-addr", self.address.removeprefix("http://")],
+            env={**os.environ, **whole},
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+        )
+        _wait(self._answers, "code-server to answer", _START_S)
+
+    def close(self) -> None:
+        """Ends it, and with it the language servers of its windows."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.close()
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.address}/healthz", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+
+class VSCode:
+    """Windows of VS Code, one after the other."""
+
+    def __init__(self, server: CodeServerProcess) -> None:
+        self._server = server
+        tools = server.tools
+        self._process = subprocess.Popen(
+            [tools.node.program, _DRIVER, tools.modules, tools.chromium],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def open(self, folder: Path, name: str) -> None:
+        """A new window with a folder, and one of its files in the editor."""
+        query = urllib.parse.urlencode({"folder": str(folder)})
+        self._ask("open", url=f"{self._server.address}/?{query}")
+        self._ask("openFile", name=name)
+        self.until(lambda: self.lines != [], "the file to be shown")
+
+    def press(self, *keys: str) -> None:
+        """Keys as Playwright calls them: `Control+z`."""
+        for key in keys:
+            self._ask("press", keys=key)
+
+    def type(self, text: str) -> None:
+        """Types a text, a key at a time."""
+        self._ask("type", text=text)
+
+    def go_to(self, line: int, column: int = 1) -> None:
+        """Puts the cursor somewhere, both from 1."""
+        self.press("Control+g")
+        self.type(f":{line}:{column}" if column > 1 else f"{line}")
+        self.press("Enter")
+
+    def command(self, title: str) -> None:
+        """Runs a command of the palette."""
+        self.press("F1")
+        self.type(title)
+        self.until(lambda: any(title in each for each in self._ask("choices")), f"the command {title}")
+        self._ask("choose", text=title)
+
+    def code_action(self, title: str) -> None:
+        """Takes a code action at the cursor; asks for the menu until it holds the action."""
+
+        def offered() -> bool:
+            self.press("Control+.")
+            time.sleep(1)
+            if any(title in each for each in self._ask("choices")):
+                return True
+            self.press("Escape")
+            return False
+
+        self.until(offered, f"the code action {title}")
+        self._ask("choose", text=title)
+
+    def button(self, text: str) -> None:
+        """Presses a button of the notification in front."""
+        self._ask("button", text=text)
+
+    @property
+    def lines(self) -> list[str]:
+        """The editor as it is shown; a file has to fit on the screen."""
+        shown: list[str] = self._ask("lines")
+        return shown
+
+    @property
+    def notifications(self) -> list[str]:
+        """The messages that are shown."""
+        shown: list[str] = self._ask("notifications")
+        return shown
+
+    def ghost_text(self) -> str:
+        """What is shown beyond the document."""
+        return "\n".join(self._ask("ghostText"))
+
+    def screenshot(self, path: Path) -> None:
+        """Saves a picture of the window."""
+        self._ask("screenshot", path=str(path))
+
+    def until(self, condition: Callable[[], Any], what: str, timeout_s: float = _PATIENCE_S) -> None:
+        """Waits until something is shown."""
+        _wait(condition, what, timeout_s)
+
+    def close(self) -> None:
+        """Ends the browser."""
+        try:
+            self._ask("close")
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            self._process.wait(timeout=15)
+        finally:
+            self._process.kill()
+            self._process.wait()
+            assert self._process.stdout is not None
+            self._process.stdout.close()
+
+    def _ask(self, request: str, **options: str) -> Any:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(json.dumps({"request": request, **options}) + "\n")
+        stdin.flush()
+        line = stdout.readline()
+        assert line, f"the browser has gone while it was asked to {request}"
+        answer = json.loads(line)
+        assert "error" not in answer, f"{request} {options}: {answer['error']}"
+        return answer["result"]
+
+
+_OPTIONS = (
+    "--auth",
+    "none",
+    "--disable-workspace-trust",
+    "--disable-telemetry",
+    "--disable-update-check",
+    "--disable-getting-started-override",
+)
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(condition: Callable[[], Any], what: str, timeout_s: float) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.1)
