@@ -1,15 +1,18 @@
 """A first look at glm-lsp: starts the real server, as an editor would, and lets it complete this project's own code.
 
 In each place the rest of a line is taken away, and the server is asked for it over LSP. What it answers is shown
-dim, with the milliseconds it took and how much of the prompt was already in the engine's KV cache. Run it with
-`make run`, or `python benchmarks/first_look.py` where glm-lsp is installed.
+dim, with the milliseconds it took and how much of the prompt was already in the engine's KV cache. Then docstrings
+are taken away, and the server is asked for the code action that writes new ones. Run it with `make run`, or
+`python benchmarks/first_look.py` where glm-lsp is installed.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import statistics
 import sys
+import textwrap
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +38,13 @@ PLACES = (
     ("glm_lsp/engine/job.py", "        return self._cancelled.|is_set()"),
     ("glm_lsp/paths.py", "    if not os.access(|folder, os.W_OK | os.X_OK):"),
 )  # fmt: skip
+
+# File, and the line of a definition: its docstring is taken away, and one is asked for.
+DOCUMENTED = (
+    ("glm_lsp/syntax/tree.py", "    def byte_of(self, offset: int) -> int:"),
+    ("glm_lsp/source_file.py", "def read_source(path: Path) -> str:"),
+    ("glm_lsp/config.py", "def environment_options(environ: Mapping[str, str]) -> dict[str, object]:"),
+)
 
 
 @dataclass
@@ -91,6 +101,8 @@ def tour() -> None:
     # Typing shows most where most is suggested.
     longest = max(range(len(PLACES)), key=lambda number: len(answers[number].text))
     show_typing(editor, PLACES[longest], dim, plain)
+    for path, definition in DOCUMENTED:
+        show_documentation(editor, path, definition, dim, plain)
     editor.close()
     num_equal = sum(answer.is_original for answer in answers)
     middle = statistics.median(answer.milliseconds for answer in answers)
@@ -146,6 +158,47 @@ def show_typing(editor: Editor, place: tuple[str, str], dim: str, plain: str) ->
         shown = f"{cursor.line.lstrip()}{dim}{text.partition(chr(10))[0]}{plain}"
         print(f"  {shown}   {milliseconds:.1f} ms, {reused(editor)}")
     cursor.document.close()
+
+
+def show_documentation(editor: Editor, path: str, definition: str, dim: str, plain: str) -> None:
+    """Has one docstring written by the server's code action, and prints it."""
+    text, row = without_docstring((ROOT / path).read_text("utf-8"), definition)
+    document = OpenDocument.open(editor, (ROOT / path).as_uri(), "python", text)
+    place = {"line": row, "character": len(definition) - len(definition.lstrip())}
+    started = time.perf_counter()
+    question = {
+        "textDocument": document.identifier,
+        "range": {"start": place, "end": place},
+        "context": {"diagnostics": [], "only": ["refactor.rewrite"]},
+    }
+    action = editor.request("textDocument/codeAction", question)[0]
+    (change,) = editor.request("codeAction/resolve", action)["edit"]["documentChanges"]
+    milliseconds = (time.perf_counter() - started) * 1e3
+    (edit,) = change["edits"]
+    document.close()
+    print(f"\n{path}, {action['title']}\n  {definition.strip()}")
+    for line in textwrap.dedent(edit["newText"]).strip("\n").split("\n"):
+        print(f"    {dim}{line}{plain}".rstrip())
+    print(
+        f"    {milliseconds:.0f} ms; the sections come from the code, each sentence from the model or from the names"
+    )
+
+
+def without_docstring(text: str, definition: str) -> tuple[str, int]:
+    """A source without the docstring below a line, and the number of that line from 0."""
+    lines = text.split("\n")
+    row = lines.index(definition)
+    name = definition.partition("(")[0].removeprefix("async ").split()[-1]
+    found = next(
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name == name
+        and node.lineno == row + 1
+    )
+    docstring = found.body[0]
+    del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "\n".join(lines), row
 
 
 def reused(editor: Editor) -> str:

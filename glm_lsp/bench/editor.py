@@ -28,10 +28,20 @@ CAPABILITIES: dict[str, Any] = {
         "staleRequestSupport": {"cancel": True, "retryOnContentModified": []},
     },
     "window": {"workDoneProgress": True},
-    "workspace": {"configuration": True, "workspaceFolders": True, "applyEdit": True},
+    "workspace": {
+        "configuration": True,
+        "workspaceFolders": True,
+        "applyEdit": True,
+        "workspaceEdit": {"documentChanges": True},
+    },
     "textDocument": {
         "inlineCompletion": {"dynamicRegistration": False},
         "synchronization": {"dynamicRegistration": False, "didSave": True},
+        "codeAction": {
+            "codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["refactor", "refactor.rewrite"]}},
+            "dataSupport": True,
+            "resolveSupport": {"properties": ["edit"]},
+        },
     },
 }
 """What VS Code says of itself, as far as this program's server is concerned."""

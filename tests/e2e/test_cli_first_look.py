@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.first_look import PLACES
+from benchmarks.first_look import DOCUMENTED, PLACES, without_docstring
 from tests.cli_process import make_home
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +33,15 @@ def test_place_is_in_its_file_once(path: str, marked: str) -> None:
     assert (ROOT / path).read_text("utf-8").split("\n").count(before + taken) == 1
 
 
+@pytest.mark.parametrize(("path", "definition"), DOCUMENTED)
+def test_definition_is_in_its_file_once_and_has_a_docstring(path: str, definition: str) -> None:
+    text = (ROOT / path).read_text("utf-8")
+    assert text.split("\n").count(definition) == 1
+    rest, row = without_docstring(text, definition)
+    assert rest.split("\n")[row] == definition
+    assert rest.count('"""') == text.count('"""') - 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="engines listen on loopback there")
 def test_tour_ends_well_and_connects_to_nothing_but_the_engines_socket(tmp_path: Path) -> None:
     command_line = make_home(tmp_path / "home")
@@ -46,6 +55,8 @@ def test_tour_ends_well_and_connects_to_nothing_but_the_engines_socket(tmp_path:
     assert result.returncode == 0, result.stderr
     assert len(re.findall(r"^    \d+ ms, ", result.stdout, re.MULTILINE)) == len(PLACES)
     assert "no model needed" in result.stdout
+    assert result.stdout.count("Generate docstring for ") == len(DOCUMENTED)
+    assert "«Args:»" in result.stdout
     connected = set(log.read_text().splitlines())
     assert len(connected) >= 1, "the watch sees the engine's socket"
     assert {
