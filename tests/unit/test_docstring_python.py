@@ -160,6 +160,8 @@ def test_new_has_a_receiver_though_it_is_static() -> None:
         ("a: dict[\n  str,\n  int,  # why\n] = {}", "dict[str, int]", "{}"),
         ("a: 'Later | None' = None", "'Later | None'", "None"),
         ("a = (\n 1,\n)", "", "(1,)"),
+        ("a = {\n 'b': [\n  1,\n ],\n}", "", "{'b': [1]}"),
+        ("a = (\n)", "", "()"),
         ("a = 'two  blanks'", "", "'two  blanks'"),
         ("a='back\\\\slash'", "", ""),
         ('a="""x"""', "", ""),

@@ -25,7 +25,10 @@ _MAX_HEAD = 4_096
 _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNFIT = re.compile(r"[\\\0-\x1f\x7f-\x9f\u2028\u2029]|\*/|\"\"\"|'''")
 """What must not get into documentation from source."""
-_OPENING, _CLOSING = frozenset("([{<"), frozenset(")]}>")
+_OPENING, _CLOSING = frozenset("([<"), frozenset(")]>")
+"""Brackets without blanks inside them; braces are such in Python."""
+_ENDS = frozenset("]}>")
+"""Brackets before which a last comma means nothing."""
 _MAX_LEAVES = 500
 """Tokens of the longest type or default that is quoted; longer ones are data."""
 
@@ -50,27 +53,27 @@ def one_line(tree: SyntaxTree, *nodes: Node) -> str:
     documentation; and if it is longer than anybody wants to read.
     """
     pieces: list[str] = []
-    at, num_leaves, is_broken = -1, 0, False
+    at, num_leaves, is_broken, is_commented = -1, 0, False, False
+    braces = "{}" if tree.language_id == "python" else ""
+    opening, closing = _OPENING.union(braces[:1]), _CLOSING.union(braces[1:])
     for leaf in (each for node in nodes for each in walk(node, COMMENTS) if not each.child_count):
         if leaf.type in COMMENTS:
+            is_commented = True
             continue
         if at >= 0:
             gap = tree.data[at : leaf.start_byte].decode("utf-8", "ignore")
-            is_broken = bool(_LINE_BREAK.search(gap))
+            is_broken = is_commented or bool(_LINE_BREAK.search(gap))
             pieces.append(" " if is_broken else gap.replace("\t", " "))
         source = tree.text_of(leaf)
         num_leaves += 1
         if _UNFIT.search(source) or num_leaves > _MAX_LEAVES:
             return ""
-        if is_broken and source in _CLOSING:
-            pieces.pop()
-            # A tuple may need its last comma.
-            if pieces[-1] == "," and source != ")":
-                pieces.pop()
-        elif is_broken and pieces[-2] in _OPENING:
+        if is_broken and source in _ENDS and pieces[-2] == ",":
+            del pieces[-2]
+        if is_broken and (source in closing or pieces[-2] in opening):
             pieces.pop()
         pieces.append(source)
-        at = leaf.end_byte
+        at, is_commented = leaf.end_byte, False
     text = "".join(pieces).strip()
     return "" if _UNFIT.search(text) else text
 
