@@ -175,14 +175,16 @@ def docstring(
     paths: PathsArgument = None,
     *,
     files: FilesOption = False,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Functions.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="Functions, of all languages alike.")] = 500,
     seed: SeedOption = 1,
     model: ModelOption = None,
     engine_url: EngineUrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Docstrings of held-out Python functions."""
-    from glm_lsp.evaluate.docstrings import check_extra, draw_tasks, floors, score, write
+    """Documentation of held-out functions, written anew."""
+    from glm_lsp.evaluate.documentation.measure import measure
+    from glm_lsp.evaluate.documentation.tasks import draw_tasks
+    from glm_lsp.evaluate.documentation.text_scores import check_extra
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
@@ -190,11 +192,9 @@ def docstring(
     check_extra()
     data = held_out(paths or [], are_files=files)
     tasks = draw_tasks(data.files, limit, seed)
-    with _subject(model, engine_url) as subject, progress_bar("writing") as bar:
+    with _subject(model, engine_url) as subject:
         identity = subject.identity()
-        texts = floors(tasks) | {"model": write(subject, tasks, bar)}
-    results = {name: score(tasks, written, seed) for name, written in texts.items()}
-    found = _with_floors(results, floors([]))
+        found = measure(subject, data.files, tasks, seed, progress_bar)
     _print("docstring", identity, describe(data), seed, len(tasks), found, as_json)
 
 

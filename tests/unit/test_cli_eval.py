@@ -38,7 +38,8 @@ HEAD = {
 }  # fmt: skip
 
 needs_scores = pytest.mark.skipif(
-    find_spec("sacrebleu") is None or find_spec("rouge_score") is None, reason="glm-lsp[eval]"
+    any(find_spec(name) is None for name in ("sacrebleu", "rouge_score", "docstring_parser", "pygments")),
+    reason="glm-lsp[eval]",
 )
 
 Run = Callable[..., tuple[int, str, str]]
@@ -154,15 +155,21 @@ def test_typing(measured: Callable[..., dict[str, Any]], monkeypatch: pytest.Mon
 def test_docstring(measured: Callable[..., dict[str, Any]]) -> None:
     found = measured("docstring", "--files", "circle.py", "--limit", "2")
     assert found["count"] == 2
-    assert found["results"]["model"].keys() >= {"bleu_4", "rouge_l", "non_empty", "parses", "pep_257"}
-    assert found["results"]["without_a_model"]["author"]["bleu_4"]["value"] == 100
+    results = found["results"]
+    assert results["without_a_model"]["author"]["bleu_4"]["value"] == 100
+    for way in (results["skeleton"], results["bare_model"], results["by_language"]["python"]):
+        assert way.keys() >= {"parses", "code_unchanged", "parameters_exact", "by_the_model", "ms"}
+        assert way["text"].keys() >= {"bleu_4", "rouge_l", "non_empty", "pep_257"}
+    for figure in ("parses", "code_unchanged", "parameters_exact"):
+        assert results["skeleton"][figure]["value"] == 1
+    assert results["styles"] == {"style_right": {"value": 1.0, "low": 1.0, "high": 1.0}, "num_files": 1}
 
 
 @needs_scores
-def test_docstrings_need_python(run: Run) -> None:
+def test_docstrings_need_documented_functions(run: Run) -> None:
     status, out, err = run("docstring", "--files", "square.js")
     assert (status, out) == (2, "")
-    assert "no Python function with a docstring" in err
+    assert "no documented function" in err
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ LEXERS = {
 _LINES_COUNT = frozenset(["javascript", "javascriptreact", "typescript", "typescriptreact", "go", "python"])
 """Languages in which a line's end can end a statement."""
 
+_ENDS_ANYWHERE = ("{", "}", ";", ":")
 _CUT_ANYWHERE = ("Token.Punctuation", "Token.Literal.String", "Token.Comment.Preproc")
 
 _Defined = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -53,8 +54,8 @@ def _python(text: str) -> str | None:
 def _code(language_id: str, text: str) -> Iterator[tuple[str, str, bool]]:
     """Kind and text of each token that is no comment, and whether a line that counts ends before it.
 
-    Brackets, strings and directives in a row are one: a lexer cuts them where a comment was. Behind an opening brace,
-    a closing one and a semicolon no line's end counts.
+    Brackets, strings and directives in a row are one: a lexer cuts them where a comment was. Behind a brace, a
+    semicolon and a colon no line's end counts.
     """
     kind, value, breaks, counts = "", "", False, False
     ends_line = False
@@ -68,7 +69,7 @@ def _code(language_id: str, text: str) -> Iterator[tuple[str, str, bool]]:
             if kind:
                 yield kind, value.strip(), breaks
             counts = language_id in _LINES_COUNT
-            breaks = bool(kind) and ends_line and counts and not value.rstrip().endswith(("{", "}", ";"))
+            breaks = bool(kind) and ends_line and counts and not value.rstrip().endswith(_ENDS_ANYWHERE)
             kind, value, ends_line = found, piece, _has_line_end(piece)
     if kind:
         yield kind, value.strip(), breaks

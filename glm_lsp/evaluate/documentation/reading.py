@@ -6,12 +6,22 @@ import inspect
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from glm_lsp.docstring.dialect import Style
 
 _QUOTED = re.compile(r"(?s)\s*[a-zA-Z]{0,2}(\"\"\"|'''|\"|')(.*)\1\s*")
 _TAG = re.compile(r"^\s*[@\\](?P<tag>[a-zA-Z]+)(?:\[[a-z, ]*\])?(?P<rest>.*)$")
 _PARAMETER_TAGS = {"param", "arg", "argument"}
+_PARAMETERS = {"param", "parameter", "arg", "argument", "key", "keyword"}
+_MEANINGS = _PARAMETERS | {
+    "attribute", "return", "returns", "rtype", "yield", "yields", "raise", "raises", "except", "exception", "type",
+}  # fmt: skip
+"""What `docstring_parser` calls the parts that make a style."""
+_TELLING_TAGS = _PARAMETER_TAGS | {
+    "return", "returns", "throws", "exception", "tparam", "retval", "template", "typeParam", "brief", "yields",
+}  # fmt: skip
+"""Others stand in prose, too: `@see`, `@internal`, `@par`."""
 _FENCE = re.compile(r"^\s*(```|~~~|<pre>|</pre>|@code|@endcode)")
 _OF_SIGNATURE = {
     Style.GOOGLE, Style.NUMPY, Style.SPHINX, Style.JSDOC, Style.TSDOC, Style.JAVADOC, Style.DOXYGEN,
@@ -67,9 +77,10 @@ def listed(language_id: str, documentation: str) -> tuple[str, ...]:
 def style_of(language_id: str, documentations: Sequence[str]) -> Style | None:
     """The style of a file by the majority of those that show one; None where this cannot be told."""
     if language_id == "python":
-        found = [style for text in documentations if (style := _python_style(content(language_id, text)))]
-        return Counter(found).most_common(1)[0][0] if found else Style.PLAIN
-    tags = [line for text in documentations for line in _tag_lines(content(language_id, text))]
+        styles = [style for text in documentations if (style := _python_style(content(language_id, text)))]
+        return Counter(styles).most_common(1)[0][0] if styles else Style.PLAIN
+    found = [line for text in documentations for line in _tag_lines(content(language_id, text))]
+    tags = [line for line in found if line["tag"] in _TELLING_TAGS]
     if language_id in _OWN:
         return _OWN[language_id] if tags or language_id in {"go", "rust"} else Style.PLAIN
     return _ecmascript_style(language_id, tags) if tags else Style.PLAIN
@@ -81,36 +92,41 @@ def _ecmascript_style(language_id: str, tags: Sequence[re.Match[str]]) -> Style 
         return None
     typed = sum(value.startswith("{") for value in values)
     dashed = sum(bool(re.match(r"[\w$.]+\s+-\s", value)) for value in values)
-    if 2 * typed > len(values):
-        return Style.JSDOC
-    return Style.TSDOC if language_id.startswith("typescript") or 2 * dashed > len(values) else Style.JSDOC
+    if 2 * dashed > len(values) > 2 * typed:
+        return Style.TSDOC
+    # Neither types nor dashes: JSDoc by habit, and in TypeScript either.
+    return None if language_id.startswith("typescript") and 2 * typed <= len(values) else Style.JSDOC
 
 
 def _of_docstring(text: str) -> tuple[str, ...]:
-    from docstring_parser import ParseError, parse  # noqa: PLC0415  # a package of the extra
-
-    try:
-        found = parse(text)
-    except (ParseError, ValueError, IndexError):
-        return ()
-    names = [
-        each.arg_name for each in found.params if each.args[0] not in {"attribute", "ivar", "cvar", "vartype"}
-    ]
-    return tuple(name.strip().lstrip("*\\") for joined in names for name in joined.split(","))
+    _, found = _parsed(text)
+    # One entry of NumPy's may have several names.
+    joined = [str(each.arg_name) for each in found if each.args[0] in _PARAMETERS]
+    return tuple(name.strip().lstrip("*\\") for names in joined for name in names.split(","))
 
 
 def _python_style(text: str) -> Style | None:
-    from docstring_parser import DocstringStyle, ParseError, parse  # noqa: PLC0415
+    style, found = _parsed(text)
+    return style if found else None
+
+
+def _parsed(text: str) -> tuple[Style, list[Any]]:
+    """The style in which most of a docstring has a meaning, and its fields or sections: not roles and examples."""
+    from docstring_parser import DocstringStyle, ParseError, parse  # noqa: PLC0415  # a package of the extra
 
     known = {
         DocstringStyle.GOOGLE: Style.GOOGLE, DocstringStyle.NUMPYDOC: Style.NUMPY,
         DocstringStyle.REST: Style.SPHINX, DocstringStyle.EPYDOC: Style.SPHINX,
     }  # fmt: skip
-    try:
-        found = parse(text)
-    except (ParseError, ValueError, IndexError):
-        return None
-    return known.get(found.style) if found.meta and found.style else None
+    best: tuple[Style, list[Any]] = (Style.PLAIN, [])
+    for style, name in known.items():
+        try:
+            found = [each for each in parse(text, style).meta if each.args and each.args[0] in _MEANINGS]
+        except (ParseError, ValueError, IndexError):
+            continue
+        if len(found) > len(best[1]):
+            best = (name, found)
+    return best
 
 
 def _of_rustdoc(text: str) -> tuple[str, ...]:

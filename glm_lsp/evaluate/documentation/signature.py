@@ -23,7 +23,7 @@ _ECMASCRIPT = frozenset(["javascript", "javascriptreact", "typescript", "typescr
 def parameters(language_id: str, text: str, name: str, start: int, end: int) -> tuple[str, ...] | None:
     """Names in order, without `self` and receivers; None where this reading is not sure.
 
-    Patterns of JavaScript are called root0, root1, ... by position.
+    Patterns of JavaScript are called root0, root1, ... by their position.
 
     Args:
         text: a whole file.
@@ -54,7 +54,10 @@ def _of_python(text: str, name: str, start: int) -> tuple[str, ...] | None:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) or node.name != name:
             continue
         if min([node.lineno, *(each.lineno for each in node.decorator_list)]) == line:
-            return tuple(_without_self(node, owners[id(node)]))
+            owner = owners[id(node)]
+            while isinstance(owner, ast.If | ast.Try | ast.With):
+                owner = owners[id(owner)]
+            return tuple(_without_self(node, owner))
     return None
 
 
