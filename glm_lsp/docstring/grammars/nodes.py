@@ -78,11 +78,6 @@ def one_line(tree: SyntaxTree, *nodes: Node) -> str:
     return "" if _UNFIT.search(text) else text
 
 
-def text_between(tree: SyntaxTree, start_byte: int, end_byte: int) -> str:
-    """The source between two places in bytes."""
-    return tree.data[start_byte:end_byte].decode("utf-8", "ignore")
-
-
 def line_start(text: str, offset: int) -> int:
     """Where the line of an offset begins; a lone carriage return breaks lines, too."""
     start = text.rfind("\n", 0, offset) + 1
