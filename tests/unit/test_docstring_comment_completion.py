@@ -132,6 +132,13 @@ def test_everything_goes_next_to_its_kin() -> None:
     )
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("```", "```"), ("@code", "@endcode"), ("{@code", "}")])
+def test_nothing_is_put_into_a_listing(opening: str, closing: str) -> None:
+    begun = f"/**\n * Sends.\n * @param a x\n * {opening}\n *\n * f();\n * {closing}"
+    ended = "\n *\n * More.\n */"
+    assert completed(Style.DOXYGEN, _AB, begun + ended) == f"{begun}\n * @param b B said.{ended}"
+
+
 def test_tags_come_before_those_that_conventionally_end_a_comment() -> None:
     _becomes(
         Style.JAVADOC,

@@ -170,3 +170,123 @@ def _only_grew(before: str, after: str, edits: list[TextInsertion]) -> None:
     assert all(sign in remaining for sign in before)
     assert "*/" not in after[:-2]
     assert all(line == line.rstrip() for line in after.split("\n")) or "\r" in after
+
+
+_PIECES = st.sampled_from(
+    [
+        *[
+            "",
+            "",
+            "Sends.",
+            "  More of it.",
+            "- `a`: x",
+            "* b - y",
+            "```",
+            "~~~",
+            "{@link X}",
+            "{@code",
+            "}",
+            "\t",
+            "...",
+        ],
+        *[
+            "@param a x",
+            "@param  {T} [b=[1]] - y",
+            "\\param[in] c",
+            "@arg {{ x: 1 }} a",
+            "@param a.x y",
+            "@param",
+            "@x:",
+        ],
+        *[
+            "@returns {T} x",
+            "\\return",
+            "@throws {E} x",
+            "@throws",
+            "@template T",
+            "@param <T> x",
+            "@tparam T",
+        ],
+        *[
+            "@code",
+            "@endcode",
+            "@see X",
+            "@deprecated",
+            "@brief Sum.",
+            "@remarks x",
+            "@unknown",
+            "@",
+            "\\",
+            "@1",
+        ],
+        *[
+            "# Arguments",
+            "# Errors",
+            "## Examples",
+            "#",
+            "# hidden",
+            "// x",
+            "* @param b",
+            "@param a @returns b",
+        ],
+    ]
+)
+_SHAPES = st.sampled_from(
+    [("/**", " * ", " */"), ("/**", "", "*/"), ("/*!", "\t* ", "**/"), ("///", "/// ", ""), ("//!", "//!", "")]
+)
+_ALL = Entity(
+    kind=EntityKind.METHOD,
+    name="send",
+    start=0,
+    end=1,
+    header_end=1,
+    parameters=tuple(
+        Parameter(name=name, parts=parts) for name, parts in (("a", ("x",)), ("b", ()), ("c", ()))
+    ),
+    type_parameters=("T",),
+    returns=Returned(),
+    raises=("E",),
+    is_fallible=True,
+    is_unsafe=True,
+)
+
+
+@pytest.mark.parametrize("style", [*_TAGGED, Style.RUSTDOC])
+@settings(max_examples=150, deadline=None)
+@given(
+    pieces=st.lists(_PIECES, min_size=1, max_size=8),
+    shape=_SHAPES,
+    is_tight=st.booleans(),
+    indent=_INDENTS,
+    habits=_HABITS,
+)
+def test_whatever_is_there_stays_there(
+    style: Style, pieces: list[str], shape: tuple[str, str, str], is_tight: bool, **rest: object
+) -> None:
+    indent, spoken = str(rest["indent"]), dialect(style, **rest["habits"])  # type: ignore[arg-type]
+    opening, mark, closing = shape
+    lines = [opening, *(mark + piece for piece in pieces), *([closing] if closing else [])]
+    before = f"\n{indent}".join(lines)
+    if is_tight and closing:
+        before = f"{opening} {f'{chr(10)}{indent}{mark}'.join(pieces)} {closing.strip()}"
+    styling = styling_of(style, LANGUAGES[style])
+    what = replace(_ALL, documentation=Documentation(0, len(before), before, indent))
+    edits = [
+        TextInsertion(
+            insertion.place.offset,
+            insertion.text(["Other words."] * len(insertion.skeleton.slots), spoken.width),
+        )
+        for insertion in styling.missing(what, spoken)
+    ]
+    after = inserted(before, edits)
+    remaining = iter(after)
+    assert all(sign in remaining for sign in before)
+    assert after.startswith(opening)
+    assert after.endswith(closing.strip())
+    assert "*/" not in after[:-2] or not closing
+    # Told once, and told for good.
+    whole = replace(what, documentation=Documentation(0, len(after), after, indent))
+    assert styling.missing(whole, spoken) == ()
+    told = styling.read(before)
+    assert set(told.parameters) <= set(styling.read(after).parameters)
+    assert styling.read(after).summary == told.summary

@@ -139,6 +139,17 @@ def _parse_block(text: str, opening_end: int, closing: int) -> DocComment:
     return DocComment(text, text[:3], tuple(lines), rest, is_one_line, in_fence)
 
 
+def first_paragraph(lines: Iterable[CommentLine]) -> str:
+    """The first lines of prose, on one line; empty without any."""
+    paragraph: list[str] = []
+    for line in lines:
+        if line.content and not line.is_code:
+            paragraph.append(line.content.strip())
+        elif paragraph:
+            break
+    return " ".join(paragraph)
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The marks of a new doc comment.

@@ -7,7 +7,7 @@ from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.plan import Insertion
 from glm_lsp.docstring.sentence import is_harmless
 from glm_lsp.docstring.skeleton import Skeleton, Slot, SlotKind
-from glm_lsp.docstring.styles.comment_block import DocComment
+from glm_lsp.docstring.styles.comment_block import DocComment, first_paragraph
 from glm_lsp.docstring.styles.styling import Documented
 
 _MARK = "// "
@@ -28,7 +28,9 @@ class Go:
 
     def read(self, text: str) -> Documented:
         """See `Styling`."""
-        return Documented(summary=first_paragraph(text))
+        is_block = text.startswith("/*") and text[2:3] not in ("*", "!")
+        comment = DocComment.parse(f"/*{text[1:]}" if is_block else text)
+        return Documented(summary=first_paragraph(comment.lines) if comment else "")
 
 
 def _lead(entity: Entity) -> str:
@@ -40,15 +42,3 @@ def _lead(entity: Entity) -> str:
         case EntityKind.CLASS:
             return f"{entity.name} is"
     return entity.name
-
-
-def first_paragraph(text: str) -> str:
-    """The first lines of a comment's prose, on one line; empty for anything but a comment."""
-    comment = DocComment.parse(text if not text.startswith("/*") or text[2:3] in "*!" else f"/*{text[1:]}")
-    paragraph: list[str] = []
-    for line in comment.lines if comment else ():
-        if line.content and not line.is_code:
-            paragraph.append(line.content.strip())
-        elif paragraph:
-            break
-    return " ".join(paragraph)

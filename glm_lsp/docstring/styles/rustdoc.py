@@ -11,9 +11,8 @@ from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.plan import Insertion
 from glm_lsp.docstring.sentence import is_harmless
 from glm_lsp.docstring.skeleton import Part, Skeleton, Slot, SlotKind
-from glm_lsp.docstring.styles.comment_block import DocComment, Frame, Line, layout
+from glm_lsp.docstring.styles.comment_block import DocComment, Frame, Line, first_paragraph, layout
 from glm_lsp.docstring.styles.comment_edge import Edge
-from glm_lsp.docstring.styles.go import first_paragraph
 from glm_lsp.docstring.styles.styling import Documented
 
 _TITLES = {
@@ -97,9 +96,9 @@ class Rustdoc:
             return Documented()
         sections = _sections(comment)
         items = (item for section in sections for item in section.items)
-        starts_late = not sections or any(line.content for line in comment.lines[: sections[0].first])
+        end = sections[0].first if sections else len(comment.lines)
         return Documented(
-            summary=first_paragraph(text) if starts_late else "",
+            summary=first_paragraph(comment.lines[:end]),
             parameters=tuple(dict.fromkeys(item.match["name"] for item in items)),
             has_returns=any(section.kind is SlotKind.RETURNS for section in sections),
         )

@@ -10,7 +10,7 @@ from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.plan import Insertion
 from glm_lsp.docstring.skeleton import Part, Skeleton, Slot, SlotKind
-from glm_lsp.docstring.styles.comment_block import DocComment, Frame, Line, layout
+from glm_lsp.docstring.styles.comment_block import DocComment, Frame, Line, first_paragraph, layout
 from glm_lsp.docstring.styles.styling import Documented
 from glm_lsp.docstring.styles.subjects import Subject, subjects
 from glm_lsp.docstring.styles.tag_completion import absent, completed, ranked
@@ -131,15 +131,9 @@ class TaggedStyling(ABC):
 def _prose(comment: DocComment, tags: Sequence[Tag]) -> str:
     """The first paragraph in front of all tags, or of a tag that is made for it; empty without one."""
     end = tags[0].first if tags else len(comment.lines)
-    paragraph: list[str] = []
-    for line in comment.lines[:end]:
-        if line.content and not line.is_code:
-            paragraph.append(line.content.strip())
-        elif paragraph:
-            break
-    if paragraph:
-        return " ".join(paragraph)
-    return next((tag.description for tag in tags if tag.word in _SUMMARIES), "")
+    return first_paragraph(comment.lines[:end]) or next(
+        (tag.description for tag in tags if tag.word in _SUMMARIES), ""
+    )
 
 
 def _names(tags: Iterable[Tag], kind: SlotKind) -> tuple[str, ...]:

@@ -76,19 +76,20 @@ def tags_of(comment: DocComment, *, bare_exceptions: bool, by_paragraph: bool = 
             called like one.
         by_paragraph: a blank line ends what belongs to a tag.
     """
-    starts, _ = _starts(comment)
+    starts, unfinished = _starts(comment)
+    tags = []
     ends = [*(number for number, _ in starts), len(comment.lines)][1:]
-    return tuple(
-        _told(_tag(match, comment.lines[number:end], number, by_paragraph), match, bare_exceptions)
-        for (number, match), end in zip(starts, ends, strict=True)
-    )
+    for (number, match), end in zip(starts, ends, strict=True):
+        last = _last_line(comment, number, end, unfinished if by_paragraph else None)
+        tags.append(_told(_tag(match, comment.lines, number, last), match, bare_exceptions))
+    return tuple(tags)
 
 
 def is_doubtful(comment: DocComment) -> bool:
     """Whether nobody can be sure of its tags: a listing or a brace is never closed, a tag stands amid a line."""
     return (
         comment.is_open
-        or not _starts(comment)[1]
+        or len(comment.lines) - 1 in _starts(comment)[1]
         or any(
             not line.is_code and _HIDDEN.search(_QUOTED.sub("", line.content.lstrip()))
             for line in comment.lines
@@ -103,19 +104,20 @@ def inline_words(comment: DocComment) -> frozenset[str]:
     )
 
 
-def _starts(comment: DocComment) -> tuple[list[tuple[int, re.Match[str]]], bool]:
-    """Lines that begin with a tag, but in listings and in braces of inline tags; whether all those are closed."""
-    starts, is_listing, depth = [], False, 0
+def _starts(comment: DocComment) -> tuple[list[tuple[int, re.Match[str]]], set[int]]:
+    """Lines that begin with a tag, but in listings and in braces of inline tags; lines at whose end those are open."""
+    starts, unfinished, is_listing, depth = [], set(), False, 0
     for number, line in enumerate(comment.lines):
-        if line.is_code:
-            continue
-        match = _TAG.match(line.content) if depth == 0 and not is_listing else None
-        if marks := list(_LISTING.finditer(line.content)):
+        content = "" if line.is_code else line.content
+        match = _TAG.match(content) if depth == 0 and not is_listing else None
+        if marks := list(_LISTING.finditer(content)):
             is_listing = not marks[-1]["end"]
         elif match:
             starts.append((number, match))
-        depth = _depth(line.content, depth)
-    return starts, not is_listing and depth == 0
+        depth = _depth(content, depth)
+        if is_listing or depth:
+            unfinished.add(number)
+    return starts, unfinished
 
 
 def _depth(content: str, depth: int) -> int:
@@ -128,15 +130,20 @@ def _depth(content: str, depth: int) -> int:
     return depth
 
 
-def _tag(match: re.Match[str], lines: Sequence[CommentLine], first: int, by_paragraph: bool) -> Tag:
-    """A tag with its text as its description; `lines` are those up to the next tag."""
-    last = 0
-    for number, line in enumerate(lines):
-        if line.content:
+def _last_line(comment: DocComment, first: int, end: int, unfinished: set[int] | None) -> int:
+    """The last line with content that belongs to a tag; given the unfinished lines, a blank one ends it elsewhere."""
+    last = first
+    for number in range(first + 1, end):
+        if comment.lines[number].content:
             last = number
-        elif by_paragraph:
+        elif unfinished is not None and number not in unfinished and not comment.lines[number].is_code:
             break
-    contents = [lines[0].content[match.end() :], *(line.content for line in lines[1 : last + 1])]
+    return last
+
+
+def _tag(match: re.Match[str], lines: Sequence[CommentLine], first: int, last: int) -> Tag:
+    """A tag with its text as its description."""
+    contents = [lines[first].content[match.end() :], *(line.content for line in lines[first + 1 : last + 1])]
     word = match["word"].lower()
     return Tag(
         command=match["command"],
@@ -144,7 +151,7 @@ def _tag(match: re.Match[str], lines: Sequence[CommentLine], first: int, by_para
         kind=_KINDS.get(word),
         description=" ".join(" ".join(contents).split()),
         first=first,
-        last=first + last,
+        last=last,
     )
 
 
