@@ -126,6 +126,14 @@ def test_sphinx_with_types_as_it_has_them() -> None:
     )
 
 
+def test_fields_are_put_ahead_of_examples() -> None:
+    before = '"""Do it.\n\n    Example:\n        f()\n    """'
+    after = completed(before, Dialect(style=Style.SPHINX, has_sections=True), returns=None, raises=())
+    assert after == before.replace(
+        "    Example", "    :param size: size\n    :param mode: mode\n    :param rest: rest\n\n    Example"
+    )
+
+
 def test_epydoc_keeps_its_mark() -> None:
     before = '"""Do it.\n\n    @param size: A.\n    @return: D.\n    """'
     assert completed(before, raises=(), parameters=PARAMETERS[:2]) == before.replace(
@@ -203,6 +211,9 @@ def test_nothing_where_nothing_lacks(docstring: str) -> None:
             '    Args:\n    size: what it is\n    Returns: a thing.\n    Raises: GoneError.\n    """'
         ),
         '"""Args:\n        old: Gone.\n    """ ""',
+        '"""Do it.\n\n    Parameters:\n    size (int):\n        What it is.\n    """',
+        '"""Do it.\n\n    Args:\n        the size of it\n    """',
+        '"""Args:\n        old: Gone.\n    """',
     ],
 )
 def test_nothing_where_no_place_is_sure(docstring: str) -> None:

@@ -41,6 +41,7 @@ _ENTRY = re.compile(
 
 def sections(lines: Sequence[Line]) -> Iterator[Section]:
     """All sections in order, those with nothing in them left out."""
+    paragraph_ends = _paragraph_ends(lines)
     for number, line in enumerate(lines):
         heading = _HEADING.fullmatch(line.text[:LONGEST_LINE])
         if heading is None:
@@ -56,7 +57,18 @@ def sections(lines: Sequence[Line]) -> Iterator[Section]:
             yield _section(lines, kind, heading["title"], number, body)
         elif number + 1 < len(lines) and lines[number + 1].text:
             # Its entries are no deeper than itself.
-            yield Section(kind, heading["title"], number, number, is_readable=False, is_laid_out=False)
+            yield Section(
+                kind, heading["title"], number, paragraph_ends[number], is_readable=False, is_laid_out=False
+            )
+
+
+def _paragraph_ends(lines: Sequence[Line]) -> list[int]:
+    """Of each line the last one before the next blank line."""
+    ends = list(range(len(lines)))
+    for number in reversed(range(len(lines) - 1)):
+        if lines[number + 1].text:
+            ends[number] = ends[number + 1]
+    return ends
 
 
 def _end(lines: Sequence[Line], first: int) -> int:

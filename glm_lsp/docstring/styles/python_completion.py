@@ -32,7 +32,7 @@ def missing(layouts: Mapping[Style, Layout], entity: Entity, dialect: Dialect) -
         return _filled(layouts.get(dialect.style), documentation, docstring, entity, dialect)
     style = docstring.style or (dialect.style if dialect.has_sections else Style.PLAIN)
     layout = layouts.get(style)
-    if layout is None:
+    if layout is None or not all(each.is_readable for each in docstring.of_kind(SectionKind.PARAMETERS)):
         return ()
     form = _form(docstring, dialect, style)
     completion = _Completion(docstring, layout, form)
@@ -81,7 +81,7 @@ def _form(docstring: PythonDocstring, dialect: Dialect, style: Style) -> Form:
             and first.indent != heading.indent
         ):
             form = replace(form, unit=first.indent[len(heading.indent) :])
-        if style is Style.SPHINX:
+        if docstring.style is Style.SPHINX:
             form = replace(form, mark=heading.text[0])
     return form
 
