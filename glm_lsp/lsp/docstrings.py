@@ -39,6 +39,7 @@ _MODULES = (
     "glm_lsp.docstring.project",
     "glm_lsp.references.finder",
 )
+_MAX_UNASKED_CHARS = 200_000
 _CAPACITY = 4
 """Documents whose parse is kept."""
 _PROJECT_HOLDS_S = 60.0
@@ -53,6 +54,11 @@ class _Parsed:
     language_id: str
     style: Style | None
     survey: asyncio.Future[Survey]
+
+    def is_of(self, snapshot: DocumentSnapshot, style: Style | None) -> bool:
+        """Whether it is what parsing a document now would give."""
+        known = (self.style, self.language_id, self.text)
+        return known == (style, snapshot.language_id, snapshot.text)
 
 
 class Docstrings:
@@ -74,11 +80,16 @@ class Docstrings:
         self._projects: dict[str, tuple[float, Surroundings]] = {}
         self._is_loaded = False
 
-    async def offers(self, snapshot: DocumentSnapshot, start: int, end: int) -> Sequence[Offer]:
+    async def offers(
+        self, snapshot: DocumentSnapshot, start: int, end: int, *, is_by_hand: bool = True
+    ) -> Sequence[Offer]:
         """What can be done for a selection, from `start` to `end`; no model is asked.
 
-        Empty for documents that are to be left alone, and in languages without a grammar.
+        Empty for documents that are to be left alone, in languages without a grammar, and in very long documents if
+        it is not by hand that somebody asks: editors do at every move of the cursor.
         """
+        if not is_by_hand and len(snapshot.text) > _MAX_UNASKED_CHARS:
+            return ()
         try:
             survey = await self._survey(snapshot, self.style)
         except InputError:
@@ -153,17 +164,16 @@ class Docstrings:
             raise UnknownGrammarError(f"there is no grammar for {snapshot.language_id or 'plain text'}")
         await self._load()
         self._refuse(snapshot)
-        key, text = document_key(snapshot.uri), snapshot.text
-        parsed = self._parsed.get(key)
-        if parsed is None or (parsed.text, parsed.language_id, parsed.style) != (
-            text,
-            snapshot.language_id,
-            style,
-        ):
-            project = await self._project(snapshot)
+        project = await self._project(snapshot)
+        key = document_key(snapshot.uri)
+        while (parsed := self._parsed.get(key)) is None or not parsed.is_of(snapshot, style):
+            if parsed is not None and not parsed.survey.done():
+                # One at a time: who asks about each text while typing gives up meanwhile.
+                await asyncio.wait([parsed.survey])
+                continue
             work = asyncio.ensure_future(asyncio.to_thread(_survey_of, snapshot, project, style))
             work.add_done_callback(lambda done: done.cancelled() or done.exception())
-            parsed = self._parsed[key] = _Parsed(text, snapshot.language_id, style, work)
+            self._parsed[key] = _Parsed(snapshot.text, snapshot.language_id, style, work)
             if len(self._parsed) > _CAPACITY:
                 self._parsed.popitem(last=False)
         self._parsed.move_to_end(key)

@@ -31,7 +31,8 @@ async def code_action(
     if snapshot is None or not ls.front.is_enabled or not _is_asked_for(params.context):
         return []
     start, end = (ls.documents.offset(snapshot.uri, edge) for edge in edges)
-    offers = await ls.front.docstrings.offers(snapshot, start, end)
+    is_by_hand = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    offers = await ls.front.docstrings.offers(snapshot, start, end, is_by_hand=is_by_hand)
     wish = Wish(snapshot.uri, "", edges[0], edges[1], version=snapshot.version)
     client = _Client(ls.client_capabilities, params.context)
     actions = [client.action(offer, replace(wish, scope=offer.extent.value)) for offer in offers]

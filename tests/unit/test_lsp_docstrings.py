@@ -1,0 +1,159 @@
+"""Documentation for one window, on a scripted engine: what is parsed when, who waits for what, what is left alone."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.docstring.dialect import Style
+from glm_lsp.docstring.docstrings import Source
+from glm_lsp.docstring.offer import Extent
+from glm_lsp.engine.client.client import EngineClient
+from glm_lsp.errors import EngineStartError, NothingToDocumentError, UnknownGrammarError
+from glm_lsp.lsp.docstrings import Docstrings
+from glm_lsp.lsp.reference_notes import ReferenceNotes
+from tests.fakes.scripted_client import ScriptedClient
+
+TEXT = "def area(width, height):\n    return width * height\n"
+HERE = 5
+
+
+def document(text: str = TEXT, uri: str = "file:///w/a.py", language_id: str = "python") -> DocumentSnapshot:
+    return DocumentSnapshot(
+        uri=uri, path=uri.rpartition("/")[2], language_id=language_id, version=1, text=text, offset=HERE
+    )
+
+
+class Room:
+    """Documentation with everything around it, and what was parsed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, roots: tuple[Path, ...] = ()) -> None:
+        self.client = ScriptedClient.saying("no sentence at all")
+        self.error: Exception | None = None
+        self.notes = ReferenceNotes()
+        self.notes.folders([root.as_uri() for root in roots])
+        self.docstrings = Docstrings(self.notes, self.connected)
+        self.parsed: list[str] = []
+        self.done: list[tuple[int, int]] = []
+        of = Source.of
+
+        def noted(snapshot: DocumentSnapshot, *rest: object) -> Source:
+            self.parsed.append(snapshot.text)
+            return of(snapshot, *rest)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Source, "of", noted)
+
+    async def connected(self) -> EngineClient:
+        if self.error is not None:
+            raise self.error
+        return self.client  # type: ignore[return-value]
+
+    async def written(
+        self, snapshot: DocumentSnapshot, extent: Extent = Extent.DEFINITION, style: Style | None = None
+    ) -> str:
+        def note(done: int, total: int) -> None:
+            self.done.append((done, total))
+
+        return (await self.docstrings.write(snapshot, extent, HERE, HERE, style, note)).text
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> Room:
+    return Room(monkeypatch)
+
+
+async def test_a_text_is_parsed_once_whatever_is_asked_about_it(room: Room) -> None:
+    for place in (0, HERE, len(TEXT)):
+        assert await room.docstrings.offers(document(), place, place)
+    await room.written(document())
+    assert room.parsed == [TEXT]
+    await room.docstrings.offers(document(f"{TEXT}\n"), 0, 0)
+    await room.docstrings.offers(document(uri="file:///w/b.py"), 0, 0)
+    assert room.parsed == [TEXT, f"{TEXT}\n", TEXT]
+    room.docstrings.forget("file:///w/a.py")
+    await room.docstrings.offers(document(f"{TEXT}\n"), 0, 0)
+    assert len(room.parsed) == 4
+
+
+async def test_who_asks_at_the_same_time_shares_the_parse_and_one_may_give_up(room: Room) -> None:
+    await room.docstrings.offers(document("x = 1\n"), 0, 0)
+    waiting = [asyncio.create_task(room.docstrings.offers(document(), HERE, HERE)) for _ in range(3)]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    found = await asyncio.gather(*waiting[1:])
+    assert found[0] == found[1] != ()
+    assert room.parsed == ["x = 1\n", TEXT]
+
+
+async def test_texts_that_are_given_up_while_another_is_parsed_are_not_parsed(room: Room) -> None:
+    await room.docstrings.offers(document("x = 1\n"), 0, 0)
+    tasks = []
+    for number in range(20):
+        tasks.append(asyncio.create_task(room.docstrings.offers(document(TEXT + "\n" * number), 0, 0)))
+        await asyncio.sleep(0)
+        if number:
+            tasks[-2].cancel()
+    assert await tasks[-1]
+    assert 2 <= len(room.parsed) <= 6
+
+
+async def test_progress_is_told_and_ends_with_the_last(room: Room) -> None:
+    text = await room.written(document())
+    assert "width:" in text
+    total = room.done[-1][1]
+    assert room.done == [(number, total) for number in range(total + 1)]
+
+
+async def test_the_style_of_the_request_wins_over_that_of_the_settings(room: Room) -> None:
+    room.docstrings.style = Style.NUMPY
+    assert "Parameters\n    ------" in await room.written(document())
+    assert ":param width:" in await room.written(document(), style=Style.SPHINX)
+    # One that the language does not have is nobody's.
+    assert "Args:" in await room.written(document(), style=Style.JAVADOC)
+
+
+async def test_without_an_engine_offers_are_made_and_nothing_is_written(room: Room) -> None:
+    room.error = EngineStartError("it does not start")
+    assert await room.docstrings.offers(document(), HERE, HERE)
+    with pytest.raises(EngineStartError):
+        await room.written(document())
+
+
+async def test_languages_and_files_that_are_left_alone(room: Room) -> None:
+    assert await room.docstrings.offers(document(language_id="markdown"), 0, 0) == ()
+    with pytest.raises(UnknownGrammarError):
+        await room.written(document(language_id="markdown"))
+    secret = document(uri="file:///w/.env")
+    assert await room.docstrings.offers(secret, 0, 0) == ()
+    with pytest.raises(NothingToDocumentError):
+        await room.written(secret)
+    assert room.parsed == []
+
+
+async def test_very_long_documents_are_looked_at_only_by_hand(room: Room) -> None:
+    long = document(TEXT + "x = 1\n" * 40_000)
+    assert await room.docstrings.offers(long, HERE, HERE, is_by_hand=False) == ()
+    assert await room.docstrings.offers(long, HERE, HERE)
+
+
+async def test_files_beside_show_the_style_where_they_may_be_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    beside = 'def volume(a):\n    """Return it.\n\n    :param a: One.\n    :return: The volume.\n    """\n'
+    (tmp_path / "beside.py").write_text(beside * 5)
+    mine = document(uri=(tmp_path / "a.py").as_uri())
+    room = Room(monkeypatch, roots=(tmp_path,))
+    assert ":param width:" in await room.written(mine)
+    untrusted = Room(monkeypatch, roots=(tmp_path,))
+    untrusted.notes.trusted(False)
+    assert ":param width:" not in await untrusted.written(mine)
+
+
+async def test_a_file_that_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".glmignore").write_text("a.py\n")
+    room = Room(monkeypatch, roots=(tmp_path,))
+    assert await room.docstrings.offers(document(uri=(tmp_path / "a.py").as_uri()), 0, 0) == ()
+    assert await room.docstrings.offers(document(uri=(tmp_path / "b.py").as_uri()), 0, 0) != ()
