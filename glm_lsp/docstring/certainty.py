@@ -13,6 +13,7 @@ from statistics import fmean
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.skeleton import SlotKind
+from glm_lsp.docstring.verbs import VERBS, plain_form
 
 _LEAST = {SlotKind.PARAMETER: -0.4, SlotKind.TYPE_PARAMETER: -0.4, SlotKind.ATTRIBUTE: -0.4}
 """Least mean of the tokens' natural log-probabilities."""
@@ -22,7 +23,7 @@ _STEM = 5
 _REACH_BEFORE, _REACH_AFTER = 48 * 1024, 16 * 1024
 """Characters around the gap in which a sentence may have been read."""
 _SMALL_WORDS_TEXT = """
-    a an and are as at be by for from given if in into is it of on or return returns that the this to whether with
+    a an and are as at be by for from get given if in into is it of on or return returns that the this to whether with
 """
 _SMALL_WORDS = frozenset(_SMALL_WORDS_TEXT.split())
 _WORD = re.compile(r"[^\W\d_]+")
@@ -38,19 +39,26 @@ def is_sure(kind: SlotKind, logprobs: Sequence[float]) -> bool:
 
 
 def is_misplaced(sentence: str, gap: Gap) -> bool:
-    """Whether a sentence has been read elsewhere in the document, and no word of it is in the names at the gap.
+    """Whether a sentence has been read elsewhere in the document, and is not about the names at the gap.
 
-    What tells of something else is copied with more confidence than anything is made up.
+    What tells of something else is copied with more confidence than anything is made up. To be about a name, it has
+    to hold half of the name's words, and must not begin with another verb.
     """
     words = _WORD.findall(sentence)
+    own = words_of(gap.slot.name or (gap.entity.name if gap.entity else ""))
+    if not own or (_is_about(words, own) and not _is_other_deed(words, own, gap.slot.kind)):
+        return False
     pattern = re.compile(r"[\W_]+".join(map(re.escape, words)), re.IGNORECASE)
-    around = (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER])
-    return not _shares_word(words, gap) and any(pattern.search(text) for text in around)
+    return any(pattern.search(text) for text in (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER]))
 
 
-def _shares_word(words: Sequence[str], gap: Gap) -> bool:
-    names = [gap.slot.name, gap.entity.name if gap.entity else ""]
-    if not any(names):
-        return True
-    own = {word.lower()[:_STEM] for name in names for word in words_of(name)}
-    return any(word.lower()[:_STEM] in own for word in words if word.lower() not in _SMALL_WORDS)
+def _is_about(words: Sequence[str], own: Sequence[str]) -> bool:
+    said = {word.lower()[:_STEM] for word in words}
+    telling = [word.lower()[:_STEM] for word in own if word.lower() not in _SMALL_WORDS]
+    return 2 * sum(word in said for word in telling) >= max(1, len(telling))
+
+
+def _is_other_deed(words: Sequence[str], own: Sequence[str], kind: SlotKind) -> bool:
+    first = words[0].lower()
+    verb = first if first in VERBS else plain_form(first)
+    return kind is SlotKind.SUMMARY and own[0] in VERBS and verb not in (None, "return", own[0])

@@ -85,6 +85,6 @@ async def _sentence(dialect: Dialect, gap: Gap, author: Author) -> Sentence:
     # An author is code like any other: what must never be in a document is looked for here too.
     if text is None or not is_harmless(text):
         return Sentence(short_form(slot, gap.entity, dialect), is_models=False)
-    if slot.kind is SlotKind.SUMMARY:
+    if slot.kind is SlotKind.SUMMARY and not slot.lead.rstrip().endswith(" is"):
         text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
     return Sentence(text, is_models=True)

@@ -16,7 +16,8 @@ _LONG_FORMS = {
     "dirs": "directories", "dst": "destination", "elem": "element", "elems": "elements", "elt": "element",
     "env": "environment", "err": "error", "errs": "errors", "evt": "event", "expr": "expression",
     "fd": "file descriptor", "filename": "file name", "filepath": "file path", "fmt": "format", "fn": "function",
-    "func": "function", "hdr": "header", "hostname": "host name", "idx": "index", "img": "image", "impl":
+    "func": "function", "gen": "generate", "hdr": "header", "incr": "increment",
+    "nowait": "without waiting", "hostname": "host name", "idx": "index", "img": "image", "impl":
     "implementation", "info": "information", "iter": "iterator", "kwargs": "keyword arguments", "len": "length",
     "lhs": "left side", "lib": "library", "lst": "list", "max": "maximum", "mem": "memory", "min": "minimum",
     "msg": "message", "msgs": "messages", "num": "number", "obj": "object", "objs": "objects", "op": "operation",

@@ -31,6 +31,7 @@ _MANNERS = frozenset(["quiet", "recursive", "silent", "strict", "verbose"])
 _BOOLEAN = re.compile(r"(?i)\bbool(?:ean)?\b")
 _BOOLEANS = ("true", "false")
 _HARMLESS_DEFAULT = re.compile(r"-?\w[\w.]{0,19}|[\"']\w[\w-]{0,19}[\"']")
+_MOST_PARTS = 4
 _NOTHINGS = frozenset(["none", "null", "undefined", "nil", "nullptr", "void"])
 
 
@@ -55,18 +56,23 @@ def type_parameter(name: str) -> str:
 
 def _described(one: Parameter) -> str:
     name = one.name.lstrip("_$@")
-    if name.lower() in _KNOWN:
-        return _KNOWN[name.lower()]
     words = words_of(name)
+    if one.parts:
+        *first, last = one.parts[:_MOST_PARTS]
+        return f"An object with {', '.join(first)}{' and ' if first else ''}{last}."
     if not words:
         return "Not used." if one.name.strip("_") == "" else "The value."
+    return _KNOWN.get(name.lower()) or sentence(_by_words(one, name, words))
+
+
+def _by_words(one: Parameter, name: str, words: list[str]) -> str:
+    if words[0] == "on" and len(words) > 1:
+        return f"the function to call on {' '.join(words[1:])}"
     if one.kind is ParameterKind.KEYWORDS:
-        return sentence(f"the keyword arguments for {' '.join(words)}")
+        return f"the keyword arguments for {' '.join(words)}"
     if len(name) == 1:
-        return f"The value of {name}."
-    if _is_boolean(one) or is_question(name):
-        return sentence(_whether(words))
-    return sentence(_noun(words))
+        return f"the value of {name}"
+    return _whether(words) if _is_boolean(one) or is_question(name) else _noun(words)
 
 
 def _is_boolean(one: Parameter) -> bool:

@@ -43,6 +43,11 @@ _UNWANTED = re.compile(
 )
 _END = re.compile(r"[.!?](?=\s+\S)")
 _ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
+_CODE = re.compile(r"[=*|;{}@&$]|\w\[|\w\([^)]|\b(?:await|typedef|self)\b[ .]")
+_ENDS_OPEN = frozenset(
+    ["a", "an", "the", "and", "or", "of", "with", "from", "if", "than", "its", "into", "that", "which"]
+)
+"""Words that no sentence ends with."""
 _ABBREVIATIONS = frozenset(["e.g", "i.e"])
 _CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -63,7 +68,7 @@ def vetted(raw: str, gap: Gap) -> str | None:
     only says the name again.
     """
     text = _first_sentence(_joined_lines(raw, gap))
-    text = _stripped(text)
+    text = _stripped(text).removeprefix(f"{gap.slot.lead.strip()} " if gap.slot.lead else "")
     if not _is_sound(text) or not _is_known(text, gap) or _says_nothing(text, gap):
         return None
     return finished(text, gap.slot)
@@ -178,7 +183,9 @@ def _is_sound(text: str) -> bool:
         and is_harmless(text)
         and not _LEFTOVER.search(text)
         and not _UNWANTED.search(text)
-        and not text.endswith((":", "(", "=", "'"))
+        and not _CODE.search(_QUOTED.sub("", text))
+        and words[-1] not in _ENDS_OPEN
+        and not text.endswith((":", "(", "'"))
         and '"' not in text
         and _is_balanced(text)
         and not _repeats(words)
@@ -246,15 +253,12 @@ def _says_nothing(text: str, gap: Gap) -> bool:
         return True
     if len(said) < 2 or text.strip("`. ").lower() == own.lower():
         return True
-    return (
-        entity is not None
-        and slot.kind is SlotKind.PARAMETER
-        and _is_of_another(text, slot.name, entity_names(gap))
-    )
+    if _looks_like_code(text.split(" ", 1)[0].rstrip(",:")):
+        return True
+    return slot.kind is SlotKind.PARAMETER and _is_of_another(text, slot.name, _names_of_parameters(gap))
 
 
-def entity_names(gap: Gap) -> frozenset[str]:
-    """Names of all parameters of what is documented."""
+def _names_of_parameters(gap: Gap) -> frozenset[str]:
     return frozenset(parameter.name for parameter in gap.entity.parameters) if gap.entity else frozenset()
 
 

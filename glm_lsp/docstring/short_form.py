@@ -8,8 +8,9 @@ from glm_lsp.docstring import outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import Entity, Parameter
 from glm_lsp.docstring.phrases import indefinite
-from glm_lsp.docstring.sentence import finished, in_person, is_harmless
+from glm_lsp.docstring.sentence import finished, is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
+from glm_lsp.docstring.summary_form import in_third_person, is_deed
 
 _TELL_DEFAULTS = frozenset([Style.JSDOC, Style.NUMPY])
 """Styles that give the default beside the name already."""
@@ -24,10 +25,8 @@ def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
         dialect: decides about person, capital and full stop.
     """
     text = _said(slot, entity, dialect)
-    if slot.kind is SlotKind.SUMMARY:
-        text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
-        is_deed = in_person(text, is_third=False) != text
-        text = _as_predicate(text) if slot.lead and not is_deed else text
+    if slot.kind is SlotKind.SUMMARY and entity is not None:
+        text = _in_place(text, slot.lead, entity, is_third=dialect.third_person)
     if not is_harmless(text):
         text = "Not described."
     return _finished(text, slot)
@@ -58,6 +57,16 @@ def _parameter(name: str, entity: Entity | None) -> Parameter:
     known = (*entity.parameters, *entity.attributes) if entity else ()
     bare = name.lstrip("*.")
     return next((one for one in known if one.name in (name, bare)), Parameter(name=bare))
+
+
+def _in_place(text: str, lead: str, entity: Entity, *, is_third: bool) -> str:
+    """A summary as it goes on behind the words that its line begins with already."""
+    if is_deed(text, entity):
+        return in_third_person(text) if is_third or lead else text
+    if not lead:
+        return text
+    predicate = _as_predicate(text)
+    return predicate.removeprefix("is ") if lead.endswith((" is", " is ")) else predicate
 
 
 def _as_predicate(text: str) -> str:

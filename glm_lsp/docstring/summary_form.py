@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.phrases import definite, indefinite, is_preposition, sentence, thing
-from glm_lsp.docstring.verbs import VERBS, gerund
+from glm_lsp.docstring.verbs import VERBS, gerund, third_person
 
 _OPERATORS = {
     "add": "sum", "sub": "difference", "mul": "product", "matmul": "matrix product", "truediv": "quotient",
@@ -107,20 +109,37 @@ _FUNCTIONS = frozenset([EntityKind.FUNCTION, EntityKind.METHOD, EntityKind.CONST
 
 def summary(entity: Entity) -> str:
     """What a thing is or does, as far as its name tells; functions in the imperative. Never empty."""
-    name = entity.name
+    name, words = entity.name, words_of(entity.name)
     if entity.kind is EntityKind.CONSTRUCTOR or name == "__init__":
         return _of_constructor(entity)
-    if name in _DUNDERS:
-        return _DUNDERS[name]
-    words = words_of(name)
-    if entity.kind is EntityKind.CLASS and words[:1] == ["i"] and len(words) > 1:
-        words = words[1:]  # an interface's mark
+    if name.startswith("~"):
+        return f"Destroy {definite(words) or 'the object'}."
     if entity.kind is EntityKind.PROPERTY:
-        return _of_property(words)
+        return _DUNDERS.get(name) or _of_property(words)
     if entity.kind in _FUNCTIONS:
-        return sentence(_of_function(words, entity)) if words else "Return what is asked for."
+        said = sentence(_of_function(words, entity)) if words else "Return what is asked for."
+        return _DUNDERS.get(name, said)
+    return _of_type(words, entity.kind)
+
+
+def _of_type(words: list[str], kind: EntityKind) -> str:
     if not words:
-        return "Module." if entity.kind is EntityKind.MODULE else "Unnamed type."
+        return "Module." if kind is EntityKind.MODULE else "Unnamed type."
+    is_marked = kind is EntityKind.CLASS and words[0] == "i" and len(words) > 1
+    return sentence(" ".join(words[1:] if is_marked else words))
+
+
+def is_deed(text: str, entity: Entity) -> bool:
+    """Whether a summary of a thing tells what it does, in the imperative."""
+    return entity.kind in _FUNCTIONS and re.split(r"[ .]", text, maxsplit=1)[0].lower() in VERBS
+
+
+def in_third_person(text: str) -> str:
+    """A deed told in the imperative, as what somebody does: all its verbs where two are joined."""
+    words = text.rstrip(".").split(" ")
+    words[0] = third_person(words[0].lower())
+    if words[1:2] == ["and"] and words[2:] and words[2] in VERBS:
+        words[2] = third_person(words[2])
     return sentence(" ".join(words))
 
 

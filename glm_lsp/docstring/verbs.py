@@ -15,7 +15,7 @@ _VERBS_TEXT = """
     drain drop dump duplicate edit eject embed emit enable encode encrypt end enforce enqueue ensure
     enter enumerate erase escape establish estimate evaluate evict examine execute exit expand expect
     explain export extend extract fail fetch fill filter finalize find finish fire fix flatten flip
-    flush focus fold follow force forget fork format forward free freeze gather generate get give grant
+    flush focus fold follow force forget fork format forward free freeze gather generate get give go grant
     group grow guess handle hash hide hold identify ignore implement import include increase increment
     indent index infer inform inherit init initialize inject insert inspect install instantiate
     instrument interpolate interpret intersect invalidate invert invoke isolate issue iterate join jump

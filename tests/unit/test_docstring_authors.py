@@ -139,9 +139,12 @@ async def test_what_is_read_elsewhere_counts_only_if_it_is_about_the_same() -> N
 
 
 def test_a_sentence_about_the_name_may_be_read_elsewhere() -> None:
-    known = replace(gap(), after=gap().after + '\n\ndef more():\n    """Loads  rows of\n    a file."""\n')
+    known = replace(
+        gap(), after=gap().after + '\n\ndef more():\n    """Loads  rows of\n    a file. Saves rows."""\n'
+    )
     assert not is_misplaced("Loads rows of a file.", known)
     assert is_misplaced("Of a file.", known)
+    assert is_misplaced("Saves rows.", known)
     assert not is_misplaced("Of a table.", known)
 
 

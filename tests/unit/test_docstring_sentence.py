@@ -91,6 +91,10 @@ def gap(slot: Slot = SUMMARY) -> Gap:
         ("@param path the path", None),
         ("path: The path of the file.", None),
         ("Read Vec<T> rows.", None),
+        ("limit = 10", None),
+        ("read_csv(path) of rows.", None),
+        ("Rows[limit] of a file.", None),
+        ("Read the first rows of the", None),
         ("load_rows", None),
         ("Rows.", None),
         ("...", None),
@@ -114,6 +118,7 @@ def test_a_summary_is_cleaned_up_or_refused(raw: str, said: str | None) -> None:
         ("path", None),
         ("the limit", None),
         ("limit: how many", None),
+        ("read_csv of the file.", None),
         ("`limit`", None),
         ("The file. It must exist.", "The file."),
         ("The file\n    limit: how many rows", "The file."),
@@ -121,6 +126,12 @@ def test_a_summary_is_cleaned_up_or_refused(raw: str, said: str | None) -> None:
 )
 def test_a_parameters_sentence_is_about_that_parameter(raw: str, said: str | None) -> None:
     assert vetted(raw, gap(PATH)) == said
+
+
+def test_words_that_stand_there_already_are_not_said_twice() -> None:
+    go = Slot(kind=SlotKind.SUMMARY, lead="load_rows", capital=False)
+    assert vetted("load_rows reads rows.", gap(go)) == "reads rows."
+    assert vetted("reads rows.", gap(go)) == "reads rows."
 
 
 def test_capital_and_full_stop_are_those_of_the_slot() -> None:

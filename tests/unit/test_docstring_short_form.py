@@ -101,6 +101,9 @@ def test_a_functions_name_is_put_into_a_sentence(name: str, said: str) -> None:
         (entity("parse", parameters=(Parameter(name="text"),)), "Parse the text."),
         (entity("compare", parameters=(Parameter(name="left"), Parameter(name="right"))),
          "Compare left and right."),
+        (entity("~Stream", EntityKind.METHOD), "Destroy the stream."),
+        (entity("put_nowait", EntityKind.METHOD), "Put without waiting."),
+        (entity("goBack", EntityKind.METHOD), "Go back."),
         (entity("close", EntityKind.METHOD, owner="FileStream"), "Close the file stream."),
         (entity("proceed", EntityKind.METHOD, owner="Request"), "Proceed."),
         (entity("explain", EntityKind.METHOD, parameters=(Parameter(name="depth", default="16"),)), "Explain."),
@@ -118,6 +121,9 @@ def test_a_summary_uses_what_else_is_known(of: Entity, said: str) -> None:
         (entity("push_item"), "Pushes the item."),
         (entity("copy_file"), "Copies the file."),
         (entity("is_open"), "Returns whether it is open."),
+        (entity("purge"), "Purges."),
+        (entity("get_and_remove_item"), "Gets and removes the item."),
+        (entity("ReadStream", EntityKind.CLASS), "Read stream."),
         (entity("HTTPClient", EntityKind.CLASS), "HTTP client."),
     ],
 )
@@ -161,6 +167,9 @@ def test_behind_the_name_a_summary_goes_on(of: Entity, said: str) -> None:
         (Parameter(name="cb"), "The function to call."),
         (Parameter(name="x"), "The value of x."),
         (Parameter(name="_"), "Not used."),
+        (Parameter(name="onPress"), "The function to call on press."),
+        (Parameter(name="param0", parts=("title",)), "An object with title."),
+        (Parameter(name="param0", parts=("title", "size", "color")), "An object with title, size and color."),
         (Parameter(name="数据"), "The 数据."),
         (Parameter(name="encoding", default='"utf-8"'), "The encoding. Defaults to utf-8."),
         (Parameter(name="pattern", default=r'"\\d*/"'), "The pattern."),
@@ -170,6 +179,11 @@ def test_behind_the_name_a_summary_goes_on(of: Entity, said: str) -> None:
 )
 def test_a_parameter_is_described_by_its_name(parameter: Parameter, said: str) -> None:
     assert about(parameter) == said
+
+
+def test_behind_a_copula_a_type_is_what_it_is() -> None:
+    client = entity("SyncFolder", EntityKind.CLASS)
+    assert summary(client, Dialect(style=Style.GO), lead="SyncFolder is", capital=False) == "a sync folder."
 
 
 def test_a_default_is_not_told_twice() -> None:
