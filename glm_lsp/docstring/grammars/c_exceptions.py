@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _CLASS_NAME = re.compile(r"[A-Z]\w*|\w*(error|exception|failure)")
 """What tells a class from a function that makes an exception: in the source, both are called alike."""
 
+_ANYTHING = "*"
+"""What `catch (...)` catches."""
+
 
 def _exception(tree: SyntaxTree, statement: Node) -> str:
     """The class of `throw X(...)` and `throw X{...}`; empty for variables and rethrown exceptions."""
@@ -43,7 +46,7 @@ def _caught(tree: SyntaxTree, clause: Node) -> Iterator[str]:
     if listed is None:
         return
     if any(child.type == "..." for child in listed.children):
-        yield "..."
+        yield _ANYTHING
     for parameter in listed.named_children:
         type_ = parameter.child_by_field_name("type")
         if type_ is not None:
@@ -55,6 +58,6 @@ THROWING = Throwing(
     not_into=frozenset(["lambda_expression", "class_specifier", "struct_specifier"]),
     exception=_exception,
     caught=_caught,
-    catches_all=frozenset(["...", "exception"]),
+    catches_all=frozenset([_ANYTHING, "exception"]),
 )
 """`std::exception` catches nearly all that is thrown by class."""
