@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -26,7 +27,7 @@ class ProjectFiles:
     """The files of one language next to a document and in the folders above it, as `Surroundings`.
 
     Ignored files, secret ones, links out of the workspace and the document itself are left out. What has been found is
-    kept.
+    kept; several threads may ask.
 
     Args:
         path: of the document; it need not exist.
@@ -50,20 +51,23 @@ class ProjectFiles:
         self._files = WorkspaceFiles(folders, is_trusted=is_trusted)
         self._files.refresh((), self._file)
         self._clock = clock
+        self._lock = threading.Lock()
         self._documentations: dict[str, tuple[str, ...]] = {}
         self._widths: dict[str, int | None] = {}
 
     def documentations(self, language_id: str) -> Sequence[str]:
         """Documentation in other files of that language, nearest files first; what can be had within `MAX_SECONDS`."""
-        if language_id not in self._documentations:
-            self._documentations[language_id] = tuple(self._found(language_id))
-        return self._documentations[language_id]
+        with self._lock:
+            if language_id not in self._documentations:
+                self._documentations[language_id] = tuple(self._found(language_id))
+            return self._documentations[language_id]
 
     def width(self, language_id: str) -> int | None:
         """Columns of the longest line by the formatters' settings, nearest file first, then `.editorconfig`."""
-        if language_id not in self._widths:
-            self._widths[language_id] = self._width(language_id)
-        return self._widths[language_id]
+        with self._lock:
+            if language_id not in self._widths:
+                self._widths[language_id] = self._width(language_id)
+            return self._widths[language_id]
 
     def _found(self, language_id: str) -> Iterator[str]:
         end, num_chars, num_found = self._clock() + MAX_SECONDS, 0, 0

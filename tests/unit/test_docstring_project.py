@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def write(path: Path, text: str) -> Path:
 
 
 def found(path: Path, *roots: Path, language_id: str = "python") -> list[str]:
-    return [text.strip('"/ .') for text in ProjectFiles(path, roots).documentations(language_id)]
+    return [
+        text.strip('"/ .')
+        for text in ProjectFiles(path, roots, clock=lambda: 0.0).documentations(language_id)
+    ]
 
 
 def test_nearest_files_first_and_not_the_document(tmp_path: Path) -> None:
@@ -104,16 +108,28 @@ def test_time_is_up(tmp_path: Path) -> None:
 
 def test_what_was_found_is_kept(tmp_path: Path) -> None:
     beside = write(tmp_path / "beside.py", source("beside"))
-    files = ProjectFiles(tmp_path / "own.py", [tmp_path])
+    files = ProjectFiles(tmp_path / "own.py", [tmp_path], clock=lambda: 0.0)
     first = files.documentations("python")
     beside.unlink()
     assert files.documentations("python") == first != ()
 
 
+def test_several_threads_share_one_look(tmp_path: Path) -> None:
+    for number in range(5):
+        write(tmp_path / f"m{number}.py", source(str(number)))
+    files = ProjectFiles(tmp_path / "own.py", [tmp_path], clock=lambda: 0.0)
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(files.documentations, ["python"] * 32))
+    assert len(answers[0]) == 5
+    assert all(answer is answers[0] for answer in answers)
+
+
 def test_a_new_file_takes_the_projects_style(tmp_path: Path) -> None:
     write(tmp_path / "beside.py", 'def f(a):\n    """Do.\n\n    :param a: it\n    """\n')
     write(tmp_path / "ruff.toml", "line-length = 101\n")
-    dialect = dialect_of("python", [], ProjectFiles(tmp_path / "pkg" / "new.py", [tmp_path]))
+    dialect = dialect_of(
+        "python", [], ProjectFiles(tmp_path / "pkg" / "new.py", [tmp_path], clock=lambda: 0.0)
+    )
     assert (dialect.style, dialect.full_stop, dialect.width) == (Style.SPHINX, False, 101)
 
 
