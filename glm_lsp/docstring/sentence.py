@@ -253,7 +253,8 @@ def _says_nothing(text: str, gap: Gap) -> bool:
         return True
     if len(said) < 2 or text.strip("`. ").lower() == own.lower():
         return True
-    if _looks_like_code(text.split(" ", 1)[0].rstrip(",:")):
+    first = _IDENTIFIER.fullmatch(text.split(" ", 1)[0].rstrip(",:."))
+    if first and _looks_like_code(first[0]) and first[0].lower() not in _ABBREVIATIONS:
         return True
     return slot.kind is SlotKind.PARAMETER and _is_of_another(text, slot.name, _names_of_parameters(gap))
 
