@@ -58,16 +58,16 @@ def inventory(source: Source, *, private: bool = False) -> tuple[Item, ...]:
     Args:
         private: whether private and nested definitions are wished, too.
     """
-    wished = {entity.start: entity for entity in undocumented(source.entities, private=private)}
+    wished = frozenset(undocumented(source.entities, private=private))
     return tuple(
         Item(entity, source.plan(entity), _is_wished(entity, wished, private=private))
         for entity in source.entities
     )
 
 
-def _is_wished(entity: Entity, wished: dict[int, Entity], *, private: bool) -> bool:
+def _is_wished(entity: Entity, wished: frozenset[Entity], *, private: bool) -> bool:
     if entity.documentation is None:
-        return wished.get(entity.start) == entity
+        return entity in wished
     return private or (entity.is_public and not entity.is_nested)
 
 
