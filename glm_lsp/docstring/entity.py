@@ -117,7 +117,8 @@ class Entity:
             C++ the prototype, if the definition is in the same document.
         overrides: whether it says that it overrides something: such methods inherit their documentation.
         is_nested: stands within a function's body.
-        is_sound: no syntax error within the definition; others are never documented.
+        is_sound: no syntax error within the definition (of a class in C and C++: in its head); others are never
+            documented.
         place: where new documentation goes; None where there is no room for it without changing a line.
         documentation: what is there already.
     """

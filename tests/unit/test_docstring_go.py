@@ -13,6 +13,7 @@ from glm_lsp.docstring.entity import (
     Place,
     Returned,
 )
+from glm_lsp.docstring.finding import entity_at
 from tests.docstring_sources import comes_back, documented, entities_of, entity_of
 
 SOURCE = """\
@@ -117,6 +118,14 @@ def test_package_documentation_is_below_licence_and_constraint() -> None:
 
 def test_package_below_an_old_constraint_has_no_place() -> None:
     assert entity_of("go", "// +build linux\npackage p\n", "p").place is None
+
+
+@pytest.mark.parametrize(
+    ("at", "name"), [("package", "kettle"), ("kettle\n", "kettle"), ('"C"', None), ("Pour e", "Pour")]
+)
+def test_what_a_cursor_is_at(at: str, name: str | None) -> None:
+    found = entity_at(entities_of("go", SOURCE), SOURCE.index(at), SOURCE)
+    assert (found.name if found else None) == name
 
 
 def test_package_documentation_is_found() -> None:

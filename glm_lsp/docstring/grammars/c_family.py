@@ -78,8 +78,14 @@ def entities(tree: SyntaxTree) -> Iterator[Entity]:
     found = [*_found(without_macros(tree))]
     declared = Counter(_key(entity) for entity, has_body in found if not has_body)
     for entity, has_body in found:
+        documentation = entity.documentation
+        if documentation:
+            # Of the document itself: in one full of errors, macros may have been taken out of comments.
+            source = tree.text[documentation.start : documentation.end]
+            documentation = replace(documentation, text=source)
         # A function that is declared in this document, too, is documented there.
-        yield replace(entity, is_overload=has_body and declared[_key(entity)] > 0)
+        is_overload = has_body and declared[_key(entity)] > 0
+        yield replace(entity, is_overload=is_overload, documentation=documentation)
 
 
 def _key(entity: Entity) -> tuple[str, str, int]:
