@@ -231,7 +231,14 @@ def test_documentation_of_a_file() -> None:
     assert entity.documentation.text == "//! One.\n//! Two."
 
 
-@pytest.mark.parametrize("text", ["", "// Nothing but this.\n"])
+def test_file_with_nothing_but_attributes() -> None:
+    assert (
+        documented("rust", "// Licence.\n\n#![no_std]\n", "//! D.", "")
+        == "// Licence.\n\n//! D.\n\n#![no_std]\n"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "// Nothing but this.\n", "#!/usr/bin/env run\n// Nothing but this.\n"])
 def test_file_without_code(text: str) -> None:
     assert entities_of("rust", text) == ()
 

@@ -64,11 +64,11 @@ def above(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> Above:
 def crate_comments(tree: SyntaxTree) -> Above | None:
     """The documentation of the file itself, and its place: below a licence; None without any code."""
     siblings = tree.root.children
-    if all(node.type in COMMENTS for node in siblings):
+    if all(node.type in {*COMMENTS, "shebang"} for node in siblings):
         return None
-    head = 0
-    while siblings[head].type in {*COMMENTS, "shebang", "inner_attribute_item"}:
-        head += 1
+    is_head = [node.type in {*COMMENTS, "shebang", "inner_attribute_item"} for node in siblings]
+    head = [*is_head, False].index(False)
+    body_byte = siblings[head].start_byte if head < len(siblings) else len(tree.data)
     documentation = _documentation(tree, siblings[:head], "inner")
     first = _below_licence(tree, siblings)
     start = tree.offset_of(siblings[first].start_byte)
@@ -76,7 +76,7 @@ def crate_comments(tree: SyntaxTree) -> Above | None:
     if is_first_on_line(tree.text, start) and not tree.text[:start].endswith((" ", "\t")):
         is_apart = not first or num_breaks(_gap(tree, siblings[first - 1], start)) > 1
         place = Place(start, "", before="" if is_apart else "\n", after="\n\n")
-    return Above(siblings[head].start_byte, (), place, documentation)
+    return Above(body_byte, (), place, documentation)
 
 
 def _below_licence(tree: SyntaxTree, siblings: Sequence[Node]) -> int:
