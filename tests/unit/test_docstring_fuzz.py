@@ -225,3 +225,16 @@ def test_nothing_of_a_sound_source_is_refused(language: str) -> None:
             assert proposal.refused == ()
             assert_sound(source, proposal)
             assert {each.documentation is None for each in source.entities} == {True, False}
+
+
+@pytest.mark.parametrize("language", SOURCES)
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_deep_nesting_ends_nothing(language: str, is_closed: bool) -> None:
+    text = SOURCES[language]
+    middle = text.index("\n", len(text) // 2) + 1
+    deep = "(" * 20_000 + ")" * 20_000 * is_closed
+    rng = random.Random(1)
+    source = source_of(language, text[:middle] + deep + text[middle:], rng)
+    plans = [item.plan for item in inventory(source, private=True) if item.plan]
+    with asyncio.Runner() as runner, suppress(CodeTouchedError):
+        assert_sound(source, runner.run(propose(source, plans, HostileAuthor(rng))))
