@@ -11,21 +11,15 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.skeleton import SlotKind
-from glm_lsp.docstring.verbs import VERBS, plain_form
 
 _LEAST = {SlotKind.PARAMETER: -0.4, SlotKind.TYPE_PARAMETER: -0.4, SlotKind.ATTRIBUTE: -0.4}
 """Least mean of the tokens' natural log-probabilities."""
 _LEAST_OTHERWISE = -0.6
-_STEM = 5
-"""Letters that forms of a word have in common: "parses", "parsing", "parser"."""
 _REACH_BEFORE, _REACH_AFTER = 48 * 1024, 16 * 1024
 """Characters around the gap in which a sentence may have been read."""
-_SMALL_WORDS_TEXT = """
-    a an and are as at be by for from get given if in into is it of on or return returns that the this to whether with
-"""
-_SMALL_WORDS = frozenset(_SMALL_WORDS_TEXT.split())
+_NEAR = 60
+"""Characters before the description of a parameter in which its name stands."""
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -39,26 +33,19 @@ def is_sure(kind: SlotKind, logprobs: Sequence[float]) -> bool:
 
 
 def is_misplaced(sentence: str, gap: Gap) -> bool:
-    """Whether a sentence has been read elsewhere in the document, and is not about the names at the gap.
+    """Whether a sentence stands elsewhere in the document, where it tells of something else.
 
-    What tells of something else is copied with more confidence than anything is made up. To be about a name, it has
-    to hold half of the name's words, and must not begin with another verb.
+    Such a one is copied with more confidence than anything is made up, and siblings differ in just the word that
+    matters. What is said of a parameter or an exception may be said again of another one of that name.
     """
     words = _WORD.findall(sentence)
-    own = words_of(gap.slot.name or (gap.entity.name if gap.entity else ""))
-    if not own or (_is_about(words, own) and not _is_other_deed(words, own, gap.slot.kind)):
+    if not words:
         return False
-    pattern = re.compile(r"[\W_]+".join(map(re.escape, words)), re.IGNORECASE)
-    return any(pattern.search(text) for text in (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER]))
-
-
-def _is_about(words: Sequence[str], own: Sequence[str]) -> bool:
-    said = {word.lower()[:_STEM] for word in words}
-    telling = [word.lower()[:_STEM] for word in own if word.lower() not in _SMALL_WORDS]
-    return 2 * sum(word in said for word in telling) >= max(1, len(telling))
-
-
-def _is_other_deed(words: Sequence[str], own: Sequence[str], kind: SlotKind) -> bool:
-    first = words[0].lower()
-    verb = first if first in VERBS else plain_form(first)
-    return kind is SlotKind.SUMMARY and own[0] in VERBS and verb not in (None, "return", own[0])
+    written = re.compile(r"[\W_]+".join(map(re.escape, words)), re.IGNORECASE)
+    named = re.compile(rf"(?<!\w){re.escape(gap.slot.name)}(?!\w)")
+    before = [
+        text[max(0, found.start() - _NEAR) : found.start()]
+        for text in (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER])
+        for found in written.finditer(text)
+    ]
+    return bool(before) and not (gap.slot.name and any(named.search(text) for text in before))

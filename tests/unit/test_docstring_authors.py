@@ -138,14 +138,16 @@ async def test_what_is_read_elsewhere_counts_only_if_it_is_about_the_same() -> N
     assert await InfillAuthor(client, OURS).write(gap()) == "Close the connection."
 
 
-def test_a_sentence_about_the_name_may_be_read_elsewhere() -> None:
-    known = replace(
-        gap(), after=gap().after + '\n\ndef more():\n    """Loads  rows of\n    a file. Saves rows."""\n'
+def test_what_is_said_of_a_parameter_may_be_said_again() -> None:
+    other = 'def save(path):\n    """Saves rows\n    to a file.\n\n    Args:\n        path: Where the rows are."""\n'
+    around = replace(gap(), before=other + gap().before)
+    assert is_misplaced("Saves rows to a file.", around)
+    assert not is_misplaced("Loads rows of a file.", around)
+    path = replace(around, slot=Slot(kind=SlotKind.PARAMETER, name="path"))
+    assert not is_misplaced("Where the rows are.", path)
+    assert is_misplaced(
+        "Where the rows are.", replace(around, slot=Slot(kind=SlotKind.PARAMETER, name="limit"))
     )
-    assert not is_misplaced("Loads rows of a file.", known)
-    assert is_misplaced("Of a file.", known)
-    assert is_misplaced("Saves rows.", known)
-    assert not is_misplaced("Of a table.", known)
 
 
 def test_parameters_have_to_be_surer_than_summaries() -> None:
