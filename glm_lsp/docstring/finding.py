@@ -55,8 +55,8 @@ def entity_at(entities: Sequence[Entity], offset: int, text: str) -> Entity | No
 def undocumented(entities: Sequence[Entity], *, private: bool = False) -> tuple[Entity, ...]:
     """Those that somebody wants documented who asks for a whole file: what others may use and nothing tells about.
 
-    Left out are overloads whose implementation is there, what says that it overrides something, and all but the
-    first of a property's accessors.
+    Left out are modules, overloads whose implementation is there, what says that it overrides something, and all but
+    the first of a property's accessors.
 
     Args:
         private: also what is not public, and what is nested in functions.
@@ -69,7 +69,9 @@ def undocumented(entities: Sequence[Entity], *, private: bool = False) -> tuple[
         is_second = entity.kind is EntityKind.PROPERTY and key in properties
         if entity.kind is EntityKind.PROPERTY:
             properties.add(key)
-        is_wanted = private or (entity.is_public and not entity.is_nested)
+        is_wanted = entity.kind is not EntityKind.MODULE and (
+            private or (entity.is_public and not entity.is_nested)
+        )
         is_told_elsewhere = entity.overrides or is_second or (entity.is_overload and key in implemented)
         if is_wanted and not is_told_elsewhere and _is_possible(entity):
             found.append(entity)

@@ -130,10 +130,12 @@ def broken():
     ]  # fmt: skip
 
 
-def test_a_sound_module_comes_first() -> None:
+def test_a_module_is_not_meant_with_the_whole_file() -> None:
     tree = parse("python", "def f(): pass\n")
     assert tree is not None
-    assert names(undocumented(find_entities(tree))) == ["module", "f"]
+    assert names(find_entities(tree)) == ["module", "f"]
+    assert names(undocumented(find_entities(tree))) == ["f"]
+    assert names(undocumented(find_entities(tree), private=True)) == ["f"]
 
 
 def test_private_and_nested_ones_on_request() -> None:
