@@ -12,9 +12,14 @@ import pytest
 from tests.editors.engines import SlowEngine, slow_engine
 from tests.editors.neovim import Neovim
 from tests.editors.project import Project
+from tests.editors.setup.cache import SetupError, cache_folder
+from tests.editors.setup.code_server import code_server
+from tests.editors.setup.extension import extension
+from tests.editors.vscode import CodeServerProcess, VSCode
 from tests.fakes.fake_server import short_folder
 
 StartNeovim = Callable[..., Neovim]
+_ARTEFACTS = "GLM_LSP_EDITORS_ARTEFACTS"
 
 
 @pytest.fixture(scope="session")
@@ -56,3 +61,40 @@ def start_neovim(
         yield start
         for neovim in running:
             neovim.close()
+
+
+@pytest.fixture(scope="session")
+def code_server_process(
+    server_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CodeServerProcess]:
+    """VS Code with this tree's extension, for all tests."""
+    try:
+        tools, package = code_server(), extension()
+    except SetupError as error:
+        pytest.skip(str(error))
+    process = CodeServerProcess(tools, tmp_path_factory.mktemp("vscode"), package, server_environ)
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def browser(code_server_process: CodeServerProcess) -> Iterator[VSCode]:
+    """The browser that shows it."""
+    vscode = VSCode(code_server_process)
+    yield vscode
+    vscode.close()
+
+
+@pytest.fixture
+def vscode(browser: VSCode, request: pytest.FixtureRequest, artefacts: Path) -> Iterator[VSCode]:
+    """VS Code without a window; what its window shows at the end of the test is kept as a picture."""
+    yield browser
+    browser.screenshot(artefacts / f"{request.node.name}.png")
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """Where pictures are kept: a folder beside the editors, or the one that is named."""
+    folder = Path(os.environ.get(_ARTEFACTS) or cache_folder() / "pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

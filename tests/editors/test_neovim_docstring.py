@@ -166,3 +166,38 @@ def test_without_a_server_the_command_says_so(start_neovim: StartNeovim, project
 
 def using(engine: SlowEngine) -> str:
     return f"vim.lsp.config('glm', {{ init_options = {{ engineUrl = '{engine.url}' }} }})"
+
+
+@pytest.mark.editors
+def test_documentation_that_was_begun_is_offered_as_ghost_text(
+    start_neovim: StartNeovim, project: Project, neovim_program: Path
+) -> None:
+    neovim = start_neovim(_TAKES_GHOST_TEXT)
+    if not neovim.lua("return vim.lsp.inline_completion ~= nil"):
+        pytest.skip("this Neovim shows no ghost text")
+    opened(neovim, project, line=11)
+    neovim.until(_ENGINE_IS_READY, _MODEL_S)
+    neovim.keys('o"""')
+    wait_until(neovim.ghost_text, _MODEL_S)
+    assert "shipping:" in neovim.ghost_text()
+    neovim.keys("<Tab>")
+    wait_until(lambda: "shipping:" in text(neovim))
+    neovim.keys("<Esc>")
+    assert_documented(SOURCE, text(neovim), "total")
+    neovim.keys("u")
+    assert text(neovim) == SOURCE
+
+
+_ENGINE_IS_READY = """
+local answer = vim.lsp.get_clients()[1]:request_sync('glm/status', vim.empty_dict(), 5000, 0)
+return answer and answer.result and answer.result.state == 'ready'
+"""
+
+_TAKES_GHOST_TEXT = """
+if vim.lsp.inline_completion then
+  vim.lsp.inline_completion.enable()
+  vim.keymap.set('i', '<Tab>', function()
+    return vim.lsp.inline_completion.get() and '' or '<Tab>'
+  end, { expr = true })
+end
+"""

@@ -101,7 +101,7 @@ class VSCode:
     def open(self, folder: Path, name: str) -> None:
         """A new window with a folder, and one of its files in the editor."""
         query = urllib.parse.urlencode({"folder": str(folder)})
-        self._ask("open", url=f"{self._server.address}/?{query}")
+        self._ask("openFolder", url=f"{self._server.address}/?{query}")
         self._ask("openFile", name=name)
         self.until(lambda: self.lines != [], "the file to be shown")
 
@@ -130,15 +130,15 @@ class VSCode:
     def code_action(self, title: str) -> None:
         """Takes a code action at the cursor; asks for the menu until it holds the action."""
 
-        def offered() -> bool:
+        def is_offered() -> bool:
             self.press("Control+.")
             time.sleep(1)
-            if any(title in each for each in self._ask("choices")):
+            if title in self._ask("choices"):
                 return True
             self.press("Escape")
             return False
 
-        self.until(offered, f"the code action {title}")
+        self.until(is_offered, f"the code action {title}")
         self._ask("choose", text=title)
 
     def button(self, text: str) -> None:
@@ -157,9 +157,20 @@ class VSCode:
         shown: list[str] = self._ask("notifications")
         return shown
 
+    @property
+    def is_dirty(self) -> bool:
+        """Whether there is something to save."""
+        dirty: bool = self._ask("isDirty")
+        return dirty
+
     def ghost_text(self) -> str:
         """What is shown beyond the document."""
         return "\n".join(self._ask("ghostText"))
+
+    def save(self) -> None:
+        """Saves the file, and waits until that is done."""
+        self.press("Control+s")
+        self.until(lambda: not self.is_dirty, "the file to be saved")
 
     def screenshot(self, path: Path) -> None:
         """Saves a picture of the window."""

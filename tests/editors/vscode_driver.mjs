@@ -32,9 +32,10 @@ const SHOWN_LINES = () => {
 };
 
 const texts = (selector) => page.locator(selector).allInnerTexts();
+const CHOICES = '.quick-input-list .monaco-list-row:visible, .action-widget .monaco-list-row:visible';
 
 const requests = {
-  async open({ url }) {
+  async openFolder({ url }) {
     await page?.context().close();
     const context = await browser.newContext({ viewport: { width: 1400, height: 1400 } });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => {});
@@ -54,10 +55,10 @@ const requests = {
   notifications: () => texts('.notifications-toasts .notification-list-item-message'),
   /** Takes an entry of an open quick pick, menu or list of code actions. */
   async choose({ text }) {
-    const rows = page.locator('.quick-input-list .monaco-list-row, .action-widget .monaco-list-row');
-    await rows.filter({ hasText: text }).first().click();
+    await page.locator(CHOICES).filter({ has: page.getByText(text, { exact: true }) }).first().click();
   },
-  choices: () => texts('.quick-input-list .monaco-list-row, .action-widget .monaco-list-row'),
+  choices: () => texts(CHOICES),
+  isDirty: async () => (await page.locator('.tab.active.dirty').count()) > 0,
   /** Presses a button of a notification. */
   async button({ text }) {
     const toast = page.locator('.notifications-toasts .notification-list-item').first();

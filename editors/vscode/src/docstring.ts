@@ -1,10 +1,18 @@
+import { randomUUID } from 'node:crypto';
+
 import * as vscode from 'vscode';
-import { ExecuteCommandRequest, type LanguageClient, LSPErrorCodes, ResponseError } from 'vscode-languageclient/node';
+import {
+  ExecuteCommandRequest,
+  type LanguageClient,
+  LSPErrorCodes,
+  ResponseError,
+  WorkDoneProgress,
+} from 'vscode-languageclient/node';
 
 const COMMAND = 'glm.generateDocstring';
 type Scope = 'definition' | 'file' | 'block';
 
-/** The commands of the palette. The server sends the edit, and shows the progress with its cancel button. */
+/** The commands of the palette. The server sends the edit by itself. */
 export function registerDocstringCommands(client: LanguageClient): vscode.Disposable[] {
   const register = (name: string, scope: Scope) =>
     vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(client, editor, scope));
@@ -25,14 +33,39 @@ async function generate(client: LanguageClient, editor: vscode.TextEditor, scope
       ? { range: client.code2ProtocolConverter.asRange(editor.selection) }
       : { position: client.code2ProtocolConverter.asPosition(editor.selection.active) };
   const uri = client.code2ProtocolConverter.asUri(editor.document.uri);
+  const wish = { command: COMMAND, arguments: [{ uri, scope, ...place }] };
+  const title = 'GLM: writing documentation';
   try {
-    await client.sendRequest(ExecuteCommandRequest.type, {
-      command: COMMAND,
-      arguments: [{ uri, scope, ...place }],
-    });
+    // The client shows a server's own progress in the status bar, where nobody can cancel it.
+    await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, cancellable: true, title },
+      (progress, cancelled) => send(client, wish, progress, cancelled),
+    );
   } catch (error) {
     if (!(error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled)) {
       void vscode.window.showErrorMessage(`GLM: ${error instanceof Error ? error.message : String(error)}`);
     }
+  }
+}
+
+async function send(
+  client: LanguageClient,
+  wish: { command: string; arguments: unknown[] },
+  progress: vscode.Progress<{ message?: string; increment?: number }>,
+  cancelled: vscode.CancellationToken,
+): Promise<void> {
+  const workDoneToken = randomUUID();
+  let shown = 0;
+  const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
+    if (value.kind !== 'end') {
+      const percentage = value.percentage ?? shown;
+      progress.report({ message: value.message, increment: percentage - shown });
+      shown = percentage;
+    }
+  });
+  try {
+    await client.sendRequest(ExecuteCommandRequest.type, { ...wish, workDoneToken }, cancelled);
+  } finally {
+    listener.dispose();
   }
 }

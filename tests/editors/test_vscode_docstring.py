@@ -1,0 +1,172 @@
+"""Docstrings in a real VS Code, with the real server: what the window shows, and what is on the disk."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import pytest
+
+from tests.editors.engines import SlowEngine
+from tests.editors.project import SOURCE, Project, assert_documented
+from tests.editors.vscode import VSCode
+
+pytestmark = pytest.mark.editors
+
+_MODEL_S = 60.0
+
+
+def opened(vscode: VSCode, project: Project, line: int = 4) -> VSCode:
+    vscode.open(project.folder, project.source.name)
+    assert text(vscode) == SOURCE
+    vscode.go_to(line)
+    return vscode
+
+
+def text(vscode: VSCode) -> str:
+    return "\n".join(vscode.lines)
+
+
+def wait_for_change(vscode: VSCode) -> str:
+    vscode.until(lambda: text(vscode) != SOURCE, "a change", _MODEL_S)
+    time.sleep(0.3)  # a longer edit may be painted in two frames
+    return text(vscode)
+
+
+def wait_for(vscode: VSCode, wanted: str) -> None:
+    vscode.until(lambda: text(vscode) == wanted, f"this to be shown:\n{wanted}", 10)
+
+
+def documents_with_undo_and_redo(vscode: VSCode, project: Project, *names: str) -> None:
+    after = wait_for_change(vscode)
+    assert_documented(SOURCE, after, *names)
+    assert project.source.read_text() == SOURCE
+    vscode.save()
+    assert project.source.read_text() == after
+    vscode.press("Control+z")
+    wait_for(vscode, SOURCE)
+    vscode.save()
+    assert project.source.read_text() == SOURCE
+    vscode.press("Control+Shift+z")
+    wait_for(vscode, after)
+    assert vscode.notifications == []
+
+
+def test_the_command_documents_the_definition_at_the_cursor(vscode: VSCode, project: Project) -> None:
+    opened(vscode, project)
+    vscode.command("GLM: Generate Docstring")
+    documents_with_undo_and_redo(vscode, project, "discounted")
+
+
+def test_the_command_for_files_documents_all_of_it(vscode: VSCode, project: Project) -> None:
+    opened(vscode, project)
+    vscode.command("GLM: Generate Docstrings in File")
+    documents_with_undo_and_redo(vscode, project, "discounted", "total")
+
+
+def test_the_code_action_documents_the_definition_at_the_cursor(vscode: VSCode, project: Project) -> None:
+    opened(vscode, project, line=11)
+    vscode.code_action("Generate docstring for `total`")
+    documents_with_undo_and_redo(vscode, project, "total")
+
+
+def test_selected_statements_get_a_comment(vscode: VSCode, project: Project) -> None:
+    opened(vscode, project, line=13)
+    vscode.press("Shift+ArrowDown", "Shift+End")
+    vscode.command("GLM: Comment Selection")
+    before, after = SOURCE.split("\n"), wait_for_change(vscode).split("\n")
+    added = after[12 : 12 + len(after) - len(before)]
+    assert added
+    assert all(line.startswith("    # ") for line in added)
+    assert [*after[:12], *after[12 + len(added) :]] == before
+
+
+def test_a_file_with_dos_line_breaks_keeps_them(vscode: VSCode, project: Project) -> None:
+    before = SOURCE.replace("\n", "\r\n").encode()
+    project.source.write_bytes(before)
+    opened(vscode, project)
+    vscode.command("GLM: Generate Docstring")
+    assert_documented(SOURCE, wait_for_change(vscode), "discounted")
+    vscode.save()
+    written = project.source.read_bytes()
+    assert written.count(b"\r\n") == written.count(b"\n") == written.count(b"\r") == len(vscode.lines) - 1
+    vscode.press("Control+z")
+    wait_for(vscode, SOURCE)
+    vscode.save()
+    assert project.source.read_bytes() == before
+
+
+def test_cancelling_leaves_the_file_and_its_history_as_they_were(
+    vscode: VSCode, project: Project, slow: SlowEngine
+) -> None:
+    use(slow, project)
+    opened(vscode, project)
+    vscode.command("GLM: Generate Docstring")
+    job = slow.job()
+    vscode.button("Cancel")
+    slow.assert_cancelled(job)
+    time.sleep(0.5)
+    assert text(vscode) == SOURCE
+    assert not vscode.is_dirty
+    vscode.press("Control+z")
+    time.sleep(0.5)
+    assert text(vscode) == SOURCE
+    assert not vscode.is_dirty
+    assert project.source.read_text() == SOURCE
+    vscode.until(lambda: vscode.notifications == [], "the notification to go")
+
+
+def test_a_document_edited_meanwhile_is_left_to_the_person(
+    vscode: VSCode, project: Project, slow: SlowEngine
+) -> None:
+    use(slow, project)
+    opened(vscode, project)
+    vscode.command("GLM: Generate Docstring")
+    slow.job()
+    vscode.go_to(2)
+    vscode.type("# mine")
+    vscode.until(lambda: any("changed" in message for message in vscode.notifications), "a message", _MODEL_S)
+    time.sleep(0.5)
+    wanted = SOURCE.replace("\n", "\n# mine", 1)
+    assert text(vscode) == wanted
+    vscode.save()
+    assert project.source.read_text() == wanted
+
+
+def test_documentation_that_was_begun_is_offered_as_ghost_text(vscode: VSCode, project: Project) -> None:
+    wait_for_engine(opened(vscode, project))
+    vscode.go_to(11)
+    vscode.press("End")
+    vscode.until(lambda: is_indented_by_enter(vscode), "VS Code to know Python")
+    vscode.type('"""')
+    vscode.until(vscode.ghost_text, "ghost text", _MODEL_S)
+    vscode.press("Tab")
+    vscode.until(lambda: "shipping:" in text(vscode), "the whole docstring")
+    after = text(vscode)
+    assert_documented(SOURCE, after, "total")
+    vscode.save()
+    assert project.source.read_text() == after
+
+
+def wait_for_engine(vscode: VSCode) -> None:
+    """A command waits for the engine; ghost text that is asked for before it is there never comes."""
+    vscode.command("GLM: Generate Docstring")
+    wait_for_change(vscode)
+    vscode.press("Control+z")
+    wait_for(vscode, SOURCE)
+
+
+def is_indented_by_enter(vscode: VSCode) -> bool:
+    """Breaks the line; takes that back where VS Code has not loaded yet what it knows of the language."""
+    vscode.press("Enter")
+    time.sleep(0.5)
+    if vscode.lines[11] == "    ":
+        return True
+    vscode.press("Control+z")
+    return False
+
+
+def use(engine: SlowEngine, project: Project) -> None:
+    settings = project.folder / ".vscode" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"glm.engineUrl": engine.url}), encoding="utf-8")
