@@ -31,7 +31,7 @@ def touches_code(language_id: str, before: str, after: str) -> bool:
 
 
 def _code(tree: SyntaxTree) -> Iterator[tuple[int, str, bytes]]:
-    """Depth, kind and (of leaves) source of every node that is no documentation.
+    """Depth, kind and own source of every node that is no documentation.
 
     A walk, not a recursion: expressions nest deeper than Python's stack.
     """
@@ -41,13 +41,25 @@ def _code(tree: SyntaxTree) -> Iterator[tuple[int, str, bytes]]:
     while waiting:
         depth, node, is_body = waiting.pop()
         children = node.children
-        source = b"" if children else tree.data[node.start_byte : node.end_byte]
-        yield depth, f"{'missing ' * node.is_missing}{node.type}", source
+        yield depth, f"{'missing ' * node.is_missing}{node.type}", _own_source(tree.data, node, children)
         body = node.child_by_field_name("body") if node.type in _DEFINITIONS else None
         docstring = docstring_of(node) if is_python and is_body else None
         for child in reversed(children):
             if child.type not in _COMMENTS and child != docstring:
                 waiting.append((depth + 1, child, child == body))
+
+
+def _own_source(data: bytes, node: Node, children: list[Node]) -> bytes:
+    """The bytes of a node that are in none of its children: all of a leaf; of others text around escapes, and what the
+    parser skipped. Blanks between children count where there is such text, but not in what it could not read."""
+    if not children:
+        return data[node.start_byte : node.end_byte]
+    at, own = node.start_byte, b""
+    for child in children:
+        own += data[at : child.start_byte]
+        at = child.end_byte
+    own += data[at : node.end_byte]
+    return b"".join(own.split()) if node.is_error else own if own.strip() else b""
 
 
 def docstring_of(body: Node) -> Node | None:
