@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from glm_lsp.completion.lines import next_line_start
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author, Gap
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.edit import TextInsertion, inserted
+from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.sentence import in_person, is_harmless
 from glm_lsp.docstring.short_form import short_form
 from glm_lsp.docstring.skeleton import Slot, SlotKind
+
+_NAMELESS = frozenset(["__init__", "__main__", "index", "mod", "lib", "main"])
+"""Files that are called so whatever is in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,17 @@ async def _sentence(dialect: Dialect, gap: Gap, author: Author) -> Sentence:
     text = await author.write(gap)
     # An author is code like any other: what must never be in a document is looked for here too.
     if text is None or not is_harmless(text):
-        return Sentence(short_form(slot, gap.entity, dialect), is_models=False)
+        return Sentence(short_form(slot, _named(gap), dialect), is_models=False)
     if slot.kind is SlotKind.SUMMARY and not slot.lead.rstrip().endswith(" is"):
         text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
     return Sentence(text, is_models=True)
+
+
+def _named(gap: Gap) -> Entity | None:
+    """What is documented; a module without a name of its own is called like its file, or like that one's folder."""
+    entity = gap.entity
+    if entity is None or entity.kind is not EntityKind.MODULE or entity.name:
+        return entity
+    path = PurePosixPath(gap.path)
+    name = path.parent.name if path.stem in _NAMELESS else path.stem
+    return replace(entity, name=name)

@@ -6,7 +6,8 @@ import re
 
 from glm_lsp.docstring.entity import Entity, Returned
 from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.phrases import definite, plural, sentence, singular
+from glm_lsp.docstring.noun_form import noun_phrase
+from glm_lsp.docstring.phrases import plural, sentence, singular
 from glm_lsp.docstring.summary_form import doing, is_question, object_of, whether
 from glm_lsp.docstring.verbs import VERBS, participle
 
@@ -176,7 +177,8 @@ def _returned(entity: Entity, returned: Returned | None) -> str:
         return whether(words)
     if is_flag and verb:
         return f"whether {doing(entity)} succeeds" if verb not in _JUDGING else "true or false"
-    things = "" if is_flag else definite(object_of(entity))
+    words_for_it = [] if is_flag else object_of(entity)
+    things = noun_phrase(words_for_it) if words_for_it else ""
     made = things if verb not in _PRODUCING_NOTHING else ""
     return (
         made

@@ -6,7 +6,8 @@ import re
 
 from glm_lsp.docstring.entity import Parameter, ParameterKind
 from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.phrases import definite, is_plural, plural, sentence
+from glm_lsp.docstring.noun_form import noun_phrase
+from glm_lsp.docstring.phrases import definite, sentence
 from glm_lsp.docstring.summary_form import is_question, whether
 from glm_lsp.docstring.verbs import VERBS
 
@@ -17,10 +18,6 @@ _KNOWN = {
     "dtype": "The data type.", "fn": "The function.", "func": "The function.", "i": "The index.",
     "kwargs": "The keyword arguments.", "other": "The other operand.", "rng": "The random number generator.",
 }  # fmt: skip
-_OF_SOMETHING_TEXT = """
-    color description directory duration format height id index length name path size title type url value version width
-"""
-_OF_SOMETHING = frozenset(_OF_SOMETHING_TEXT.split())
 _WHETHER_TO = frozenset(["allow", "do", "enable", "force", "include", "should", "skip", "use", "with"])
 _ADJECTIVES_TEXT = """
     active async case-sensitive debug dry enabled exact inclusive inplace lazy optional parallel quiet
@@ -72,7 +69,7 @@ def _by_words(one: Parameter, name: str, words: list[str]) -> str:
         return f"the keyword arguments for {' '.join(words)}"
     if len(name) == 1:
         return f"the value of {name}"
-    return _whether(words) if _is_boolean(one) or is_question(name) else _noun(words)
+    return _whether(words) if _is_boolean(one) or is_question(name) else noun_phrase(words)
 
 
 def _is_boolean(one: Parameter) -> bool:
@@ -97,30 +94,6 @@ def _whether(words: list[str]) -> str:
     elif words[-1] in _ADJECTIVES or words[-1].endswith(("ed", "able", "ible")):
         said = f"whether it is {' '.join(words)}"
     return said or f"whether {' '.join(words)} is on"
-
-
-def _noun(words: list[str]) -> str:
-    *first, last = words
-    of = " ".join(words[1:])
-    said = definite(words)
-    if not first:
-        said = "the number" if last == "n" else said
-    elif words[0] in ("number", "n", "nb") and words[1] != "of":
-        said = f"the number of {of}"
-    elif last == "count":
-        said = f"the number of {' '.join([*first[:-1], plural(first[-1])])}"
-    elif words[0] in ("maximum", "minimum"):
-        said = f"the {words[0]} {'number of ' if is_plural(last) else ''}{of}"
-    elif last == "path":
-        said = f"the path to the {' '.join(first)}"
-    elif (
-        last.lower() in _OF_SOMETHING
-        and not is_plural(first[-1])
-        and first[-1] not in VERBS
-        and not first[-1].endswith("ed")
-    ):
-        said = f"the {last} of the {' '.join(first)}"
-    return said
 
 
 def _default(source: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from glm_lsp.docstring import outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.dialect import Dialect, Style
-from glm_lsp.docstring.entity import Entity, Parameter
-from glm_lsp.docstring.phrases import indefinite
+from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
+from glm_lsp.docstring.phrases import indefinite, is_plural
 from glm_lsp.docstring.sentence import finished, is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.summary_form import in_third_person, is_deed
@@ -65,15 +65,27 @@ def _in_place(text: str, lead: str, entity: Entity, *, is_third: bool) -> str:
         return in_third_person(text) if is_third or lead else text
     if not lead:
         return text
+    if entity.kind is EntityKind.MODULE:
+        return f"provides {_small(text)}"
+    if (
+        entity.kind is EntityKind.CLASS
+        and is_plural(text.rstrip(".").rpartition(" ")[2])
+        and not lead.endswith("is")
+    ):
+        return f"holds {_small(text)}"
     predicate = _as_predicate(text)
     return predicate.removeprefix("is ") if lead.endswith((" is", " is ")) else predicate
 
 
 def _as_predicate(text: str) -> str:
     """A thing as what a sentence goes on with behind its name: "HTTP client." as "is an HTTP client."."""
-    bare = text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+    bare = _small(text)
     has_article = bare.startswith(("the ", "a ", "an ", "whether "))
     return f"is {bare}" if has_article else f"is {indefinite(bare)} {bare}"
+
+
+def _small(text: str) -> str:
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def _finished(text: str, slot: Slot) -> str:

@@ -6,6 +6,7 @@ import re
 
 from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.noun_form import noun_phrase
 from glm_lsp.docstring.phrases import definite, indefinite, is_preposition, sentence, thing
 from glm_lsp.docstring.verbs import VERBS, gerund, third_person
 
@@ -194,7 +195,7 @@ def _of_property(words: list[str]) -> str:
     if words[0] in _WHETHER:
         return sentence(whether(words))
     words = words[1:] if words[0] in ("get", "set") and len(words) > 1 else words
-    return sentence(definite(words))
+    return sentence(noun_phrase(words))
 
 
 def _of_function(words: list[str], entity: Entity) -> str:
@@ -210,7 +211,7 @@ def _of_function(words: list[str], entity: Entity) -> str:
         return f"convert {' '.join(words)}"
     if entity.yields is not None:
         return f"yield {definite(words)}"
-    return f"return {definite(words)}" if entity.returns is not None else " ".join(words)
+    return f"return {noun_phrase(words)}" if entity.returns is not None else " ".join(words)
 
 
 def _by_first_word(first: str, rest: list[str], entity: Entity) -> str:
@@ -252,7 +253,7 @@ def _object(verb: str, rest: list[str], entity: Entity) -> str:
         return f"and {rest[1]} {thing(rest[2:])}"
     if rest:
         article = "a" if verb in _MAKING else "the"
-        return definite(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
+        return noun_phrase(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
     needed = [one for one in entity.parameters if not one.default and not one.is_optional]
     parameters = [words for one in needed if (words := words_of(one.name)) and len("".join(words)) > 1]
     if verb in _RETURNING:

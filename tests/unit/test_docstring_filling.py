@@ -102,6 +102,17 @@ async def test_a_summary_is_put_into_the_projects_person() -> None:
     assert one.text == "Load rows."
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("app/row_store.py", "Row store."), ("app/row_store/__init__.py", "Row store."), ("", "Module.")],
+)
+async def test_a_module_is_called_like_its_file(path: str, said: str) -> None:
+    module = Entity(kind=EntityKind.MODULE, name="", start=0, end=len(TEXT), header_end=0)
+    plan = Plan(module, GOOGLE, (Insertion(Place(0, "", after="\n\n"), Skeleton(('"""', SUMMARY, '"""'))),))
+    (sentence,) = await fill(plan, replace(snapshot(), path=path), Noting([None]), lambda: None)
+    assert sentence.text == said
+
+
 async def test_above_a_definition_the_text_goes_on_with_it() -> None:
     place = Place(LOAD.start, "", after="\n")
     plan = Plan(LOAD, GOOGLE, (Insertion(place, Skeleton(("/** ", SUMMARY, " */"))),))

@@ -95,6 +95,8 @@ def test_a_functions_name_is_put_into_a_sentence(name: str, said: str) -> None:
         (entity("__init__", EntityKind.CONSTRUCTOR, owner="HTTPClient"), "Initialize the HTTP client."),
         (entity("Engine", EntityKind.CONSTRUCTOR, owner="Engine"), "Create an engine."),
         (entity("width", EntityKind.PROPERTY), "The width."),
+        (entity("num_rows", EntityKind.PROPERTY), "The number of rows."),
+        (entity("get_max_tokens"), "Return the maximum number of tokens."),
         (entity("is_open", EntityKind.PROPERTY), "Whether it is open."),
         (entity("total_count", returns=Returned("int")), "Return the total count."),
         (entity("neighbours", yields=Returned("Node")), "Yield the neighbours."),
@@ -137,6 +139,8 @@ def test_third_person_changes_deeds_alone(of: Entity, said: str) -> None:
         (entity("ReadAll"), "reads all."),
         (entity("HTTPClient", EntityKind.CLASS), "is an HTTP client."),
         (entity("Engine", EntityKind.CLASS), "is an engine."),
+        (entity("Options", EntityKind.CLASS), "holds options."),
+        (entity("rows", EntityKind.MODULE), "provides rows."),
         (entity("Width", returns=Returned("int")), "returns the width."),
     ],
 )
