@@ -6,21 +6,20 @@ Handlers call this; it knows nothing of LSP's types.
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import importlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from glm_lsp.docstring.dialect import Style
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
 from glm_lsp.lsp.reference_notes import ReferenceNotes
+from glm_lsp.lsp.setting_change import documentation_style, needs_new_link
 from glm_lsp.lsp.status import State, StatusDisplay
 from glm_lsp.lsp.workspace_path import document_key
 
@@ -36,8 +35,6 @@ logger = logging.getLogger(__name__)
 
 LOOK_AHEAD_AFTER_S = 0.1
 """Nobody who types on takes a suggestion; who stops for so long might."""
-
-_NEED_NO_NEW_LINK = frozenset({"suggest", "disabled_in", "debounce_ms", "docstring_style", "log_level"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +91,9 @@ class Front:
         # One change after the other: changing the engine takes several steps.
         async with self._changing:
             before, self._settings = self._settings, configuration.settings
-            self.docstrings.style = _style(configuration.settings)
+            self.docstrings.style = documentation_style(configuration.settings)
             logging.getLogger("glm_lsp").setLevel(configuration.settings.log_level.upper())
-            if _needs_new_link(before, configuration.settings):
+            if needs_new_link(before, configuration.settings):
                 await self._reopen(configuration.settings)
             else:
                 self._link.debounce(configuration.settings.debounce_ms / 1000)
@@ -319,19 +316,3 @@ class Front:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _needs_new_link(before: Settings | None, after: Settings) -> bool:
-    if before is None:
-        return True
-    changed = {name for name in _names(after) if getattr(before, name) != getattr(after, name)}
-    return not changed <= _NEED_NO_NEW_LINK
-
-
-def _style(settings: Settings) -> Style | None:
-    """None: as the file and the project do."""
-    return None if settings.docstring_style == "auto" else Style(settings.docstring_style)
-
-
-def _names(settings: Settings) -> Iterator[str]:
-    return (field.name for field in dataclasses.fields(settings))

@@ -5,6 +5,7 @@ snapshot -> newest wins -> progress bar -> written and proven -> still the same 
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from glm_lsp.lsp.server import GlmLanguageServer
     from glm_lsp.lsp.wish import Wish
     from glm_lsp.lsp.work_done import Bar, Token
+
+logger = logging.getLogger(__name__)
 
 _TITLE = "Writing documentation"
 
@@ -39,7 +42,7 @@ async def written(ls: GlmLanguageServer, wish: Wish, token: Token | None) -> typ
     if not ls.front.is_enabled:
         raise NothingToDocumentError("the setting `enable` is off", "Set `enable` to true.")
     edit = None
-    with ls.writing.newest(snapshot.uri):
+    with ls.writing.newest(snapshot.uri), ls.front.status.busy():
         async with ls.work_done.bar(_TITLE, token, partial(ls.writing.end, snapshot.uri)) as bar:
             from glm_lsp.docstring.offer import Extent  # noqa: PLC0415
 
@@ -52,6 +55,10 @@ async def written(ls: GlmLanguageServer, wish: Wish, token: Token | None) -> typ
                 partial(_note, ls, snapshot, bar),
             )
             _check_unchanged(ls, snapshot)
+            if proposal.refused:
+                logger.warning(
+                    "documentation of %d definitions would have touched code", len(proposal.refused)
+                )
             edit = workspace_edit(ls.documents, proposal, ls.client_capabilities)
     return edit
 
@@ -80,4 +87,4 @@ def _check_unchanged(ls: GlmLanguageServer, snapshot: DocumentSnapshot) -> None:
 
 def _changed(snapshot: DocumentSnapshot) -> DocumentChangedError:
     name = snapshot.path or "the document"
-    return DocumentChangedError(f"{name} was edited while its documentation was being written")
+    return DocumentChangedError(f"{name} was edited before its documentation was written")

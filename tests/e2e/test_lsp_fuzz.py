@@ -68,6 +68,8 @@ KEYS = [
 ]
 METHODS = [
     "textDocument/inlineCompletion",
+    "textDocument/codeAction",
+    "codeAction/resolve",
     "textDocument/didOpen",
     "textDocument/didChange",
     "textDocument/didClose",
