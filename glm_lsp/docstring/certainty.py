@@ -1,7 +1,8 @@
 """Whether a model's sentence is likely to say more than the names do: by its probability and by what it is about.
 
-The figures are those of the starter on held-out files of seven languages, by ROUGE-L against what the authors wrote:
-docs/decisions.md has the curve. A large model's own words are surer than -0.6 per token more often than not.
+Measured with the starter on held-out files of seven languages, by ROUGE-L against what the authors wrote (mean of the
+model's sentences / of the short forms): parameters above -0.4: 0.83 / 0.41 (6), -0.6 to -0.4: 0.19 / 0.18 (4), below:
+0.16 / 0.17 (27). Summaries above -0.6: 0.36 / 0.24 (13), below: 0.15 / 0.22 (67).
 """
 
 from __future__ import annotations
