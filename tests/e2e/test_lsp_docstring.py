@@ -453,8 +453,12 @@ async def test_of_two_for_one_document_the_newer_wins(own_lab: Lab) -> None:
     client.open(uri, f"{AREA}\n\n# #hang\ndef hung(a):\n    return a\n", "python")
     older = run(client, uri=uri, position={"line": 9, "character": 0})
     await asyncio.sleep(0.3)
-    newer = run(client, uri=uri, position={"line": 1, "character": 0})
+    data = {"uri": uri, "version": 1, "position": {"line": 9, "character": 0}}
+    resolving = client.send("codeAction/resolve", {"title": "x", "data": data})
     assert await asyncio.wait_for(older, 5) is None
+    await asyncio.sleep(0.3)
+    newer = run(client, uri=uri, position={"line": 1, "character": 0})
+    assert (await failed(resolving, 5)).code == -32800
     assert await asyncio.wait_for(newer, 20) is None
     assert len(client.edits) == 1
     assert messages(client) == []
