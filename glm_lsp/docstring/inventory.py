@@ -87,6 +87,6 @@ def _words(slots: list[Slot]) -> Iterator[str]:
     for kind in SlotKind:
         found = [slot for slot in slots if slot.kind is kind]
         if found and kind in _LIST:
-            yield f"{_LIST[kind]} {' '.join(slot.name for slot in found)}"
+            yield f"{_LIST[kind]} {' '.join(slot.name for slot in found)}".rstrip()
         elif found:
             yield kind.name.lower()

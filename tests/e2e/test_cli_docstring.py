@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -320,3 +321,10 @@ def test_a_file_changed_meanwhile_is_refused(cli: CommandLine, tmp_path: Path) -
     assert b"GLM-109: b.py was changed" in said
     assert (tmp_path / "b.py").read_text() == "changed = 1\n"
     assert json.dumps(sorted(path.name for path in tmp_path.iterdir())) == '["a.py", "b.py"]'
+
+
+def test_the_hook_of_pre_commit_is_a_command_of_ours(cli: CommandLine, file: Path) -> None:
+    hooks = (Path(__file__).parents[2] / ".pre-commit-hooks.yaml").read_text("utf-8")
+    entries = re.findall(r"^  entry: glm-lsp (.+)$", hooks, re.MULTILINE)
+    assert len(entries) == 1
+    assert cli(*entries[0].split(), str(file)).status == 1

@@ -1,0 +1,87 @@
+"""What a document has, what of it is wished, and what is said to be missing."""
+
+from __future__ import annotations
+
+import pytest
+
+from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.docstring.detection import NoSurroundings
+from glm_lsp.docstring.docstrings import Source
+from glm_lsp.docstring.inventory import Item, State, inventory, title
+
+SOURCE = '''def area(radius): return radius
+
+
+def _hidden(a):
+    """Does it.
+
+    Args:
+        a: what.
+    """
+
+
+def name_of(a, b):
+    """Names it.
+
+    Args:
+        a: what.
+    """
+    if not a:
+        raise ValueError(b)
+    return b
+
+
+def broken():
+    return 1 +* 2
+'''
+
+
+def items(language: str = "python", text: str = SOURCE, *, private: bool = False) -> dict[str, Item]:
+    snapshot = DocumentSnapshot(uri="f:///a", path="a", language_id=language, version=0, text=text, offset=0)
+    source = Source.of(snapshot, NoSurroundings())
+    return {title(item.entity): item for item in inventory(source, private=private)}
+
+
+def test_everything_is_listed_with_its_state() -> None:
+    assert {name: item.state for name, item in items().items()} == {
+        "module": State.UNDOCUMENTED,
+        "area": State.UNDOCUMENTED,
+        "_hidden": State.DOCUMENTED,
+        "name_of": State.INCOMPLETE,
+        "broken": State.UNDOCUMENTED,
+    }
+
+
+def test_what_is_missing_is_named() -> None:
+    found = items()
+    assert found["area"].lack == "no documentation"
+    assert found["_hidden"].lack == ""
+    assert found["name_of"].lack == "lacks parameters b, returns, raises ValueError"
+
+
+def test_a_whole_file_means_what_is_public_and_can_be_documented() -> None:
+    assert [name for name, item in items().items() if item.is_wished] == ["area", "name_of"]
+    assert [name for name, item in items(private=True).items() if item.is_wished] == [
+        "area",
+        "_hidden",
+        "name_of",
+    ]
+
+
+def test_a_module_and_what_begins_where_it_does_are_told_apart() -> None:
+    found = items(text="def f(a):\n    return a\n")
+    assert found["module"].entity.start == found["f"].entity.start
+    assert (found["module"].is_wished, found["f"].is_wished) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "lack"),
+    [
+        ("java", "class A {\n    /**\n     * F.\n     * @return a\n     */\n    int f(int a) { return a; }\n}\n",
+         "lacks parameters a"),
+        ("rust", "/// F.\npub fn f() -> Result<(), E> { g() }\n", "lacks raises"),
+    ],
+)  # fmt: skip
+def test_other_languages(language: str, text: str, lack: str) -> None:
+    found = items(language, text)
+    assert lack in {item.lack for item in found.values()}
