@@ -24,6 +24,7 @@ from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.proof import touches_code
 from glm_lsp.docstring.sentence import vetted
 from glm_lsp.errors import CodeTouchedError, GlmError, NothingToDocumentError
+from glm_lsp.evaluate.syntax import parses
 from tests.documentation_sources import SOURCES
 
 pytest.importorskip("pygments", reason="glm-lsp[eval]")
@@ -121,6 +122,8 @@ def can_be_judged(source: Source) -> bool:
     """Whether code can be told: there is no syntax error, and nothing in JSX's text looks like a comment or a quote."""
     if source.tree.root.has_error:
         return False
+    if source.snapshot.language_id == "python":
+        return parses(source.snapshot.text)  # the grammar takes more than Python does
     is_jsx = source.snapshot.language_id.endswith("react")
     return not is_jsx or not any(
         re.search(rb"/[*/]|[\"'`]|<!--", text) for text in jsx_texts(source.tree.root)
