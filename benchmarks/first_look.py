@@ -212,7 +212,7 @@ CONNECT = """
 To have this in your editor:
 
   Neovim 0.12   put the lines from README.md, "Neovim", into init.lua
-  VS Code       an extension does not exist yet
+  VS Code       `make vscode` packs an extension; see README.md, "VS Code"
   others        start `glm-lsp serve` on stdio; it answers textDocument/inlineCompletion"""
 
 
