@@ -53,11 +53,22 @@ class Parameter:
     parts: tuple[str, ...] = ()
 
 
+ITSELF = "this"
+"""The name of what comes back from a method that returns the object it belongs to."""
+
+
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """What comes back, or is yielded; `type` is source text on one line, empty where nothing says it."""
+    """What comes back, or is yielded.
+
+    Attributes:
+        type: source text on one line, empty where nothing says it.
+        name: of a variable or an attribute, if that is what comes back wherever something does; `ITSELF` for
+            `return this`; else empty.
+    """
 
     type: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def test_whole_entity_of_a_function_in_c() -> None:
 def test_what_it_is_in_c(name: str, kind: EntityKind, returns: str | None, is_public: bool) -> None:
     entity = entity_of("c", HEADER, name)
     assert entity.kind is kind
-    assert entity.returns == (None if returns is None else Returned(returns))
+    assert (entity.returns.type if entity.returns else None) == returns
     assert entity.is_public is is_public
 
 
@@ -190,7 +190,7 @@ def test_what_it_is_in_cpp(
     assert len(entities) == 19
     entity = entities[number]
     assert (entity.kind, entity.qualified_name) == (kind, qualified)
-    assert entity.returns == (None if returns is None else Returned(returns))
+    assert (entity.returns.type if entity.returns else None) == returns
     assert entity.is_public is is_public
     assert entity.is_sound
 
@@ -353,7 +353,7 @@ def test_classes_with_macros_are_seen_through() -> None:
 
 def test_type_in_capitals_is_no_macro() -> None:
     source = "BOAT_TYPE f(BOAT_TYPE a) { return a; }\nint broken( { }\n"
-    assert entities_of("c", source)[0].returns == Returned("BOAT_TYPE")
+    assert entities_of("c", source)[0].returns == Returned("BOAT_TYPE", "a")
 
 
 @pytest.mark.parametrize(

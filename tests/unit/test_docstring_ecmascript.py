@@ -71,7 +71,7 @@ def test_whole_entity_of_a_method() -> None:
                 Parameter(name="more", type="string[]", kind=ParameterKind.VARIADIC),
             ),
             type_parameters=("K",),
-            returns=Returned("Promise<Map<K, T>>"),
+            returns=Returned("Promise<Map<K, T>>", "map"),
             raises=("RangeError",),
             is_async=True,
             place=Place(source.index("@trace"), "  ", after="\n  "),

@@ -19,6 +19,7 @@ from glm_lsp.docstring.grammars.c_declarators import (
 )
 from glm_lsp.docstring.grammars.c_exceptions import THROWING
 from glm_lsp.docstring.grammars.c_macros import without_macros
+from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import line_start, one_line, walk
 from glm_lsp.docstring.grammars.thrown import thrown
 
@@ -274,16 +275,17 @@ class _Definition:
             is_value = text != "void"
         elif self._type.type == "placeholder_type_specifier" and not declarator.marks:
             # What comes back is told by the body alone.
-            text, is_value = "", body is None or _returns_value(body)
+            text, is_value = "", body is None or bool(_values(body))
         else:
             text = type_text(self.tree, self.node, declarator.marks)
             is_value = bool(declarator.marks) or self.tree.text_of(self._type) != "void"
-        return Returned(text) if is_value else None
+        return Returned(text, name_given(self.tree, _values(body))) if is_value else None
 
 
-def _returns_value(body: Node) -> bool:
-    statements = (each for each in walk(body, _NOT_ITS_OWN) if each.type == "return_statement")
-    return any(each.named_child_count for each in statements)
+def _values(body: Node | None) -> list[Node]:
+    """What the function's own `return`s give."""
+    within = walk(body, _NOT_ITS_OWN) if body else ()
+    return [value for each in within if each.type == "return_statement" for value in each.named_children[:1]]
 
 
 def _is_old_style(declarator: FunctionDeclarator) -> bool:

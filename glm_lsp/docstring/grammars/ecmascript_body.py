@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Returned
 from glm_lsp.docstring.grammars.ecmascript_signature import type_of
+from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import walk
 from glm_lsp.docstring.grammars.thrown import Throwing, thrown
 
@@ -38,18 +39,20 @@ def returned(tree: SyntaxTree, function: Node) -> Returned | None:
     if annotation is not None:
         type_ = type_of(tree, annotation)
         is_nothing = annotation.type == "asserts_annotation" or _NOTHING.fullmatch(type_)
-        return None if is_nothing else Returned(type_)
+        return None if is_nothing else Returned(type_, name_given(tree, _values(tree, body)))
+    values = _values(tree, body)
+    return Returned(name=name_given(tree, values)) if values else None
+
+
+def _values(tree: SyntaxTree, body: Node | None) -> list[Node]:
+    """What the function's own `return`s give."""
     if body is None:
-        return None
-    if body.type != "statement_block":
-        return Returned() if _is_value(tree, body) else None
-    values = (
-        value
-        for node in walk(body, _OTHERS)
-        if node.type == "return_statement"
-        for value in node.named_children[:1]
-    )
-    return Returned() if any(_is_value(tree, value) for value in values) else None
+        return []
+    found = [body]
+    if body.type == "statement_block":
+        statements = (node for node in walk(body, _OTHERS) if node.type == "return_statement")
+        found = [value for statement in statements for value in statement.named_children[:1]]
+    return [value for value in found if _is_value(tree, value)]
 
 
 def yielded(tree: SyntaxTree, function: Node) -> Returned:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind, Returned
 from glm_lsp.docstring.grammars.above import Above, end_before
+from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import (
     COMMENTS,
     comments_above,
@@ -125,12 +126,23 @@ def _function(tree: SyntaxTree, node: Node, found: Above, interface: Entity | No
         header_end=end_before(tree, body.start_byte if body else node.end_byte),
         parameters=tuple(_parameters(tree, node)),
         type_parameters=_type_parameters(tree, node),
-        returns=Returned(one_line(tree, result)) if has_result and result is not None else None,
+        returns=_returned(tree, result, body) if has_result and result is not None else None,
         is_public=_is_exported(name) and (not is_method or _is_exported(owner)),
         is_sound=not node.has_error and bool(name),
         place=found.place,
         documentation=found.documentation,
     )
+
+
+def _returned(tree: SyntaxTree, result: Node, body: Node | None) -> Returned:
+    statements = (
+        (each for each in walk(body, {"func_literal"}) if each.type == "return_statement") if body else ()
+    )
+    lists = [each.named_children[0] for each in statements if each.named_child_count]
+    # Of several results no one is the result.
+    is_single = result.type != "parameter_list" and all(each.named_child_count == 1 for each in lists)
+    name = name_given(tree, (each.named_children[0] for each in lists)) if is_single else ""
+    return Returned(one_line(tree, result), name)
 
 
 def _name(tree: SyntaxTree, node: Node) -> str:

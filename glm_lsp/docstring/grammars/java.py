@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind, Returned
 from glm_lsp.docstring.grammars.above import Marks, above, end_before
-from glm_lsp.docstring.grammars.nodes import COMMENTS, one_line
+from glm_lsp.docstring.grammars.given_back import name_given
+from glm_lsp.docstring.grammars.nodes import COMMENTS, one_line, walk
 from glm_lsp.docstring.grammars.thrown import Throwing, thrown
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _TYPES = _INTERFACES | {"class_declaration", "record_declaration", "enum_declara
 _CONSTRUCTORS = frozenset(["constructor_declaration", "compact_constructor_declaration"])
 _METHODS = frozenset(["method_declaration", "annotation_type_element_declaration"])
 _CATCHES_ALL = frozenset(["Exception", "Throwable"])
+_LATER = frozenset(["lambda_expression", "class_body", *_TYPES])
+"""What runs at another time than the code around it."""
 _NAMES = frozenset(["type_identifier", "scoped_type_identifier", "generic_type"])
 
 
@@ -122,13 +125,23 @@ def _member(tree: SyntaxTree, siblings: Sequence[Node], index: int, owner: _Owne
         # A compact constructor takes what its record does.
         parameters=owner.parameters if is_compact else tuple(_parameters(tree, node)),
         type_parameters=tuple(_type_parameters(tree, node)),
-        returns=None if type_ is None or type_.type == "void_type" else Returned(one_line(tree, type_)),
+        returns=_returned(tree, type_, body),
         raises=tuple(dict.fromkeys(_raised(tree, node, body))),
         is_public=_is_public(node, owner),
         overrides="@Override" in (tree.text_of(each).replace(" ", "") for each in _modifiers(node)),
         is_sound=not node.has_error,
         place=found.place,
         documentation=found.documentation,
+    )
+
+
+def _returned(tree: SyntaxTree, type_: Node | None, body: Node | None) -> Returned | None:
+    if type_ is None or type_.type == "void_type":
+        return None
+    statements = (each for each in walk(body, _LATER) if each.type == "return_statement") if body else ()
+    return Returned(
+        one_line(tree, type_),
+        name_given(tree, (each.named_children[0] for each in statements if each.named_children)),
     )
 
 
@@ -207,7 +220,7 @@ def _caught(tree: SyntaxTree, clause: Node) -> Iterator[str]:
 
 _THROWING = Throwing(
     tries=frozenset(["try_statement", "try_with_resources_statement"]),
-    not_into=frozenset(["lambda_expression", "class_body", *_TYPES]),
+    not_into=_LATER,
     exception=_exception,
     caught=_caught,
     catches_all=_CATCHES_ALL,

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Returned
-from glm_lsp.docstring.grammars.nodes import walk
+from glm_lsp.docstring.grammars.given_back import name_given
+from glm_lsp.docstring.grammars.nodes import COMMENTS, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,26 +42,34 @@ def outcome(tree: SyntaxTree, body: Node | None, annotation: str | None) -> Outc
     Args:
         annotation: of what is returned, on one line; None where there is none.
     """
-    has_yield = has_value = False
+    has_yield = False
+    given: list[Node] = []
+    yielded: list[Node] = []
     raises: dict[str, None] = {}
     for node, caught in _with_catchers(tree, body):
         if node.type == "yield":
             has_yield = True
+            yielded += _values(node)
         elif node.type == "return_statement":
-            has_value = has_value or any(
-                child.type not in ("none", "comment") for child in node.named_children
-            )
+            given += _values(node)
         elif node.type == "raise_statement":
             name = _raised(tree, node)
             if name and not any(_catches(one, name) for one in caught):
                 raises[name] = None
     names = tuple(raises)
     if has_yield:
-        return Outcome(yields=Returned(_yielded(annotation or "")), raises=names)
+        # `yield from items` gives the items one by one.
+        return Outcome(yields=Returned(_yielded(annotation or ""), name_given(tree, yielded)), raises=names)
+    name = name_given(tree, given)
     if annotation is None:
-        return Outcome(Returned() if has_value else None, raises=names)
+        return Outcome(Returned(name=name) if given else None, raises=names)
     is_nothing = annotation.strip("'\" ").rpartition(".")[2] in _NOTHING
-    return Outcome(None if is_nothing else Returned(annotation), raises=names)
+    return Outcome(None if is_nothing else Returned(annotation, name), raises=names)
+
+
+def _values(statement: Node) -> list[Node]:
+    """What a `return` or `yield` gives, unless it is `None`."""
+    return [child for child in statement.named_children if child.type not in COMMENTS | {"none"}]
 
 
 def _with_catchers(tree: SyntaxTree, body: Node | None) -> Iterator[tuple[Node, tuple[str, ...]]]:

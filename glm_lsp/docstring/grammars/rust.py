@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, Returned
 from glm_lsp.docstring.grammars.above import end_before
+from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import COMMENTS, one_line, walk
 from glm_lsp.docstring.grammars.rust_comments import above, crate_comments
 
@@ -135,7 +136,7 @@ def _definition(
         header_end=end_before(tree, _header_end_byte(node, body)),
         parameters=tuple(_parameters(tree, node)) if is_function else (),
         type_parameters=tuple(_type_parameters(tree, node)),
-        returns=Returned(returned) if has_returns else None,
+        returns=Returned(returned, _name_given(tree, body)) if has_returns else None,
         may_panic=is_function and body is not None and _may_panic(tree, body),
         is_unsafe="unsafe" in words,
         is_fallible=has_returns and _RESULT.match(returned) is not None,
@@ -148,6 +149,14 @@ def _definition(
         documentation=found.documentation,
     )
     return entity, inner
+
+
+def _name_given(tree: SyntaxTree, body: Node | None) -> str:
+    """The name of what stands last in a body, if that is the only way to return."""
+    last = body.named_children[-1:] if body else []
+    inner = walk(body, _DEFINITIONS | {"closure_expression"}) if body else ()
+    is_only = not any(each.type == "return_expression" for each in inner)
+    return name_given(tree, last) if is_only else ""
 
 
 def _kind(node: Node, context: _Context) -> EntityKind:
