@@ -98,7 +98,7 @@ def docstring(
     style = style or _set_style(settings)
     found = list(_read(run, named, style, private=private))
     if mode in {Mode.CHECK, Mode.LIST}:
-        _tell(run, found)
+        _tell(run, found, completes=private)
     else:
         _document(run, found, settings, completes=private)
     if as_json:
@@ -138,12 +138,12 @@ def _read(
             run.fail(error)
 
 
-def _tell(run: _Run, found: Sequence[SourceToDocument]) -> None:
+def _tell(run: _Run, found: Sequence[SourceToDocument], *, completes: bool) -> None:
     from glm_lsp.docstring_report import item_as_json, item_as_text
 
     num_lacking = 0
     for target in found:
-        lacking = target.lacking
+        lacking = target.lacking(completes=completes)
         num_lacking += len(lacking)
         for item in lacking if run.mode is Mode.CHECK else target.items:
             if run.as_json:
@@ -152,9 +152,7 @@ def _tell(run: _Run, found: Sequence[SourceToDocument]) -> None:
                 print(item_as_text(target, item))
     if run.mode is Mode.CHECK and num_lacking:
         run.status = max(run.status, 1)
-        terminal.say(
-            f"{num_lacking} without documentation or parts of it; --write adds it, with --all the parts, too"
-        )
+        terminal.say(f"{num_lacking} to be documented; the same with --write in place of --check does it")
 
 
 def _document(run: _Run, found: Sequence[SourceToDocument], settings: Settings, *, completes: bool) -> None:

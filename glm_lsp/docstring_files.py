@@ -107,11 +107,7 @@ class SourceToDocument:
         """
         if self.names_places:
             return tuple(self._plan_at(item) for item in self.items)
-        return tuple(
-            item.plan
-            for item in self.items
-            if item.is_wished and item.plan and (completes or item.state is State.UNDOCUMENTED)
-        )
+        return tuple(item.plan for item in self.lacking(completes=completes) if item.plan)
 
     def _plan_at(self, item: Item) -> Plan:
         if item.plan:
@@ -125,10 +121,18 @@ class SourceToDocument:
             )
         raise NothingToDocumentError(f"{name} is documented already")
 
-    @property
-    def lacking(self) -> tuple[Item, ...]:
-        """What of it is not or not fully documented, and could be."""
-        return tuple(item for item in self.items if item.plan and (item.is_wished or self.names_places))
+    def lacking(self, *, completes: bool) -> tuple[Item, ...]:
+        """What would be written: all that lacks something at named places; in a whole file what has no documentation.
+
+        Args:
+            completes: whether in a whole file what is incomplete counts, too.
+        """
+        return tuple(
+            item
+            for item in self.items
+            if item.plan
+            and (self.names_places or (item.is_wished and (completes or item.state is State.UNDOCUMENTED)))
+        )
 
     def line(self, offset: int) -> int:
         """The line of an offset, from 1."""

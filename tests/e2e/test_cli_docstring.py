@@ -150,15 +150,21 @@ def test_check_needs_no_model_and_names_what_is_missing(cli: CommandLine, file: 
     without_model = cli.with_environ(GLM_LSP_MODEL="no-such-model")
     result = without_model("docstring", "circle.py", "--check", cwd=file.parent)
     assert result.status == 1
-    assert result.stdout.splitlines() == [
-        "circle.py:4: area: no documentation",
-        "circle.py:16: Circle.name_of: lacks parameters upper",
-    ]
+    assert result.stdout.splitlines() == ["circle.py:4: area: no documentation"]
+    complete = without_model("docstring", "circle.py", "--check", "--all", cwd=file.parent)
+    assert "circle.py:16: Circle.name_of: lacks parameters upper" in complete.stdout.splitlines()
     found = without_model("docstring", "circle.py", "--check", "--all", "--json", cwd=file.parent)
     assert [each["name"] for each in found.json] == ["area", "Circle._grow", "Circle.name_of"]
     assert found.json[2]["state"] == "incomplete"
     (file.parent / "good.py").write_text('"""Good."""\n')
     assert cli("docstring", str(file.parent / "good.py"), "--check").status == 0
+
+
+def test_what_check_misses_write_adds(cli: CommandLine, file: Path) -> None:
+    for options in ([], ["--all"]):
+        assert cli("docstring", "circle.py", *options, "--check", cwd=file.parent).status == 1
+        assert cli("docstring", "circle.py", *options, "--write", cwd=file.parent).status == 0
+        assert cli("docstring", "circle.py", *options, "--check", cwd=file.parent).status == 0
 
 
 def test_list_has_everything(cli: CommandLine, file: Path) -> None:
