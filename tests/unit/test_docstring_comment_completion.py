@@ -88,12 +88,12 @@ def test_parameters_stand_in_the_order_of_the_signature() -> None:
         /**
          * Sends.
          *
-         * @param {*} a - A said.
+         * @param a - A said.
          * @param {number} b - The b,
          *   which goes on.
-         * @param {*} c - C said.
+         * @param c - C said.
          * @param {number} d - The d.
-         * @param {*} e - E said.
+         * @param e - E said.
          */
         """,
     )
@@ -239,8 +239,8 @@ def test_line_breaks_of_windows_stay_whole(style: Style, indent: str) -> None:
 @pytest.mark.parametrize(
     ("style", "own", "added"),
     [
-        (Style.JSDOC, "@param {string} a - The a.", "@param {*} b - B said."),
-        (Style.JSDOC, "@param {string} a The a.", "@param {*} b B said."),
+        (Style.JSDOC, "@param {string} a - The a.", "@param b - B said."),
+        (Style.JSDOC, "@param {string} a The a.", "@param b B said."),
         (Style.JSDOC, "@param a The a.", "@param b B said."),
         (Style.DOXYGEN, r"\param[in] a The a.", r"\param b B said."),
         (Style.DOXYGEN, "@param a The a.", "@param b B said."),

@@ -1,4 +1,8 @@
-"""JSDoc: `@param {type} name - text`, `@returns {type} text`; types only where the project gives them."""
+"""JSDoc: `@param {type} name - text`, `@returns {type} text`; types only where the project gives them.
+
+A type that nothing tells is left out. The `{*}` that some write there is no blank: checkers that read JSDoc take it for
+`any`, in place of what they would have found out.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,6 @@ from glm_lsp.docstring.skeleton import SlotKind
 from glm_lsp.docstring.styles.subjects import Subject
 from glm_lsp.docstring.styles.tagged import TaggedStyling
 
-_ANY = "*"
 _LONGEST_DEFAULT = 30
 _PAIRS = (("{", "}"), ("[", "]"), ("(", ")"))
 
@@ -42,17 +45,17 @@ class JSDoc(TaggedStyling):
 
 
 def _type(parameter: Parameter | None) -> str:
-    """In braces; any type where the signature has none, and of a pattern an object."""
+    """In braces, with a blank behind them; nothing where the signature has none, and of a pattern an object."""
     source = parameter.type if parameter and _is_balanced(parameter.type) else ""
-    if parameter and parameter.kind is ParameterKind.VARIADIC:
-        return f"{{...{source.removesuffix('[]') or _ANY}}} "
-    return f"{{{source or ('Object' if parameter and parameter.parts else _ANY)}}} "
+    if source and parameter and parameter.kind is ParameterKind.VARIADIC:
+        return f"{{...{source.removesuffix('[]')}}} "
+    known = source or ("Object" if parameter and parameter.parts else "")
+    return f"{{{known}}} " if known else ""
 
 
 def _returned(subject: Subject) -> str:
     source = subject.returned.type if subject.returned else ""
-    nothing_known = "Promise<*>" if subject.is_async and subject.kind is SlotKind.RETURNS else _ANY
-    return f"{{{source if source and _is_balanced(source) else nothing_known}}} "
+    return f"{{{source}}} " if source and _is_balanced(source) else ""
 
 
 def _name(subject: Subject) -> str:

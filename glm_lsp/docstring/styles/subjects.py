@@ -22,7 +22,6 @@ class Subject:
         path: of a parameter, as its tag calls it: a part behind what it is taken from.
         parameter: None for all but whole parameters.
         returned: of what is returned or yielded.
-        is_async: what is returned has to be awaited.
     """
 
     kind: SlotKind
@@ -30,7 +29,6 @@ class Subject:
     path: str = ""
     parameter: Parameter | None = None
     returned: Returned | None = None
-    is_async: bool = False
 
     @property
     def is_part(self) -> bool:
@@ -61,8 +59,8 @@ def _subjects(entity: Entity, with_parts: bool) -> Iterator[Subject]:
         for part in parameter.parts if with_parts and is_harmless(name) else ():
             yield Subject(kind=SlotKind.PARAMETER, name=part, path=f"{name}.{part}")
     if entity.kind in _RETURNING and entity.yields:
-        yield Subject(kind=SlotKind.YIELDS, returned=entity.yields, is_async=entity.is_async)
+        yield Subject(kind=SlotKind.YIELDS, returned=entity.yields)
     elif entity.kind in _RETURNING and entity.returns:
-        yield Subject(kind=SlotKind.RETURNS, returned=entity.returns, is_async=entity.is_async)
+        yield Subject(kind=SlotKind.RETURNS, returned=entity.returns)
     for name in entity.raises:
         yield Subject(kind=SlotKind.RAISES, name=name)
