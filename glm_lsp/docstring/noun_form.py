@@ -8,13 +8,16 @@ from glm_lsp.docstring.phrases import definite, is_plural, is_preposition, plura
 from glm_lsp.docstring.verbs import VERBS
 
 _OF_SOMETHING_TEXT = """
-    color description directory duration format height id index length name path size title type url value version width
+    color description duration height id index length name path size title url value width
 """
 _OF_SOMETHING = frozenset(_OF_SOMETHING_TEXT.split())
 
-_QUALITIES = frozenset(
-    ["current", "default", "full", "initial", "last", "new", "next", "old", "previous", "total"]
-)
+_QUALITIES_TEXT = """
+    actual base best common current custom default external final first full given initial internal last
+    local long main new next old other own parent previous primary private public raw real remote same
+    second secondary short source sub target temporary total unique valid
+"""
+_QUALITIES = frozenset(_QUALITIES_TEXT.split())
 
 
 def noun_phrase(words: Sequence[str]) -> str:

@@ -1,79 +1,19 @@
-"""What comes back and what is raised, told from names and types alone."""
+"""What comes back, told from names and types alone."""
 
 from __future__ import annotations
 
 import re
 
-from glm_lsp.docstring.entity import Entity, Returned
+from glm_lsp.docstring import conventional
+from glm_lsp.docstring.entity import ITSELF, Entity, Returned
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import plural, sentence, singular
-from glm_lsp.docstring.summary_form import doing, is_question, object_of, whether
+from glm_lsp.docstring.phrases import definite, plural, sentence, singular
+from glm_lsp.docstring.qualities import tells_how
+from glm_lsp.docstring.questions import FLAGS, is_question, whether
+from glm_lsp.docstring.summary_form import deed_words, doing, object_of
 from glm_lsp.docstring.verbs import VERBS, participle
 
-_EXCEPTIONS = {
-    "ArithmeticException": "If the calculation is not possible.",
-    "ArithmeticError": "If the calculation is not possible.",
-    "AssertionError": "If an assertion does not hold.",
-    "AttributeError": "If an attribute is missing.",
-    "BufferError": "If the buffer does not allow it.",
-    "ConnectionError": "If the connection fails.",
-    "EOFError": "If the input ends too early.",
-    "Error": "On errors.",
-    "Exception": "On errors.",
-    "FileExistsError": "If the file exists already.",
-    "FileNotFoundError": "If the file does not exist.",
-    "FileNotFoundException": "If the file does not exist.",
-    "IOError": "If input or output fails.",
-    "IOException": "If input or output fails.",
-    "IllegalArgumentException": "If an argument is not valid.",
-    "IllegalStateException": "If the current state does not allow it.",
-    "ImportError": "If a module cannot be imported.",
-    "IndexError": "If an index is out of range.",
-    "IndexOutOfBoundsException": "If an index is out of range.",
-    "InterruptedException": "If the thread is interrupted.",
-    "IsADirectoryError": "If the path is a directory.",
-    "KeyError": "If a key is missing.",
-    "LookupError": "If nothing is found.",
-    "MemoryError": "If there is not enough memory.",
-    "ModuleNotFoundError": "If a module is missing.",
-    "NameError": "If a name is not defined.",
-    "NoSuchElementException": "If there is no such element.",
-    "NotADirectoryError": "If the path is no directory.",
-    "NotImplementedError": "If it is not implemented.",
-    "NullPointerException": "If a value is null.",
-    "NumberFormatException": "If a text is no number.",
-    "OSError": "If the operating system reports an error.",
-    "OverflowError": "If a number is too large.",
-    "PermissionError": "If permission is missing.",
-    "RangeError": "If a value is out of range.",
-    "RecursionError": "If the recursion is too deep.",
-    "ReferenceError": "If a reference is not valid.",
-    "RuntimeError": "If it fails at run time.",
-    "RuntimeException": "If it fails at run time.",
-    "SQLException": "If access to the database fails.",
-    "StopIteration": "If there are no more items.",
-    "StopAsyncIteration": "If there are no more items.",
-    "SyntaxError": "If the syntax is not valid.",
-    "SystemExit": "To end the program.",
-    "KeyboardInterrupt": "If the user interrupts it.",
-    "TimeoutError": "If it takes too long.",
-    "TimeoutException": "If it takes too long.",
-    "TypeError": "If the type of a value is not supported.",
-    "URIError": "If a URI is not valid.",
-    "UnicodeDecodeError": "If bytes cannot be decoded.",
-    "UnicodeEncodeError": "If a text cannot be encoded.",
-    "UnsupportedOperationException": "If the operation is not supported.",
-    "ValueError": "If a value is not valid.",
-    "ZeroDivisionError": "If a divisor is zero.",
-    "bad_alloc": "If there is not enough memory.",
-    "invalid_argument": "If an argument is not valid.",
-    "length_error": "If a length is too large.",
-    "logic_error": "If it is used wrongly.",
-    "out_of_range": "If a value is out of range.",
-    "overflow_error": "If a number is too large.",
-    "runtime_error": "If it fails at run time.",
-}
 _TYPES = {
     "bool": "true or false", "boolean": "true or false", "Boolean": "true or false", "int": "the number",
     "float": "the number", "number": "the number", "double": "the number", "bytes": "the bytes",
@@ -99,10 +39,46 @@ _TRANSPARENT = (
     "CompletableFuture",
     "Box",
 )
-_PRODUCING_NOTHING = frozenset(
-    ["check", "close", "delete", "handle", "print", "remove", "set", "validate", "verify"]
+_GIVING_TEXT = """
+    get retrieve find fetch load read create make generate build construct
+"""
+_GIVING = frozenset(_GIVING_TEXT.split())
+"""Verbs of names that tell what comes back better than the body does."""
+_LEADING_TO_TEXT = """
+    calculate clone collect combine compile compose compute convert copy count decode derive deserialize
+    determine encode estimate evaluate extract format gather guess identify infer instantiate join list
+    lookup map measure merge obtain parse pick pop predict prepare produce query receive render request
+    resolve sample search select spawn sum summarize take
+"""
+_LEADING_TO = frozenset(_LEADING_TO_TEXT.split())
+"""Verbs of names that tell what comes back."""
+_CHANGING_TEXT = """
+    align clean clamp compress convert crop decode decompress decrypt deserialize encode encrypt escape
+    expand extract filter flatten flip format indent interpolate invert join map merge normalize parse pad
+    process quote render replace resize reverse rotate round sanitize scale serialize shuffle simplify slice
+    sort split strip tokenize transform translate transpose trim unescape unwrap wrap
+"""
+_CHANGING = frozenset(_CHANGING_TEXT.split())
+"""Verbs that make what is given into what comes back."""
+_SUCCEEDING_TEXT = """
+    acquire add close connect copy create delete download insert install load lock move open put receive
+    register release remove rename save send start stop store subscribe unlock unregister unsubscribe update
+    upload write
+"""
+_SUCCEEDING = frozenset(_SUCCEEDING_TEXT.split())
+"""Verbs that tell with true or false whether it was done."""
+_TELLS_NOTHING_TEXT = """
+    buf buffer copy cls data flag it new obj object ok out output res result results ret retval return rs rv
+    self success temp temporary this tmp val value values
+"""
+_TELLS_NOTHING = frozenset(_TELLS_NOTHING_TEXT.split())
+"""Names of variables that could hold anything."""
+_NUMBER = re.compile(
+    r"u?int\d*(?:_t)?|[iu](?:8|16|32|64|128|size)|(?:std::)?s?size_t|long|short|unsigned.*|f32|f64|byte"
 )
-_JUDGING = frozenset(["check", "validate", "verify"])
+_LEAST_NAME = 3
+_NO_THINGS = frozenset(["on", "when", "after", "before", "with", "test", "tests", "run", "main"])
+"""First words of names that tell of nothing that comes back."""
 _LONGEST_TYPE = 40
 _DEPTH = 4
 
@@ -114,84 +90,88 @@ def returns(entity: Entity) -> str:
 
 def yields(entity: Entity) -> str:
     """What a generator gives at each step. Never empty."""
-    words = object_of(entity)
-    if words and not is_question(entity.name):
+    given = entity.yields or Returned()
+    if given.name == ITSELF:
+        return sentence(_itself(entity))
+    words = _words_of_variable(given.name)
+    if not words and not is_question(entity.name) and not conventional.is_conventional(entity):
+        words = object_of(entity)
+    if words:
         *first, last = words
-        return sentence(f"the next {' '.join([*first, singular(last)])}")
-    typed = _typed(entity.yields.type if entity.yields else "")
-    return sentence(f"the next {typed.removeprefix('the ')}" if typed.startswith("the ") else "the next item")
-
-
-def raises(name: str, entity: Entity | None) -> str:
-    """When an exception is raised, or why a function fails (without a name). Never empty."""
-    last = re.split(r"::|\.", name)[-1].strip("&*() ")
-    if last in _EXCEPTIONS:
-        return _EXCEPTIONS[last]
-    words = words_of(re.sub(r"(?:Error|Exception|_error|Warning|Err)$", "", last))
-    if not words:
-        deed = doing(entity) if entity else ""
-        return sentence(f"if {deed} fails") if deed else "On errors."
-    return sentence(_condition(words))
-
-
-def panics(entity: Entity | None) -> str:
-    """When a function panics."""
-    deed = doing(entity) if entity else ""
-    return sentence(f"if {deed} is not possible") if deed else "If an assertion does not hold."
-
-
-def safety() -> str:
-    """What a caller of an unsafe function has to see to."""
-    return "The caller must make sure that all arguments are valid."
-
-
-def _condition(words: list[str]) -> str:
-    small = [word.lower() for word in words]
-    for tail, said in (
-        (["not", "found"], "is not found"), (["already", "exists"], "exists already"), (["exists"], "exists already"),
-        (["timeout"], "takes too long"), (["too", "large"], "is too large"), (["too", "long"], "is too long"),
-        (["missing"], "is missing"), (["required"], "is required but missing"), (["invalid"], "is not valid"),
-        (["mismatch"], "does not match"), (["failed"], "fails"), (["denied"], "is denied"), (["closed"], "is closed"),
-        (["overflow"], "overflows"), (["expired"], "has expired"), (["unavailable"], "is not available"),
-        (["not", "supported"], "is not supported"), (["not", "implemented"], "is not implemented"),
-    ):  # fmt: skip
-        if small[-len(tail) :] == tail and len(words) > len(tail):
-            return f"if the {' '.join(words[: -len(tail)])} {said}"
-    for head, said in (
-        ("invalid", "is not valid"), ("missing", "is missing"), ("unknown", "is not known"),
-        ("duplicate", "is there already"),
-        ("unsupported", "is not supported"), ("unexpected", "is not expected"), ("illegal", "is not allowed"),
-        ("no", "is missing"), ("empty", "is empty"), ("malformed", "is malformed"), ("failed", "fails"),
-    ):  # fmt: skip
-        if small[0] == head and len(words) > 1:
-            return f"if the {' '.join(words[1:])} {said}"
-    return f"on {' '.join(words)} errors"
+        return sentence(definite([*first, singular(last)]))
+    return sentence(_typed(given.type) or "the value")
 
 
 def _returned(entity: Entity, returned: Returned | None) -> str:
-    words = words_of(entity.name)
-    verb = words[0] if words and words[0] in VERBS else ""
-    type_ = returned.type if returned else ""
-    is_flag = type_ in ("bool", "boolean", "Boolean")
+    known = returned or Returned()
+    words = deed_words(entity.name)
+    if said := conventional.result(entity):
+        return said
+    if known.name == ITSELF:
+        return _itself(entity)
     if is_question(entity.name):
         return whether(words)
-    if is_flag and verb:
-        return f"whether {doing(entity)} succeeds" if verb not in _JUDGING else "true or false"
-    words_for_it = [] if is_flag else object_of(entity)
-    things = noun_phrase(words_for_it) if words_for_it else ""
-    made = things if verb not in _PRODUCING_NOTHING else ""
-    return (
-        made
-        or _typed(type_)
-        or _acted_on(verb, entity)
-        or things
-        or (f"what {entity.name} gives" if words else "the value")
+    if known.type in FLAGS:
+        return _flag(words, known.name, entity)
+    verb = words[0] if words and words[0] in VERBS else ""
+    named, held = _named(verb, words, entity), _words_of_variable(known.name)
+    said = (
+        (named if verb in _GIVING else "")
+        or (_variable(held) if held else "")
+        or (named if verb in _LEADING_TO or not verb else "")
     )
+    if said:
+        return f"{said}{_tail(known.type)}"
+    return _typed(known.type) or _acted_on(verb, entity) or "the result"
+
+
+def _itself(entity: Entity) -> str:
+    return f"the {' '.join(words_of(entity.owner)) or 'object'} itself"
+
+
+def _named(verb: str, words: list[str], entity: Entity) -> str:
+    """The thing that a function's name tells of; empty where that is not to be told from it."""
+    things = [] if conventional.is_conventional(entity) else object_of(entity)
+    if not things or tells_how(things) or things[0] in VERBS or (not verb and words[0] in _NO_THINGS):
+        return ""
+    return noun_phrase(things)
+
+
+def _words_of_variable(name: str) -> list[str]:
+    """The words of what comes back; none where they say nothing."""
+    bare = name.strip("_#$").removeprefix("m_")
+    words = words_of(bare)
+    is_said = len(bare) >= _LEAST_NAME and not bare.isupper() and bare.lower() not in _TELLS_NOTHING
+    return words if is_said and not tells_how(words) else []
+
+
+def _variable(words: list[str]) -> str:
+    return whether(words) if is_question(words[0]) else noun_phrase(words)
+
+
+def _flag(words: list[str], name: str, entity: Entity) -> str:
+    """What is true or false, as far as that can be told."""
+    things, held = object_of(entity), words_of(name)
+    verb = words[0] if words and words[0] in VERBS else ""
+    if held and is_question(name.lstrip("_#$")):
+        return whether(held)
+    if tells_how(things) and (verb in _GIVING or not verb):
+        return f"whether it is {' '.join(things)}"
+    if verb in _GIVING and things:
+        return noun_phrase(things)
+    return f"whether {doing(entity)} succeeds" if verb in _SUCCEEDING else "true or false"
+
+
+def _tail(type_: str) -> str:
+    """What else may come back than the thing itself."""
+    if _OPTIONAL.search(type_) or re.match(r"(?:\w+[.:]+)*(?:Option|Optional)\b", type_):
+        return ", or nothing"
+    return ", or an error" if re.match(r"(?:\w+::)*Result\b", type_) else ""
 
 
 def _acted_on(verb: str, entity: Entity) -> str:
     """The first parameter after the deed, "the parsed text"; empty where that cannot be told."""
-    if not verb or not participle(verb) or verb in _PRODUCING_NOTHING or not entity.parameters:
+    if verb not in _CHANGING or not entity.parameters:
         return ""
     given = words_of(entity.parameters[0].name)
     return f"the {participle(verb)} {' '.join(given)}" if len("".join(given)) > 1 else ""
@@ -206,14 +186,14 @@ def _typed(type_: str, depth: int = 0) -> str:
     if inner != source:
         typed = _typed(inner, depth + 1)
         return f"{typed}, or nothing" if typed and typed != "nothing" else typed
-    if source in _TYPES:
-        return _TYPES[source]
+    if source in _TYPES or _NUMBER.fullmatch(source):
+        return _TYPES.get(source, "the number")
     if source.endswith("[]") or source.startswith("[]"):
         return _list_of(source.removesuffix("[]").removeprefix("[]"))
     if match := _GENERIC.fullmatch(source):
         return _generic(match[1], match[2], depth)
     words = words_of(re.split(r"::|\.", source)[-1])
-    is_name = re.fullmatch(r"[\w.:]+", source) is not None
+    is_name = re.fullmatch(r"[\w.:]+", source) is not None and words[-1:] not in (["type"], ["t"])
     return f"the {' '.join(words)}" if is_name and len("".join(words)) > 1 else ""
 
 

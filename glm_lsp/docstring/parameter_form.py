@@ -8,7 +8,8 @@ from glm_lsp.docstring.entity import Parameter, ParameterKind
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.noun_form import noun_phrase
 from glm_lsp.docstring.phrases import definite, sentence
-from glm_lsp.docstring.summary_form import is_question, whether
+from glm_lsp.docstring.qualities import tells_how
+from glm_lsp.docstring.questions import is_question, whether
 from glm_lsp.docstring.verbs import VERBS
 
 _KNOWN = {
@@ -16,15 +17,11 @@ _KNOWN = {
     "callback": "The function to call.",
     "cb": "The function to call.", "ctx": "The context.", "default": "The value if there is no other.",
     "dtype": "The data type.", "fn": "The function.", "func": "The function.", "i": "The index.",
-    "kwargs": "The keyword arguments.", "other": "The other operand.", "rng": "The random number generator.",
+    "kwargs": "The keyword arguments.", "other": "The other value.", "rng": "The random number generator.",
 }  # fmt: skip
 _WHETHER_TO = frozenset(["allow", "do", "enable", "force", "include", "should", "skip", "use", "with"])
-_ADJECTIVES_TEXT = """
-    active async case-sensitive debug dry enabled exact inclusive inplace lazy optional parallel quiet
-    recursive required silent strict verbose visible
-"""
-_ADJECTIVES = frozenset(_ADJECTIVES_TEXT.split())
 _MANNERS = frozenset(["quiet", "recursive", "silent", "strict", "verbose"])
+_STANDING_FOR_ANY = frozenset(["default", "flag", "mode", "result", "state", "status", "value"])
 _BOOLEAN = re.compile(r"(?i)\bbool(?:ean)?\b")
 _BOOLEANS = ("true", "false")
 _HARMLESS_DEFAULT = re.compile(r"-?\w[\w.]{0,19}|[\"']\w[\w-]{0,19}[\"']")
@@ -32,14 +29,15 @@ _MOST_PARTS = 4
 _NOTHINGS = frozenset(["none", "null", "undefined", "nil", "nullptr", "void"])
 
 
-def parameter(one: Parameter, *, notes_default: bool = True) -> str:
+def parameter(one: Parameter, *, notes_default: bool = True, quotes: bool = False) -> str:
     """What a parameter is, as far as its name, type and default tell. Never empty.
 
     Args:
         notes_default: whether a short default is told too.
+        quotes: whether names of code stand in backticks.
     """
     default = _default(one.default) if notes_default else ""
-    return f"{_described(one)}{f' Defaults to {default}.' if default else ''}"
+    return f"{_described(one, quotes=quotes)}{f' Defaults to {default}.' if default else ''}"
 
 
 def type_parameter(name: str) -> str:
@@ -51,12 +49,17 @@ def type_parameter(name: str) -> str:
     return sentence(f"the {' '.join(words)} type") if len("".join(words)) > 1 else "The type to work with."
 
 
-def _described(one: Parameter) -> str:
+def _pattern(parts: tuple[str, ...], *, quotes: bool) -> str:
+    shown = [f"`{part}`" if quotes else part for part in parts[:_MOST_PARTS]]
+    *first, last = [*shown, "more"] if len(parts) > _MOST_PARTS else shown
+    return f"An object with {', '.join(first)}{' and ' if first else ''}{last}."
+
+
+def _described(one: Parameter, *, quotes: bool) -> str:
     name = one.name.lstrip("_$@")
     words = words_of(name)
     if one.parts:
-        *first, last = one.parts[:_MOST_PARTS]
-        return f"An object with {', '.join(first)}{' and ' if first else ''}{last}."
+        return _pattern(one.parts, quotes=quotes)
     if not words:
         return "Not used." if one.name.strip("_") == "" else "The value."
     return _KNOWN.get(name.lower()) or sentence(_by_words(one, name, words))
@@ -68,8 +71,17 @@ def _by_words(one: Parameter, name: str, words: list[str]) -> str:
     if one.kind is ParameterKind.KEYWORDS:
         return f"the keyword arguments for {' '.join(words)}"
     if len(name) == 1:
-        return f"the value of {name}"
-    return _whether(words) if _is_boolean(one) or is_question(name) else noun_phrase(words)
+        return _typed(one.type) or f"the value of {name}"
+    if _is_boolean(one) or is_question(name):
+        return _whether(words)
+    return " ".join(words) if tells_how(words) else noun_phrase(words)
+
+
+def _typed(type_: str) -> str:
+    """A class in words, for a parameter whose name is but a letter; empty for any other type."""
+    bare = type_.removeprefix("const ").strip("&* ")
+    is_class = re.fullmatch(r"[A-Z][a-z]\w+", bare) and bare not in ("String", "Object", "Any", "Self")
+    return definite(words_of(bare)) if is_class else ""
 
 
 def _is_boolean(one: Parameter) -> bool:
@@ -91,9 +103,11 @@ def _whether(words: list[str]) -> str:
         said = f"whether to {first} {definite(rest)}".rstrip()
     elif words[-1] in _MANNERS:
         said = f"whether to be {' '.join(words)}"
-    elif words[-1] in _ADJECTIVES or words[-1].endswith(("ed", "able", "ible")):
+    elif tells_how(words):
         said = f"whether it is {' '.join(words)}"
-    return said or f"whether {' '.join(words)} is on"
+    elif words[-1] in _STANDING_FOR_ANY:
+        said = noun_phrase(words)
+    return said or f"the flag for {' '.join(words)}"
 
 
 def _default(source: str) -> str:

@@ -18,6 +18,10 @@ _PREPOSITIONS_TEXT = """
     onto out over per through to under until up using via when while with within without
 """
 _PREPOSITIONS = frozenset(_PREPOSITIONS_TEXT.split())
+_LINKING = frozenset(
+    ["against", "as", "at", "between", "by", "during", "for", "from", "into", "of", "per", "to", "until", "using",
+     "via", "with"]
+)  # fmt: skip
 _NOT_PLURAL_TEXT = """
     access address alias analysis axis basis bias boss bus canvas chaos class process progress status
     success address always axis census class compass corpus cross dress focus gas glass this loss mass
@@ -64,6 +68,11 @@ def plural(word: str) -> str:
 def is_preposition(word: str) -> bool:
     """Whether a word says how one thing stands to another."""
     return word in _PREPOSITIONS
+
+
+def is_linking(word: str) -> bool:
+    """Whether something has to follow a preposition; others can stand alone, as in "log in"."""
+    return word in _LINKING
 
 
 def head_of(words: Sequence[str]) -> str:

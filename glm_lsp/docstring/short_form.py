@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from glm_lsp.docstring import outcome_form, parameter_form, summary_form
+from glm_lsp.docstring import failure_form, outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.phrases import indefinite, is_plural
@@ -14,6 +14,8 @@ from glm_lsp.docstring.summary_form import in_third_person, is_deed
 
 _TELL_DEFAULTS = frozenset([Style.JSDOC, Style.NUMPY])
 """Styles that give the default beside the name already."""
+_OF_MARKDOWN = frozenset([Style.JSDOC, Style.TSDOC])
+"""Styles in which names of code stand in backticks."""
 
 
 def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
@@ -34,15 +36,15 @@ def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
 
 def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
     one = _parameter(slot.name, entity)
-    notes_default = dialect.style not in _TELL_DEFAULTS
+    form = {"notes_default": dialect.style not in _TELL_DEFAULTS, "quotes": dialect.style in _OF_MARKDOWN}
     said: dict[SlotKind, Callable[[], str]] = {
         SlotKind.COMMENT: lambda: slot.name,
-        SlotKind.PARAMETER: lambda: parameter_form.parameter(one, notes_default=notes_default),
-        SlotKind.ATTRIBUTE: lambda: parameter_form.parameter(one, notes_default=notes_default),
+        SlotKind.PARAMETER: lambda: parameter_form.parameter(one, **form),
+        SlotKind.ATTRIBUTE: lambda: parameter_form.parameter(one, **form),
         SlotKind.TYPE_PARAMETER: lambda: parameter_form.type_parameter(slot.name),
-        SlotKind.RAISES: lambda: outcome_form.raises(slot.name, entity),
-        SlotKind.PANICS: lambda: outcome_form.panics(entity),
-        SlotKind.SAFETY: outcome_form.safety,
+        SlotKind.RAISES: lambda: failure_form.raises(slot.name, entity),
+        SlotKind.PANICS: lambda: failure_form.panics(entity),
+        SlotKind.SAFETY: failure_form.safety,
     }
     if entity is not None:
         said |= {
@@ -65,6 +67,8 @@ def _in_place(text: str, lead: str, entity: Entity, *, is_third: bool) -> str:
         return in_third_person(text) if is_third or lead else text
     if not lead:
         return text
+    if entity.kind is EntityKind.MODULE and entity.name == "main":
+        return "is an executable program."
     if entity.kind is EntityKind.MODULE:
         return f"provides {_small(text)}"
     if (

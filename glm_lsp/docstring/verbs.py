@@ -39,9 +39,17 @@ _VERBS_TEXT = """
     unset unsubscribe untag unwrap update upgrade upload upsert use validate verify view visit wait wake
     walk warn watch wrap write yield zip zoom
 """
-VERBS = frozenset(_VERBS_TEXT.split())
+_PLAIN_VERBS = frozenset(_VERBS_TEXT.split())
+_NOT_AGAIN = frozenset(["recall", "record", "remark", "research", "resort"])
+_LEAST_AGAIN = 4
+VERBS = _PLAIN_VERBS | {f"re{verb}" for verb in _PLAIN_VERBS if len(verb) >= _LEAST_AGAIN} - _NOT_AGAIN
 """Of functions' names and summaries, in their plain form."""
 
+_IN_FULL = {
+    "alloc": "allocate", "calc": "calculate", "cmp": "compare", "del": "delete", "eval": "evaluate",
+    "exec": "execute",
+    "init": "initialize", "mk": "make", "prep": "prepare", "rm": "remove", "recv": "receive", "xfer": "transfer",
+}  # fmt: skip
 _THIRD_PERSON = {"do": "does", "go": "goes", "have": "has", "be": "is"}
 _PLAIN = {third: plain for plain, third in _THIRD_PERSON.items()}
 _PARTICIPLES = {
@@ -58,6 +66,11 @@ _DOUBLED_AT_END_TEXT = """
 """
 _DOUBLED_AT_END = frozenset(_DOUBLED_AT_END_TEXT.split())
 _VOWELS = "aeiou"
+
+
+def in_full(verb: str) -> str:
+    """A verb that code cuts short, as it is said."""
+    return _IN_FULL.get(verb, verb)
 
 
 def third_person(verb: str) -> str:

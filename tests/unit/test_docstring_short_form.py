@@ -78,7 +78,7 @@ def returned(name: str, type_: str = "", *parameters: str) -> str:
         ("数据", "数据."),
         ("MAX_SIZE", "Maximum size."),
         ("userIDs", "User IDs."),
-        ("operator()", "Apply the operator."),
+        ("operator()", "Call it like a function."),
     ],
 )
 def test_a_functions_name_is_put_into_a_sentence(name: str, said: str) -> None:
@@ -164,7 +164,7 @@ def test_behind_the_name_a_summary_goes_on(of: Entity, said: str) -> None:
         (Parameter(name="use_cache", type="bool"), "Whether to use the cache."),
         (Parameter(name="verbose", default="False"), "Whether to be verbose. Defaults to False."),
         (Parameter(name="no_color", type="bool"), "Whether to do without color."),
-        (Parameter(name="all_threads", type="boolean"), "Whether all threads is on."),
+        (Parameter(name="all_threads", type="boolean"), "The flag for all threads."),
         (Parameter(name="args", kind=ParameterKind.VARIADIC), "The positional arguments."),
         (Parameter(name="kwargs", kind=ParameterKind.KEYWORDS), "The keyword arguments."),
         (Parameter(name="hints", kind=ParameterKind.KEYWORDS), "The keyword arguments for hints."),
@@ -220,8 +220,8 @@ def test_without_full_stops_two_sentences_become_one() -> None:
         ("process", "Map<string, number>", "The mapping."),
         ("process", "string[]", "The list of texts."),
         ("process", "*http.Request", "The request."),
-        ("run", "", "What run gives."),
-        ("_", "", "The value."),
+        ("run", "", "The result."),
+        ("_", "", "The result."),
     ],
 )
 def test_what_comes_back_is_told_by_name_or_type(name: str, type_: str, said: str) -> None:
@@ -243,7 +243,7 @@ def test_what_comes_back_is_what_was_given_after_the_deed() -> None:
         ("HTTPError", "On HTTP errors."),
         ("UserNotFoundError", "If the user is not found."),
         ("InvalidTokenException", "If the token is not valid."),
-        ("Error", "On errors."),
+        ("Error", "If it fails."),
         ("e", "On e errors."),
     ],
 )
