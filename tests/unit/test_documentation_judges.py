@@ -118,7 +118,7 @@ def test_parameters_are_read_from_the_source(
         ("javascript", "/**\n * ```\n * @param a\n * ```\n * @arg {...*} b\n */", ("b",)),
         ("java", "/**\n * A.\n * @param <T> x\n * @param a y\n */", ("a",)),
         ("cpp", "/// A.\n/// \\param[in,out] a x\n/// @tparam T y\n/// @param b z", ("a", "b")),
-        ("rust", "/// A.\n///\n/// # Arguments\n/// * `a` - x\n/// * `b` - y\n///\n/// # Errors\n/// * `c`", ("a", "b")),
+        ("rust", "/// A.\n/// # Arguments\n/// * `a` - x\n/// * `b` - y\n///\n/// # Errors\n/// * `c`", ("a", "b")),
     ],
 )  # fmt: skip
 def test_listed_parameters(language: str, text: str, names: tuple[str, ...]) -> None:
