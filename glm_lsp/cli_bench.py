@@ -41,8 +41,8 @@ def engine(
     from glm_lsp.bench.delivery import Delivery
     from glm_lsp.bench.engine import bench_engine
     from glm_lsp.bench.engine_table import engine_table
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
+    from glm_lsp.progress import progress_bar
 
     delivery = Delivery(as_json, output, plots)
     settings = settings_with(model=model, device=device, threads=threads)
@@ -144,7 +144,7 @@ def keystrokes(
     from glm_lsp.bench.trace.material import chosen_trace
     from glm_lsp.bench.typing import bench_typing, flat_json, parse_speed
     from glm_lsp.bench.typing_figures import typing_table
-    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.progress import progress_bar
 
     delivery = Delivery(as_json, output, plots)
     factor = parse_speed(speed)
@@ -182,8 +182,8 @@ def load(
     from glm_lsp.bench.delivery import Delivery
     from glm_lsp.bench.load import bench_load
     from glm_lsp.bench.load_table import load_table
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
+    from glm_lsp.progress import progress_bar
 
     delivery = Delivery(as_json, output, plots)
     numbers = _numbers(editors)
@@ -229,8 +229,8 @@ def overhead(
     from glm_lsp.bench.delivery import Delivery
     from glm_lsp.bench.overhead import bench_overhead
     from glm_lsp.bench.overhead_table import overhead_table
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.models.store import ModelStore
+    from glm_lsp.progress import progress_bar
 
     delivery = Delivery(as_json, output, plots)
     lengths = _numbers(tokens)
@@ -270,7 +270,7 @@ def storm(
     from glm_lsp.bench.delivery import Delivery
     from glm_lsp.bench.storm import bench_storm
     from glm_lsp.bench.storm_figures import storm_table
-    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.progress import progress_bar
 
     delivery = Delivery(as_json, output, plots)
     settings = settings_with(model=model, threads=threads)

@@ -184,7 +184,7 @@ async def _write(
     from glm_lsp.cli_complete import engine_client
     from glm_lsp.docstring.authors import author_for
     from glm_lsp.docstring_files import write
-    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.progress import progress_bar
 
     total = sum(plan.num_slots for _, plans in work for plan in plans)
     done = 0

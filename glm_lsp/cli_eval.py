@@ -43,7 +43,7 @@ def infill(
     """HumanEval with one line missing, executed."""
     from glm_lsp.evaluate import humaneval, sandbox
     from glm_lsp.evaluate.infill import Cursor, floors, sample, score, write
-    from glm_lsp.evaluate.progress import progress_bar
+    from glm_lsp.progress import progress_bar
 
     sandbox.check_system()
     all_tasks, sha256 = humaneval.read_tasks()
@@ -76,8 +76,8 @@ def lines(
     """The rest of a line at random cursors."""
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.lines import draw_tasks, floors, grouped, judge, summarise, write
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
+    from glm_lsp.progress import progress_bar
 
     data = held_out(paths or [], are_files=files)
     tasks = draw_tasks(data.files, limit, seed)
@@ -118,10 +118,10 @@ def bits(
     from glm_lsp.evaluate.held_out import held_out
     from glm_lsp.evaluate.lines import draw_tasks
     from glm_lsp.evaluate.prediction import Predictor
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
     from glm_lsp.evaluate.subject import identity
     from glm_lsp.models.store import ModelStore
+    from glm_lsp.progress import progress_bar
 
     data = held_out(paths or [], are_files=files, max_bytes=max_bytes)
     tasks = draw_tasks(data.files, limit, seed)
@@ -147,7 +147,6 @@ def kept_characters(
 ) -> None:
     """Characters saved while typing held-out code."""
     from glm_lsp.evaluate.held_out import held_out
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
     from glm_lsp.evaluate.typing_simulation import (
         BALANCED,
@@ -158,6 +157,7 @@ def kept_characters(
         simulate_all,
         summarise,
     )
+    from glm_lsp.progress import progress_bar
 
     data = held_out(paths or [], are_files=files)
     regions = draw_regions(data.files, limit, seed)
@@ -186,8 +186,8 @@ def docstring(
     from glm_lsp.evaluate.documentation.tasks import draw_tasks
     from glm_lsp.evaluate.documentation.text_scores import check_extra
     from glm_lsp.evaluate.held_out import held_out
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
+    from glm_lsp.progress import progress_bar
 
     check_extra()
     data = held_out(paths or [], are_files=files)
@@ -214,8 +214,8 @@ def context(
     """The rest of a line with and without pieces of the project's other files."""
     from glm_lsp.evaluate import context as measured
     from glm_lsp.evaluate import context_projects
-    from glm_lsp.evaluate.progress import progress_bar
     from glm_lsp.evaluate.report import describe
+    from glm_lsp.progress import progress_bar
     from glm_lsp.references.plan import Way
 
     if only not in (None, *Way):

@@ -12,8 +12,8 @@ from glm_lsp.bench.contestant import Contestant
 from glm_lsp.bench.peer import Material, Peer, Variant, start
 from glm_lsp.bench.servers import OurEngine, own_worker
 from glm_lsp.errors import GlmError
-from glm_lsp.evaluate.progress import progress_bar
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import progress_bar
 
 
 @contextmanager

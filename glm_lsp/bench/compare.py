@@ -30,8 +30,8 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import InputError
-from glm_lsp.evaluate.progress import progress_bar
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import progress_bar
 
 LENGTHS = (1000, 2000, 4000)
 """Prompt tokens of the keystrokes on long prompts."""

@@ -19,8 +19,8 @@ from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.errors import InputError
-from glm_lsp.evaluate.progress import progress_bar
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import progress_bar
 
 _ROOM_FOR_ANSWERS = 512
 _KEYSTROKES = 20

@@ -41,8 +41,8 @@ from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.held_out import held_out
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 PAUSES_S = (0.0, 0.02, 0.15, 0.5)
 """None, and up to a moment's thought; the third one lies between two keys."""

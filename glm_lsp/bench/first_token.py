@@ -11,7 +11,7 @@ from itertools import count
 from glm_lsp.bench.sampling import interleaved
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest, GlmOptions
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 KEYSTROKE_TOKENS = 2
 """New tokens of a keystroke: what was typed, and the tokens around it that are cut differently then."""

@@ -17,8 +17,8 @@ from glm_lsp.bench.editor import ANSWER_WITHIN_S, Editor
 from glm_lsp.bench.keyboard import Keyboard
 from glm_lsp.config import ENVIRONMENT_PREFIX
 from glm_lsp.errors import EngineError
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.paths import HOME_VARIABLE
+from glm_lsp.progress import Progress, silent
 
 SERVE = (sys.executable, "-P", "-m", "glm_lsp", "serve")
 BARE = (sys.executable, "-P", "-m", "glm_lsp.lsp.bare_server")

@@ -13,8 +13,8 @@ from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 _WARM_UP = 10
 _CODE = "def number_{0}(value: int) -> int:\n    return value + {0}\n\n\n"

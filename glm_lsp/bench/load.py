@@ -20,8 +20,8 @@ from glm_lsp.bench.environment import Environment, look_around
 from glm_lsp.bench.result import Result, Series, new_result
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.evaluate.held_out import HeldOutFile, held_out
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 Manner = Literal["paced", "saturated"]
 MANNERS: tuple[Manner, ...] = ("paced", "saturated")

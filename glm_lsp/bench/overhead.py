@@ -17,8 +17,8 @@ from glm_lsp.bench.front_overhead import FrontTimes, measure_front
 from glm_lsp.bench.http_overhead import RequestTimes, measure_http
 from glm_lsp.bench.result import Result, Series, new_result
 from glm_lsp.engine.description import EngineDescription
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 LENGTHS = (1, 4, 10)
 

@@ -17,7 +17,7 @@ from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.inprocess import InProcessClient
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 if TYPE_CHECKING:
     from glm_lsp.engine.engine import Engine

@@ -17,8 +17,8 @@ from glm_lsp.bench.soundness import Fault
 from glm_lsp.bench.trace.trace import Trace
 from glm_lsp.bench.trace.typist import Deed, Step, Typist
 from glm_lsp.errors import EngineSilentError, GlmError
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.typing_simulation import count_typed
+from glm_lsp.progress import Progress, silent
 
 CANCELLED_CODES = (-32800, -32801)
 """JSON-RPC errors of LSP: the request was cancelled, or the text has changed since."""

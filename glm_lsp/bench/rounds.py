@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from glm_lsp.bench.contestant import Answer, Contestant
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 SETTLE_S = 0.01
 """Between letting a contestant go on and asking it: long enough for most threads to fall asleep, as between keys."""

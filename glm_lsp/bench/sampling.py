@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import TypeVar
 
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 Case = TypeVar("Case", bound=Hashable)
 

@@ -29,9 +29,9 @@ from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError
 from glm_lsp.evaluate.docstrings import find_tasks, request_of
 from glm_lsp.evaluate.held_out import HeldOutFile, held_out
-from glm_lsp.evaluate.progress import Progress, progress_bar, silent
 from glm_lsp.evaluate.scores import estimate_ratio
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, progress_bar, silent
 
 EDITS = 3
 """Of one place, one after the other."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from glm_lsp.bench.engine_process import EngineProcess, engine_process
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.wire import CompletionRequest
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 
 @dataclass(slots=True)

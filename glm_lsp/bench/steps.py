@@ -9,7 +9,7 @@ from glm_lsp.bench.sampling import interleaved, timed
 from glm_lsp.engine.generation import prefill
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import KVSlot
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 VERIFIED = (1, 2, 4, 8, 16)
 """Tokens of a verification step: one that was chosen and guesses behind it."""

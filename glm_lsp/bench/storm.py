@@ -25,7 +25,7 @@ from glm_lsp.bench.storm_figures import Storm, broken_promises, storm_figures
 from glm_lsp.bench.window import Window, open_window
 from glm_lsp.config import Settings
 from glm_lsp.doctor.machine import proc_file
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 RATE = 200
 

@@ -18,7 +18,7 @@ from glm_lsp.bench.typing_figures import typing_figures, typing_series
 from glm_lsp.bench.window import open_window
 from glm_lsp.config import Settings
 from glm_lsp.errors import InputError
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 SPEED = 4.0
 """Times as fast as a person, so that the program's own trace takes some minutes."""

@@ -15,7 +15,7 @@ from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import SlotPool, common_prefix
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

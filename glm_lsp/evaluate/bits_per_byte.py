@@ -18,7 +18,7 @@ from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 _CHUNK = 256
 """Rows of logits in memory at a time: with a large vocabulary a whole window would take a gigabyte."""

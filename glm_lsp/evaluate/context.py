@@ -22,9 +22,9 @@ from glm_lsp.engine.wire import CompletionRequest, PromptTokensDetails, Usage, W
 from glm_lsp.evaluate.context_projects import Project
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask, draw_tasks, request_of
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
 from glm_lsp.evaluate.subject import Writer, text_of
+from glm_lsp.progress import Progress, silent
 from glm_lsp.references.candidate import ALL_KINDS, Kind
 from glm_lsp.references.plan import LOOKUP_CHARS, Way, lookup_text, prompt_chars
 from glm_lsp.references.source import ReferenceSource

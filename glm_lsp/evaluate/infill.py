@@ -10,10 +10,10 @@ from enum import StrEnum
 from glm_lsp.completion.mode import Mode
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.humaneval import InfillTask
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.sandbox import Sandbox
 from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
 from glm_lsp.evaluate.subject import Writer, text_of
+from glm_lsp.progress import Progress, silent
 
 MAX_TOKENS = 64
 """The longest line has 136 characters."""

@@ -14,9 +14,9 @@ from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate import cursors, syntax
 from glm_lsp.evaluate.cursors import CursorKind
 from glm_lsp.evaluate.held_out import HeldOutFile
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, edit_similarity, estimate, is_exact
 from glm_lsp.evaluate.subject import Writer, text_of
+from glm_lsp.progress import Progress, silent
 
 MAX_TOKENS = 64
 

@@ -14,8 +14,8 @@ from glm_lsp.evaluate import bits_per_byte
 from glm_lsp.evaluate.bits_per_byte import BitsPerByte, MiddleBits
 from glm_lsp.evaluate.held_out import HeldOut
 from glm_lsp.evaluate.lines import LineTask
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.models.store import ModelFolder
+from glm_lsp.progress import Progress, silent
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from glm_lsp.errors import InputError
-from glm_lsp.evaluate.progress import Progress, silent
+from glm_lsp.progress import Progress, silent
 
 CPU_S = 3
 """Seconds of computing, not of waiting, so that a busy machine changes no result."""

@@ -27,9 +27,9 @@ from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate.cursors import line_starts
 from glm_lsp.evaluate.held_out import HeldOutFile
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.scores import Estimate, estimate_ratio
 from glm_lsp.evaluate.validity import is_worse
+from glm_lsp.progress import Progress, silent
 
 _THRESHOLDS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 CURVE = {

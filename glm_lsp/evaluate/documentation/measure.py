@@ -11,8 +11,8 @@ from glm_lsp.evaluate.documentation.scores import by_language, floors, score, sc
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask
 from glm_lsp.evaluate.documentation.writing import WrittenDocumentation, write, write_alone
 from glm_lsp.evaluate.held_out import HeldOutFile
-from glm_lsp.evaluate.progress import Progress
 from glm_lsp.evaluate.subject import Subject
+from glm_lsp.progress import Progress
 
 
 def measure(

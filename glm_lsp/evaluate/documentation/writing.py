@@ -18,8 +18,8 @@ from glm_lsp.docstring.filling import Sentence
 from glm_lsp.errors import CodeTouchedError
 from glm_lsp.evaluate.docstrings import DocstringTask, request_of
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask
-from glm_lsp.evaluate.progress import Progress, silent
 from glm_lsp.evaluate.subject import Writer, text_of
+from glm_lsp.progress import Progress, silent
 
 _OPENING = re.compile(r"[a-zA-Z]{0,2}(?:\"\"\"|'''|\"|')|/\*[*!]|//[/!]?")
 
