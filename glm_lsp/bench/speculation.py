@@ -27,7 +27,7 @@ from glm_lsp.engine.session import Session
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError
-from glm_lsp.evaluate.docstrings import find_tasks, request_of
+from glm_lsp.evaluate.documentation.bare_model import find_tasks, request_of
 from glm_lsp.evaluate.held_out import HeldOutFile, held_out
 from glm_lsp.evaluate.scores import estimate_ratio
 from glm_lsp.models.store import ModelFolder

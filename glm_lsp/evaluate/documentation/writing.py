@@ -16,7 +16,7 @@ from glm_lsp.docstring.docstrings import Source, propose
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.filling import Sentence
 from glm_lsp.errors import CodeTouchedError
-from glm_lsp.evaluate.docstrings import DocstringTask, request_of
+from glm_lsp.evaluate.documentation.bare_model import BareTask, request_of
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask
 from glm_lsp.evaluate.subject import Writer, text_of
 from glm_lsp.progress import Progress, silent
@@ -109,10 +109,10 @@ def write_alone(
     return written
 
 
-def bare_task(task: DocumentationTask) -> DocstringTask:
+def bare_task(task: DocumentationTask) -> BareTask:
     """The task as an editor's request behind the opening quotes or mark."""
     opening, closing = marks(task)
-    return DocstringTask(
+    return BareTask(
         path=task.path,
         name=task.own_name,
         quotes=closing,

@@ -1,4 +1,4 @@
-"""Docstrings of held-out Python functions, and the request for one behind its opening quotes."""
+"""Documentation by the model alone: held-out Python functions for it, and the request behind the opening quotes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _OPENING = re.compile(r"[rR]?(\"\"\"|''')")
 
 
 @dataclass(frozen=True, slots=True)
-class DocstringTask:
+class BareTask:
     """One function whose docstring was taken out: `prefix` ends with the opening quotes.
 
     `wanted` stood between them and the closing quotes, `suffix` begins at the line after those. In other languages the
@@ -40,7 +40,7 @@ class DocstringTask:
         return f"{self.prefix}{written}{self.quotes}\n{self.suffix}"
 
 
-def find_tasks(file: HeldOutFile) -> Iterator[DocstringTask]:
+def find_tasks(file: HeldOutFile) -> Iterator[BareTask]:
     """Every function with a docstring in triple quotes and something behind it."""
     if "\r" in file.text:  # the parser's line numbers would not be ours
         return
@@ -59,7 +59,7 @@ def find_tasks(file: HeldOutFile) -> Iterator[DocstringTask]:
                 yield task
 
 
-def request_of(task: DocstringTask, budget: WindowBudget) -> CompletionRequest:
+def request_of(task: BareTask, budget: WindowBudget) -> CompletionRequest:
     """What an editor's request behind the opening quotes would have asked for."""
     snapshot = DocumentSnapshot(
         uri=task.path,
@@ -87,7 +87,7 @@ def request_of(task: DocstringTask, budget: WindowBudget) -> CompletionRequest:
 
 def _task(
     path: str, node: ast.FunctionDef | ast.AsyncFunctionDef, data: bytes, starts: list[int]
-) -> DocstringTask | None:
+) -> BareTask | None:
     first = node.body[0]
     if not isinstance(first, ast.Expr) or not isinstance(first.value, ast.Constant):
         return None
@@ -100,7 +100,7 @@ def _task(
     line_break = data[end : end + 1] == b"\n"
     if not opening or not line_break or literal.count(opening[1]) != 2:
         return None
-    return DocstringTask(
+    return BareTask(
         path=path,
         name=node.name,
         quotes=opening[1],

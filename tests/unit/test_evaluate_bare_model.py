@@ -1,4 +1,4 @@
-"""Functions with docstrings in held-out Python, and the requests for these."""
+"""Functions with docstrings in held-out Python, and the requests for these to the model alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from glm_lsp.completion.context import WindowBudget
 from glm_lsp.completion.mode import Mode
-from glm_lsp.evaluate import docstrings
+from glm_lsp.evaluate.documentation import bare_model
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.evaluate.lines import LineTask, request_of
 
@@ -54,7 +54,7 @@ FILE = HeldOutFile("a.py", "python", TEXT)
 
 
 def test_functions_with_a_docstring_and_a_body_are_tasks() -> None:
-    tasks = list(docstrings.find_tasks(FILE))
+    tasks = list(bare_model.find_tasks(FILE))
     assert [(task.name, task.quotes) for task in tasks] == [("reife", '"""'), ("raw", "'''")]
     for task in tasks:
         assert task.document(task.wanted) == TEXT
@@ -65,12 +65,12 @@ def test_functions_with_a_docstring_and_a_body_are_tasks() -> None:
 
 @pytest.mark.parametrize("text", ["def f(:\n", TEXT.replace("\n", "\r\n"), "", "\0"])
 def test_files_whose_places_are_unsure_have_no_tasks(text: str) -> None:
-    assert list(docstrings.find_tasks(HeldOutFile("a.py", "python", text))) == []
+    assert list(bare_model.find_tasks(HeldOutFile("a.py", "python", text))) == []
 
 
 def test_request_shows_the_body_and_ends_at_the_quotes() -> None:
-    tasks = list(docstrings.find_tasks(FILE))
-    first, second = (docstrings.request_of(task, WindowBudget.for_context(512)) for task in tasks)
+    tasks = list(bare_model.find_tasks(FILE))
+    first, second = (bare_model.request_of(task, WindowBudget.for_context(512)) for task in tasks)
     assert first.prompt.endswith('jahre):\n        """')
     assert first.suffix.startswith("        return jahre * 2\n")
     assert (first.stop, second.stop) == ('"""', "'''")
@@ -80,9 +80,9 @@ def test_request_shows_the_body_and_ends_at_the_quotes() -> None:
 def test_request_brings_the_text_around_the_window_to_an_engine_that_copies() -> None:
     far = "".join(f"name_{i} = {i}\n" for i in range(2000))
 
-    task = next(docstrings.find_tasks(HeldOutFile("a.py", "python", far + TEXT + far)))
-    assert docstrings.request_of(task, WindowBudget.for_context(512)).glm.text_before == ""
-    glm = docstrings.request_of(task, WindowBudget.for_context(512, copies=True)).glm
+    task = next(bare_model.find_tasks(HeldOutFile("a.py", "python", far + TEXT + far)))
+    assert bare_model.request_of(task, WindowBudget.for_context(512)).glm.text_before == ""
+    glm = bare_model.request_of(task, WindowBudget.for_context(512, copies=True)).glm
     assert glm.text_before
     assert glm.text_after
     line = LineTask(task.path, "Python", task.prefix, "", task.suffix, language_id="python")
