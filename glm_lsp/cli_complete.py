@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from glm_lsp import terminal
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from glm_lsp.completion.outcome import Outcome
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.config import Settings
@@ -70,31 +68,16 @@ def finder_for(snapshot: DocumentSnapshot) -> Iterator[WorkspaceFinder]:
     with a `.glmignore`, or beside it."""
     from pathlib import Path
 
+    from glm_lsp.project_root import project_root
     from glm_lsp.references.finder import WorkspaceFinder
     from glm_lsp.references.source import ReferenceSource
 
     file = Path(snapshot.real_path)
-    source = ReferenceSource([root_of(file)])
+    source = ReferenceSource([project_root(file)])
     try:
         yield WorkspaceFinder(source, within_s=_REFERENCES_WITHIN_S)
     finally:
         source.stop()
-
-
-def root_of(file: Path) -> Path:
-    """The top of the file's repository; without one the topmost folder up to the home folder with a `.glmignore`."""
-    from pathlib import Path
-
-    repository = next((folder for folder in file.parents if os.path.lexists(folder / ".git")), None)
-    if repository is not None:
-        return repository
-    top, home = file.parent, Path(os.path.realpath(Path("~").expanduser()))
-    for folder in file.parents:
-        if os.path.lexists(folder / ".glmignore"):
-            top = folder
-        if folder == home:
-            break
-    return top
 
 
 async def complete(

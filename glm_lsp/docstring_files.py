@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from glm_lsp.cli_complete import root_of
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.dialect import STYLES, Style
@@ -17,6 +16,7 @@ from glm_lsp.docstring.inventory import Item, State, inventory, title
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.project import ProjectFiles
 from glm_lsp.errors import DocumentChangedError, InputError, NothingToDocumentError, UnknownGrammarError
+from glm_lsp.project_root import project_root
 from glm_lsp.source_file import SourcePosition, language_id
 from glm_lsp.source_replacement import EditableSource
 
@@ -88,7 +88,7 @@ class SourceToDocument:
         snapshots = [position.snapshot() for position in target.positions or [whole]]
         if any(snapshot.text != file.text for snapshot in snapshots):
             raise DocumentChangedError(f"{target.path} was changed while it was read")
-        surroundings = ProjectFiles(target.path, [root_of(target.path.resolve())])
+        surroundings = ProjectFiles(target.path, [project_root(target.path.resolve())])
         source = Source.of(snapshots[0], surroundings, forced)
         if target.positions:
             items = tuple(_items_at(source, snapshots, target.positions))
