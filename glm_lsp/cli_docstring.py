@@ -18,7 +18,7 @@ from glm_lsp.cli_options import (
     ThreadsOption,
     settings_with,
 )
-from glm_lsp.docstring.dialect import STYLES, Style
+from glm_lsp.docstring.dialect import STYLES, Style, style_of_setting
 from glm_lsp.errors import GlmError, InputError, StorageError
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def docstring(
     mode = _mode({Mode.WRITE: write, Mode.DIFF: diff, Mode.CHECK: check, Mode.LIST: list_all})
     named = targets(places)
     run = _Run(mode, as_json, is_alone=len(named) == 1)
-    style = style or _set_style(settings)
+    style = style or style_of_setting(settings.docstring_style)
     found = list(_read(run, named, style, private=private))
     if mode in {Mode.CHECK, Mode.LIST}:
         _tell(run, found, completes=private)
@@ -111,10 +111,6 @@ def _mode(given: dict[Mode, bool]) -> Mode:
     if len(chosen) > 1:
         raise InputError(f"{' and '.join(chosen)} exclude each other", "Give one of them.")
     return chosen[0] if chosen else Mode.PRINT
-
-
-def _set_style(settings: Settings) -> Style | None:
-    return None if settings.docstring_style == "auto" else Style(settings.docstring_style)
 
 
 def _read(

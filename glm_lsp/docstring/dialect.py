@@ -41,6 +41,11 @@ STYLES: dict[str, tuple[Style, ...]] = {
 """The styles of each language, by LSP identifier; the first is taken where nothing tells another."""
 
 
+def style_of_setting(setting: str) -> Style | None:
+    """What a value of the setting `docstringStyle` means; None for `auto`: as the file and the project do."""
+    return None if setting == "auto" else Style(setting)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """A style with the habits of a file or a project. The defaults are those of somebody who shows none.

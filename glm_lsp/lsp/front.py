@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from glm_lsp.docstring.dialect import style_of_setting
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
 from glm_lsp.lsp.reference_notes import ReferenceNotes
-from glm_lsp.lsp.setting_change import documentation_style, needs_new_link
+from glm_lsp.lsp.setting_change import needs_new_link
 from glm_lsp.lsp.status import State, StatusDisplay
 from glm_lsp.lsp.workspace_path import document_key
 
@@ -91,7 +92,7 @@ class Front:
         # One change after the other: changing the engine takes several steps.
         async with self._changing:
             before, self._settings = self._settings, configuration.settings
-            self.docstrings.style = documentation_style(configuration.settings)
+            self.docstrings.style = style_of_setting(configuration.settings.docstring_style)
             logging.getLogger("glm_lsp").setLevel(configuration.settings.log_level.upper())
             if needs_new_link(before, configuration.settings):
                 await self._reopen(configuration.settings)

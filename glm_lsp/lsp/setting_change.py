@@ -6,8 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from glm_lsp.docstring.dialect import Style
-
 if TYPE_CHECKING:
     from glm_lsp.config import Settings
 
@@ -20,11 +18,6 @@ def needs_new_link(before: Settings | None, after: Settings) -> bool:
         return True
     changed = {name for name in _names(after) if getattr(before, name) != getattr(after, name)}
     return not changed <= _NEED_NO_NEW_LINK
-
-
-def documentation_style(settings: Settings) -> Style | None:
-    """What documentation is written in; None: as the file and the project do."""
-    return None if settings.docstring_style == "auto" else Style(settings.docstring_style)
 
 
 def _names(settings: Settings) -> Iterator[str]:
