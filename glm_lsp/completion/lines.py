@@ -1,28 +1,28 @@
 r"""Where lines begin and end: the three line breaks of LSP (`\n`, `\r\n`, `\r`) and no others.
 
-`str.splitlines` also breaks at U+2028, form feeds and more, which editors count as ordinary text. No search goes
-further than 64 Ki characters, so that a minified document of megabytes costs no more than another: a line that
-runs on for longer counts as the first, or the last, of its document.
+`str.splitlines` also breaks at U+2028, form feeds and more, which editors count as ordinary text. Unless a caller wants
+it otherwise no search goes further than 64 Ki characters, so that a minified document of megabytes costs no more than
+another: a line that runs on for longer counts as the first, or the last, of its document.
 """
 
 from __future__ import annotations
 
-_LONGEST_LINE = 65536
+LONGEST_LINE = 65536
 _FAR = 4096
 """Characters looked at when searching for the nearest line that is not blank."""
 
 
-def line_start(text: str, offset: int) -> int:
-    """Offset of the first character of the line that holds `offset`."""
-    nearest = max(0, offset - _LONGEST_LINE)
+def line_start(text: str, offset: int, longest: int = LONGEST_LINE) -> int:
+    """Offset of the first character of the line that holds `offset`; `longest`: how far it is searched for."""
+    nearest = max(0, offset - longest)
     line_feed = text.rfind("\n", nearest, offset)
     return max(line_feed, text.rfind("\r", max(nearest, line_feed), offset)) + 1
 
 
-def line_end(text: str, offset: int) -> int:
-    """Offset of the line break that ends the line of `offset`, or the text's length."""
-    line_feed = text.find("\n", offset, offset + _LONGEST_LINE)
-    farthest = line_feed if line_feed >= 0 else offset + _LONGEST_LINE
+def line_end(text: str, offset: int, longest: int = LONGEST_LINE) -> int:
+    """Offset of the line break that ends the line of `offset`, or the text's length; `longest` as in `line_start`."""
+    line_feed = text.find("\n", offset, offset + longest)
+    farthest = line_feed if line_feed >= 0 else offset + longest
     carriage_return = text.find("\r", offset, farthest)
     ends = [end for end in (carriage_return, line_feed) if end >= 0]
     return ends[0] if ends else len(text)

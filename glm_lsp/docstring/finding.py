@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from glm_lsp.completion.lines import line_end, line_start
 from glm_lsp.docstring.entity import Entity, EntityKind
-from glm_lsp.docstring.grammars.nodes import is_first_on_line, line_end, line_start
+from glm_lsp.docstring.grammars.nodes import is_first_on_line
 
 if TYPE_CHECKING:
     from glm_lsp.syntax.tree import SyntaxTree
@@ -24,6 +26,7 @@ _GRAMMARS = {
     "c": "c_family",
     "cpp": "c_family",
 }
+_CODE = re.compile(r"\S")
 
 
 def find_entities(tree: SyntaxTree) -> tuple[Entity, ...]:
@@ -49,7 +52,8 @@ def entity_at(entities: Sequence[Entity], offset: int, text: str) -> Entity | No
         entities: of `text`, in source order.
         offset: of the cursor, in code points.
     """
-    return next((entity for entity in reversed(entities) if _is_at(entity, offset, text)), None)
+    cursor = _Cursor(text, offset)
+    return next((entity for entity in reversed(entities) if cursor.is_at(entity)), None)
 
 
 def undocumented(entities: Sequence[Entity], *, private: bool = False) -> tuple[Entity, ...]:
@@ -82,19 +86,26 @@ def _is_possible(entity: Entity) -> bool:
     return entity.is_sound and entity.place is not None and entity.documentation is None
 
 
-def _is_at(entity: Entity, offset: int, text: str) -> bool:
-    documentation = entity.documentation
-    if documentation is not None and _is_on_lines(documentation.start, documentation.end, offset, text):
-        return True
-    if entity.kind is EntityKind.MODULE:
-        return (
-            line_start(text, offset) < line_start(text, entity.header_end)
-            or not text[entity.header_end :].strip()
-        )
-    return _is_on_lines(entity.start, entity.end, offset, text)
+class _Cursor:
+    """A cursor and the line it is on, which is looked for once: there may be thousands of definitions."""
 
+    def __init__(self, text: str, offset: int) -> None:
+        self._text = text
+        self._offset = offset
+        self._line_start = line_start(text, offset, len(text))
+        self._line_end = line_end(text, offset, len(text))
 
-def _is_on_lines(start: int, end: int, offset: int, text: str) -> bool:
-    """Whether an offset is between two others, or on their lines: before the first if nothing else is there."""
-    first = line_start(text, start) if is_first_on_line(text, start) else start
-    return first <= offset <= end or end <= offset <= line_end(text, end)
+    def is_at(self, entity: Entity) -> bool:
+        """Whether the cursor is on the lines of an entity, or of its documentation."""
+        documentation = entity.documentation
+        if documentation is not None and self._is_on_lines(documentation.start, documentation.end):
+            return True
+        if entity.kind is EntityKind.MODULE:
+            return self._line_end < entity.header_end or not _CODE.search(self._text, entity.header_end)
+        return self._is_on_lines(entity.start, entity.end)
+
+    def _is_on_lines(self, start: int, end: int) -> bool:
+        """Whether it is between two offsets, or on their lines: before the first if nothing else is there."""
+        if start <= self._offset:
+            return self._offset <= end or self._line_start <= end
+        return start <= self._line_end and is_first_on_line(self._text, start)

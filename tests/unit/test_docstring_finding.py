@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from glm_lsp.completion.lines import line_end
+from glm_lsp.docstring import finding
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.finding import entity_at, find_entities, undocumented
 from glm_lsp.docstring.source_tree import parse
@@ -146,3 +148,22 @@ def test_private_and_nested_ones_on_request() -> None:
     assert tree is not None
     assert names(undocumented(find_entities(tree))) == []
     assert names(undocumented(find_entities(tree), private=True)) == ["_hidden", "nested", "A._secret"]
+
+
+@pytest.mark.parametrize("offset", [0, 30_000, 60_000])
+def test_many_definitions_on_one_line_are_searched_once(monkeypatch: pytest.MonkeyPatch, offset: int) -> None:
+    line = ";".join(f"function f{number}(a,b){{return a}}" for number in range(3000))
+    text = f"let a\n{line}\n{line}\n"
+    tree = parse("javascript", text)
+    assert tree is not None
+    searches: list[int] = []
+
+    def counted(text: str, offset: int, *longest: int) -> int:
+        searches.append(offset)
+        return line_end(text, offset, *longest)
+
+    monkeypatch.setattr(finding, "line_end", counted)
+    found = entity_at(find_entities(tree), offset + 6, text)
+    assert found is not None
+    assert found.start <= offset + 6 <= found.end
+    assert len(searches) <= 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from glm_lsp.completion.lines import line_start
 from glm_lsp.docstring.entity import Entity, EntityKind, Returned
 from glm_lsp.docstring.grammars.above import Above, Marks, above, end_before
 from glm_lsp.docstring.grammars.c_declarators import (
@@ -20,7 +21,7 @@ from glm_lsp.docstring.grammars.c_declarators import (
 from glm_lsp.docstring.grammars.c_exceptions import THROWING
 from glm_lsp.docstring.grammars.c_macros import without_macros
 from glm_lsp.docstring.grammars.given_back import name_given
-from glm_lsp.docstring.grammars.nodes import line_start, one_line, walk
+from glm_lsp.docstring.grammars.nodes import one_line, walk
 from glm_lsp.docstring.grammars.thrown import thrown
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class _Definition:
         if name is None and self.node.type == "type_definition":
             names = self.node.children_by_field_name("declarator")
             name = next((each for each in names if each.type == "type_identifier"), None)
-        if name is not None and name.type in {"template_type", "qualified_identifier"}:
+        while name is not None and name.type in {"template_type", "qualified_identifier"}:
             name = name.child_by_field_name("name")
         return self.tree.text_of(name) if name else ""
 

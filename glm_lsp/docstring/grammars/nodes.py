@@ -9,6 +9,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from glm_lsp.completion.lines import line_start
 from glm_lsp.docstring.entity import Documentation, Place
 
 if TYPE_CHECKING:
@@ -76,18 +77,6 @@ def one_line(tree: SyntaxTree, *nodes: Node) -> str:
         at, is_commented = leaf.end_byte, False
     text = "".join(pieces).strip()
     return "" if _UNFIT.search(text) else text
-
-
-def line_start(text: str, offset: int) -> int:
-    """Where the line of an offset begins; a lone carriage return breaks lines, too."""
-    start = text.rfind("\n", 0, offset) + 1
-    return text.rfind("\r", start, offset) + 1 or start
-
-
-def line_end(text: str, offset: int) -> int:
-    """Where the line of an offset ends, before its break."""
-    found = _LINE_BREAK.search(text, offset)
-    return found.start() if found else len(text)
 
 
 def num_breaks(text: str) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from glm_lsp.completion.lines import line_end, line_start
 from glm_lsp.docstring.entity import Documentation, Place
 from glm_lsp.docstring.grammars.nodes import (
     COMMENTS,
     indent_at,
     indent_unit,
     is_first_on_line,
-    line_end,
-    line_start,
     num_breaks,
     place_between,
 )
