@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from glm_lsp.docstring.author import Gap
+from glm_lsp.docstring.common_words import is_common, words_of_text
 from glm_lsp.docstring.skeleton import SlotKind
 
 _LEAST = {SlotKind.PARAMETER: -0.4, SlotKind.TYPE_PARAMETER: -0.4, SlotKind.ATTRIBUTE: -0.4}
@@ -21,6 +22,11 @@ _REACH_BEFORE, _REACH_AFTER = 48 * 1024, 16 * 1024
 """Characters around the gap in which a sentence may have been read."""
 _NEAR = 60
 """Characters before the description of a parameter in which its name stands."""
+_RUN = 6
+"""Words in a row that two sentences do not have in common by chance."""
+_LETTERS = 8
+"""About as many as a word has, with the blank."""
+_LEAST_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -34,19 +40,39 @@ def is_sure(kind: SlotKind, logprobs: Sequence[float]) -> bool:
 
 
 def is_misplaced(sentence: str, gap: Gap) -> bool:
-    """Whether a sentence stands elsewhere in the document, where it tells of something else.
+    """Whether a sentence, or a good part of it, stands elsewhere in the document, where it tells of something else.
 
     Such a one is copied with more confidence than anything is made up, and siblings differ in just the word that
-    matters. What is said of a parameter or an exception may be said again of another one of that name.
+    matters; what is copied only in part was torn from something longer. What is said of a parameter or an exception
+    may be said again of another one of that name.
     """
     words = _WORD.findall(sentence)
-    if not words:
-        return False
-    written = re.compile(r"[\W_]+".join(map(re.escape, words)), re.IGNORECASE)
-    named = re.compile(rf"(?<!\w){re.escape(gap.slot.name)}(?!\w)")
+    named = re.compile(rf"(?<!\w){re.escape(gap.slot.name)}(?!\w)") if gap.slot.name else None
+    texts = (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER])
+    starts = range(max(len(words) - _RUN, 0) + 1) if words else ()
+    return any(_stands_alone(words[at : at + _RUN], at, texts, named) for at in starts)
+
+
+def _stands_alone(run: Sequence[str], at: int, texts: Sequence[str], named: re.Pattern[str] | None) -> bool:
+    """Whether words stand somewhere, and nowhere behind the name that they are about.
+
+    Args:
+        at: how many words of the sentence are before them.
+    """
+    written = re.compile(r"[\W_]+".join(map(re.escape, run)), re.IGNORECASE)
+    reach = _NEAR + at * _LETTERS
     before = [
-        text[max(0, found.start() - _NEAR) : found.start()]
-        for text in (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER])
+        text[max(0, found.start() - reach) : found.start()]
+        for text in texts
         for found in written.finditer(text)
     ]
-    return bool(before) and not (gap.slot.name and any(named.search(text) for text in before))
+    return bool(before) and not (named and any(named.search(text) for text in before))
+
+
+def ends_torn(sentence: str, gap: Gap) -> bool:
+    """Whether the last word is none: not met in the document, among the words of code, or by its ending."""
+    words = _WORD.findall(sentence)
+    last = words[-1].lower() if words else ""
+    if len(last) < _LEAST_LETTERS or is_common(last):
+        return False
+    return last not in words_of_text(f"{gap.before[-_REACH_BEFORE:]} {gap.after[:_REACH_AFTER]}")

@@ -78,6 +78,7 @@ _METHODS = {
     "MarshalJSON": "Return it as JSON.",
     "UnmarshalJSON": "Read it from JSON.",
     "ServeHTTP": "Answer the HTTP request.",
+    "aclose": "Close it asynchronously.",
     "clone": "Return a copy.",
     "compareTo": "Compare it with the other.",
     "componentDidMount": "Run after the component was mounted.",
@@ -139,6 +140,7 @@ _OF_TRAITS = {
     "lt": "Return whether it is less than the other.",
     "ne": "Return whether the two differ.",
     "neg": "Return the negation.",
+    "next_back": "Return the next item from the end.",
     "not": "Return the complement.",
     "nth": "Return the item at the position.",
     "partial_cmp": "Compare it with the other, if that is possible.",
@@ -208,7 +210,13 @@ def result(entity: Entity) -> str:
             else "the order"
         )
     said = summary(entity)
-    return said.removeprefix(_RETURN).rstrip(".") if said.startswith(_RETURN) else ""
+    if not said.startswith(_RETURN):
+        return ""
+    given = said.removeprefix(_RETURN).rstrip(".")
+    if given.startswith("it as "):
+        what = given.removeprefix("it as ")
+        return what if what.startswith(("a ", "an ")) else f"the {what}"
+    return "" if given.startswith("it ") else given
 
 
 def is_conventional(entity: Entity) -> bool:

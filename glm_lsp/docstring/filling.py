@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from glm_lsp.completion.lines import next_line_start
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author, Gap
-from glm_lsp.docstring.dialect import Dialect
+from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.sentence import in_person, is_harmless
-from glm_lsp.docstring.short_form import short_form
+from glm_lsp.docstring.short_form import cut_to_fit, short_form
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 
 _NAMELESS = frozenset(["__init__", "__main__", "index", "mod", "lib", "main"])
 """Files that are called so whatever is in them."""
+_QUOTES = '"""'
+_ROLE = re.compile(r":[a-z][\w:+.-]*:`")
+"""`:class:` and the like before a name."""
+_WORD = re.compile(r"\w+")
+_LEAST_AGAIN = 4
+"""Words of a sentence that another one does not hold by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,9 @@ async def fill(
             written += insertion.place.indent + slot.hang if written.endswith("\n") else ""
             before = inserted(snapshot.text[: insertion.place.offset], earlier) + written
             gap = _gap(plan, snapshot, slot, before, _after(plan, snapshot.text, insertion))
-            sentence = await _sentence(plan.dialect, gap, author)
+            said = [each.text for each in sentences]
+            form = _Form(plan.dialect, _room(gap, insertion, width))
+            sentence = await _sentence(form, gap, author, said)
             own.append(sentence.text)
             sentences.append(sentence)
             on_sentence()
@@ -84,15 +93,50 @@ def _gap(plan: Plan, snapshot: DocumentSnapshot, slot: Slot, before: str, after:
     )
 
 
-async def _sentence(dialect: Dialect, gap: Gap, author: Author) -> Sentence:
-    slot = gap.slot
+def _room(gap: Gap, insertion: Insertion, width: int) -> int | None:
+    """Columns for a summary that has to stand on one line, as it has in Python; None for no limit."""
+    if gap.language_id != "python" or gap.slot.kind is not SlotKind.SUMMARY:
+        return None
+    line = gap.before.rpartition("\n")[2].expandtabs(4)
+    # What closes a docstring of one line goes below where it does not fit.
+    is_alone = len(insertion.skeleton.slots) == 1 and insertion.skeleton.one_line is not None
+    return width - len(line) - (len(_QUOTES) if is_alone else 0)
+
+
+async def _sentence(form: _Form, gap: Gap, author: Author, said: Sequence[str]) -> Sentence:
+    slot, dialect = gap.slot, form.dialect
     text = await author.write(gap)
-    # An author is code like any other: what must never be in a document is looked for here too.
-    if text is None or not is_harmless(text):
-        return Sentence(short_form(slot, _named(gap), dialect), is_models=False)
-    if slot.kind is SlotKind.SUMMARY and not slot.lead.rstrip().endswith(" is"):
+    if text is not None and slot.kind is SlotKind.SUMMARY and not slot.lead.rstrip().endswith(" is"):
         text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
+    # An author is code like any other: what must never be in a document is looked for here too.
+    if text is None or not is_harmless(text) or not form.allows(text, said):
+        short = short_form(slot, _named(gap), dialect)
+        return Sentence(short if form.room is None else cut_to_fit(short, form.room), is_models=False)
     return Sentence(text, is_models=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a sentence has to look like.
+
+    Attributes:
+        room: columns that it must fit in; None for no limit.
+    """
+
+    dialect: Dialect
+    room: int | None
+
+    def allows(self, text: str, said: Sequence[str]) -> bool:
+        """Whether a model's sentence fits, has no marks of another style and was not said before."""
+        is_foreign = self.dialect.style is not Style.SPHINX and _ROLE.search(text) is not None
+        is_new = not any(_is_again(text, each) for each in said)
+        return is_new and not is_foreign and (self.room is None or len(text) <= self.room)
+
+
+def _is_again(text: str, earlier: str) -> bool:
+    """Whether a sentence says no more than an earlier one, or that with a word more here and there."""
+    words, known = (_WORD.findall(each.lower()) for each in (text, earlier))
+    return words == known or (len(known) >= _LEAST_AGAIN and set(known) <= set(words))
 
 
 def _named(gap: Gap) -> Entity | None:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 _ACRONYMS_TEXT = """
     ADB AES API APK AST CFFI CLI CPU CSS CSV DB DNS DOM FFI FTP GPU GUI HTML HTTP HTTPS ID IDs IO IP JSON
-    JWT LRU LSP MD5 MIME OS PDF RGB RPC RSA SDK SHA SQL SSH SSL SVG TCP TLS TTL UDP UI URI URL URLs UTC UTF8
-    UUID XML YAML
+    JWT LRU LSP MD5 MIME OS PDF RGB RPC RSA SDK SHA SQL SSH SSL SVG TCP TLS TTL UDP UI URI URL URLs UTC
+    UTF8 UUID XML YAML
 """
 _ACRONYMS = {word.lower(): word for word in _ACRONYMS_TEXT.split()}
 _LONG_FORMS = {
     "addr": "address", "arch": "architecture", "arg": "argument", "args": "arguments", "attr": "attribute",
     "attrs": "attributes",
-    "btn": "button", "buf": "buffer", "cb": "callback", "cfg": "configuration", "cls": "class", "cmd": "command",
+    "btn": "button", "buf": "buffer", "cb": "callback", "cfg": "configuration", "cls": "class",
+    "cmd": "command",
     "cnt": "count", "cntr": "counter", "col": "column", "cols": "columns", "config": "configuration",
-    "ctx": "context", "cur": "current", "curr": "current", "decl": "declaration", "def": "definition",
+    "ctx": "context", "cx": "context", "cert": "certificate", "cur": "current", "curr": "current",
+    "decl": "declaration", "def": "definition",
     "dest": "destination", "dict": "dictionary", "dim": "dimension", "dims": "dimensions", "dir": "directory",
-    "dirs": "directories", "dst": "destination", "elem": "element", "elems": "elements", "elt": "element",
-    "env": "environment", "err": "error", "errs": "errors", "evt": "event", "expr": "expression",
+    "dirs": "directories", "dst": "destination", "ec": "error code", "elem": "element", "elems": "elements",
+    "elt": "element",
+    "env": "environment", "err": "error", "errs": "errors", "evt": "event", "exc": "exception",
+    "expr": "expression",
     "fd": "file descriptor", "filename": "file name", "filepath": "file path", "fmt": "format",
     "fn": "function", "fns": "functions",
     "func": "function", "gen": "generate", "hdr": "header", "incr": "increment",
     "nowait": "without waiting", "hostname": "host name", "idx": "index", "img": "image", "impl":
     "implementation", "info": "information", "iter": "iterator", "kwargs": "keyword arguments", "len": "length",
     "lhs": "left side", "lib": "library", "lst": "list", "max": "maximum", "mem": "memory", "min": "minimum",
-    "msg": "message", "msgs": "messages", "num": "number", "obj": "object", "objs": "objects", "op": "operation",
+    "msg": "message", "msgs": "messages", "num": "number", "obj": "object", "objs": "objects",
+    "op": "operation", "oper": "operation",
     "ops": "operations", "opt": "option", "opts": "options", "param": "parameter", "params": "parameters",
     "pkg": "package", "pos": "position", "pred": "prediction", "prev": "previous", "props": "properties",
     "ptr": "pointer", "pwd": "password", "recv": "receive",

@@ -77,6 +77,7 @@ _NUMBER = re.compile(
     r"u?int\d*(?:_t)?|[iu](?:8|16|32|64|128|size)|(?:std::)?s?size_t|long|short|unsigned.*|f32|f64|byte"
 )
 _LEAST_NAME = 3
+_ANY_THINGS = frozenset(["all", "and", "any", "both", "it", "one", "some", "them", "this"])
 _NO_THINGS = frozenset(["on", "when", "after", "before", "with", "test", "tests", "run", "main"])
 """First words of names that tell of nothing that comes back."""
 _LONGEST_TYPE = 40
@@ -116,9 +117,9 @@ def _returned(entity: Entity, returned: Returned | None) -> str:
     verb = words[0] if words and words[0] in VERBS else ""
     named, held = _named(verb, words, entity), _words_of_variable(known.name)
     said = (
-        (named if verb in _GIVING else "")
+        (named if verb in _GIVING or not verb else "")
         or (_variable(held) if held else "")
-        or (named if verb in _LEADING_TO or not verb else "")
+        or (named if verb in _LEADING_TO else "")
     )
     if said:
         return f"{said}{_tail(known.type)}"
@@ -132,7 +133,7 @@ def _itself(entity: Entity) -> str:
 def _named(verb: str, words: list[str], entity: Entity) -> str:
     """The thing that a function's name tells of; empty where that is not to be told from it."""
     things = [] if conventional.is_conventional(entity) else object_of(entity)
-    if not things or tells_how(things) or things[0] in VERBS or (not verb and words[0] in _NO_THINGS):
+    if not things or tells_how(things) or things[0] in _ANY_THINGS or (not verb and words[0] in _NO_THINGS):
         return ""
     return noun_phrase(things)
 

@@ -26,6 +26,7 @@ _BOOLEAN = re.compile(r"(?i)\bbool(?:ean)?\b")
 _BOOLEANS = ("true", "false")
 _HARMLESS_DEFAULT = re.compile(r"-?\w[\w.]{0,19}|[\"']\w[\w-]{0,19}[\"']")
 _MOST_PARTS = 4
+_DIGITS = "0123456789"
 _NOTHINGS = frozenset(["none", "null", "undefined", "nil", "nullptr", "void"])
 
 
@@ -45,7 +46,8 @@ def type_parameter(name: str) -> str:
     known = {"K": "keys", "V": "values", "R": "the result", "E": "the elements or errors"}
     if name in known:
         return f"The type of {known[name]}."
-    words = words_of(name[1:] if len(name) > 1 and name[0] == "T" and name[1].isupper() else name)
+    is_marked = re.match(r"[TI][A-Z][a-z]", name) is not None
+    words = words_of(name[1:] if is_marked else name)
     return sentence(f"the {' '.join(words)} type") if len("".join(words)) > 1 else "The type to work with."
 
 
@@ -70,7 +72,7 @@ def _by_words(one: Parameter, name: str, words: list[str]) -> str:
         return f"the function to call on {' '.join(words[1:])}"
     if one.kind is ParameterKind.KEYWORDS:
         return f"the keyword arguments for {' '.join(words)}"
-    if len(name) == 1:
+    if len(name.rstrip(_DIGITS)) == 1:
         return _typed(one.type) or f"the value of {name}"
     if _is_boolean(one) or is_question(name):
         return _whether(words)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.repetition import is_repetitive
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.verbs import VERBS, plain_form, third_person
 
@@ -15,7 +16,6 @@ _SHORTEST_LETTERS = 3
 _NEARBY = 2000
 """Characters before the gap in which a name may have been met."""
 _MOST_LINES = 3
-_MOST_REPEATS = 2
 
 _HARMFUL = re.compile(
     "[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffd]"
@@ -39,7 +39,11 @@ _LEFTOVER = re.compile(
 _UNWANTED = re.compile(
     r"(?i)\b(?:todo|fixme|xxx|hack|deprecated|copyright|licen[cs]e|licensed|author|authors|written by|created by|wtf)\b"
     r"|\b(?:https?|ftp)\b:|://|www\.|[\w.+-]+@[\w-]+\.\w|\b\d{4}[-/.]\d{1,2}[-/.]\d{1,2}\b|\b\d{1,2}/\d{1,2}/\d{2,4}\b"
-    r"|\b(?:19|20)\d\d\b|\bthis (?:docstring|comment|sentence) |\bas an ai\b"
+    r"|\b(?:19|20)\d\d\b|\b(?:we|our|us|my|let's)\b|\bthis (?:docstring|comment|sentence) |\bas an ai\b"
+)
+_SHOUTED = re.compile(
+    r"\b(?:ALL|ALWAYS|AND|ANY|BUT|CANNOT|DO|DON'T|EVERY|IF|IS|MAY|MUST|NEVER|NO|NOT|ONLY|OR|SHALL|SHOULD|THE|THIS|WILL)\b"
+    r"|\b[A-Z]/[A-Z][a-z]|!{2,}"
 )
 _END = re.compile(r"[.!?](?=\s+\S)")
 _ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
@@ -48,6 +52,10 @@ _ENDS_OPEN = frozenset(
     ["a", "an", "the", "and", "or", "of", "with", "from", "if", "than", "its", "into", "that", "which"]
 )
 """Words that no sentence ends with."""
+_GOING_ON = frozenset(
+    ["and", "are", "by", "can", "for", "from", "into", "is", "of", "or", "than", "that", "which", "with"]
+)
+"""Words that no description of a thing begins with."""
 _ABBREVIATIONS = frozenset(["e.g", "i.e"])
 _CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
@@ -183,12 +191,13 @@ def _is_sound(text: str) -> bool:
         and is_harmless(text)
         and not _LEFTOVER.search(text)
         and not _UNWANTED.search(text)
+        and not _SHOUTED.search(text)
         and not _CODE.search(_QUOTED.sub("", text))
         and words[-1] not in _ENDS_OPEN
         and not text.endswith((":", "(", "'"))
         and '"' not in text
         and _is_balanced(text)
-        and not _repeats(words)
+        and not is_repetitive(text)
     )
 
 
@@ -202,13 +211,6 @@ def _is_balanced(text: str) -> bool:
     # Apostrophes stand between letters, or behind the plural.
     quotes = re.findall(r"(?<![^\W_])'|'(?![^\W_])", text)
     return not waiting and text.count("`") % 2 == 0 and len(quotes) % 2 == 0
-
-
-def _repeats(words: list[str]) -> bool:
-    if any(one == other for one, other in pairwise(words)):
-        return True
-    threes = list(zip(words, words[1:], words[2:], strict=False))
-    return any(threes.count(three) > _MOST_REPEATS for three in threes)
 
 
 def _is_known(text: str, gap: Gap) -> bool:
@@ -255,6 +257,8 @@ def _says_nothing(text: str, gap: Gap) -> bool:
         return True
     first = _IDENTIFIER.fullmatch(text.split(" ", 1)[0].rstrip(",:."))
     if first and _looks_like_code(first[0]) and first[0].lower() not in _ABBREVIATIONS:
+        return True
+    if slot.kind is not SlotKind.SUMMARY and said[0] in _GOING_ON:
         return True
     return slot.kind is SlotKind.PARAMETER and _is_of_another(text, slot.name, _names_of_parameters(gap))
 

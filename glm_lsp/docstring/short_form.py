@@ -14,6 +14,9 @@ from glm_lsp.docstring.summary_form import in_third_person, is_deed
 
 _TELL_DEFAULTS = frozenset([Style.JSDOC, Style.NUMPY])
 """Styles that give the default beside the name already."""
+_LEAST_WORDS = 2
+_PHRASES = frozenset(["and", "as", "at", "by", "for", "from", "in", "into", "of", "on", "over", "to", "with"])
+"""Words that begin a phrase which a sentence can do without."""
 _OF_MARKDOWN = frozenset([Style.JSDOC, Style.TSDOC])
 """Styles in which names of code stand in backticks."""
 
@@ -32,6 +35,18 @@ def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
     if not is_harmless(text):
         text = "Not described."
     return _finished(text, slot)
+
+
+def cut_to_fit(text: str, room: int) -> str:
+    """A short form without its last phrases, if it is longer than `room` columns; whole, where that does not help."""
+    shorter = text
+    while len(shorter) > room:
+        words = shorter.rstrip(".").split(" ")
+        ends = [number for number in range(_LEAST_WORDS, len(words)) if words[number] in _PHRASES]
+        if not ends:
+            return text
+        shorter = f"{' '.join(words[: ends[-1]]).rstrip(',')}{'.' if text.endswith('.') else ''}"
+    return shorter
 
 
 def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:

@@ -8,7 +8,15 @@ from glm_lsp.docstring import conventional
 from glm_lsp.docstring.entity import ITSELF, Entity, EntityKind, Parameter
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import definite, indefinite, is_linking, is_preposition, sentence, thing
+from glm_lsp.docstring.phrases import (
+    definite,
+    indefinite,
+    is_linking,
+    is_plural,
+    is_preposition,
+    sentence,
+    thing,
+)
 from glm_lsp.docstring.qualities import tells_how
 from glm_lsp.docstring.questions import FLAGS, WHETHER, whether
 from glm_lsp.docstring.verbs import VERBS, gerund, in_full, third_person
@@ -31,6 +39,10 @@ _ACTING_ON = frozenset(_ACTING_ON_TEXT.split())
 """Verbs that act on their parameters."""
 _ON_NOUNS = frozenset(["create", "destroy", "free", "init", "initialize", "parse", "serialize", "validate"])
 """Verbs that may stand behind what they act on: `list_create`."""
+_APART = {
+    "cleanup": "clean up", "lookup": "look up", "setup": "set up", "shutdown": "shut down", "teardown": "tear down",
+}  # fmt: skip
+"""Verbs that names write in one word."""
 _OF_OWNER_TEXT = """
     cancel clear close configure connect destroy disconnect dispose draw execute flush init initialize
     invalidate launch lock open pause print refresh release reload render reset resize restart resume run
@@ -118,7 +130,7 @@ def _of_constructor(entity: Entity) -> str:
     if said := conventional.constructor(entity):
         return said
     text = " ".join(owner) or "object"
-    return f"Create {indefinite(text)} {text}."
+    return f"Create {text if is_plural(text.rpartition(' ')[2]) else f'{indefinite(text)} {text}'}."
 
 
 def _of_property(words: list[str], entity: Entity) -> str:
@@ -134,15 +146,15 @@ def _of_property(words: list[str], entity: Entity) -> str:
 
 
 def _of_function(words: list[str], entity: Entity) -> str:
-    words = _closed(deed_words(entity.name) or words, entity)
+    words = _in_order(_closed(deed_words(entity.name) or words, entity))
     first, *rest = words
     if said := _by_first_word(first, rest, entity):
         return said
     if first in VERBS:
         verb = "return" if first in _RETURNING and rest and rest[0] != "and" else first
         verb = first if tells_how(rest) and rest[0] != "and" else verb
-        return f"{verb} {_object(first, rest, entity)}".strip()
-    if "to" in words[1:-1]:
+        return f"{_APART.get(verb, verb)} {_object(first, rest, entity)}".strip()
+    if "to" in words[1:-1] and not VERBS & set(words[: words.index("to")]):
         return f"convert {' '.join(words)}"
     if entity.yields is not None:
         return f"yield {definite(words)}"
@@ -163,6 +175,12 @@ def _of_noun(words: list[str], entity: Entity) -> str:
     return f"return {noun_phrase(words)}"
 
 
+def _in_order(words: list[str]) -> list[str]:
+    """With the deed in front of how it is done: `async_read` gives "read asynchronously"."""
+    how = {"async": ["asynchronously"], "maybe": ["if", "needed"]}.get(words[0])
+    return [*words[1:], *how] if how and words[1:] and words[1] in VERBS else words
+
+
 def _closed(words: list[str], entity: Entity) -> list[str]:
     """Words that end in a preposition, with the parameter that belongs to it; without it, if there is none."""
     if len(words) < 2 or not is_linking(words[-1]) or words[0] in ("test", "tests"):
@@ -172,7 +190,11 @@ def _closed(words: list[str], entity: Entity) -> list[str]:
 
 
 def _needed(entity: Entity) -> list[Parameter]:
-    return [one for one in entity.parameters if not one.default and not one.is_optional]
+    return [
+        one
+        for one in entity.parameters
+        if not one.default and not one.is_optional and not one.name.startswith("_")
+    ]
 
 
 def _by_first_word(first: str, rest: list[str], entity: Entity) -> str:
@@ -219,16 +241,23 @@ def _test(rest: list[str], name: str) -> str:
 def _object(verb: str, rest: list[str], entity: Entity) -> str:
     if rest[:1] == ["and"] and len(rest) > 2:
         return f"and {rest[1]} {thing(rest[2:])}"
-    if rest:
-        if tells_how(rest):
-            return " ".join(rest)
-        article = "a" if verb in _MAKING else "the"
-        return noun_phrase(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
+    if not rest:
+        return _object_given(verb, entity)
+    if tells_how(rest):
+        return " ".join(rest)
+    article = "a" if verb in _MAKING else "the"
+    return noun_phrase(rest) if verb in _RETURNING or verb == "set" else thing(rest, article)
+
+
+def _object_given(verb: str, entity: Entity) -> str:
+    """What a deed is done to whose name does not tell: its parameters, or what it belongs to."""
     parameters = [
         words for one in _needed(entity) if (words := words_of(one.name)) and len("".join(words)) > 1
     ]
     if verb in _RETURNING:
         return f"the value for {definite(parameters[0])}" if parameters else "the value"
+    if parameters and parameters[0][-1] in (f"{verb}r", f"{verb}er", f"{verb.removesuffix('e')}or"):
+        return f"with {definite(parameters[0])}"
     if verb in _ACTING_ON and parameters:
         return " and ".join(definite(words) for words in parameters[: 2 if len(parameters) == 2 else 1])
     return definite(words_of(entity.owner)) if verb in _OF_OWNER else ""

@@ -33,7 +33,7 @@ _VERBS_TEXT = """
     scroll search seek select send separate serialize serve set setup shift show shrink shuffle shut
     shutdown sign simplify simulate skip sleep slice smooth snap solve sort spawn split stack start step
     stop store stream stringify strip submit subscribe subtract suggest sum summarize suppress suspend
-    swap switch sync synchronize tag take teardown tell terminate test throw throttle tie toggle
+    swap switch sync synchronize tag take tear teardown tell terminate test throw throttle tie toggle
     tokenize touch trace track train transfer transform translate transpose traverse trigger trim
     truncate try tune turn unbind undo uninstall union unlink unload unlock unmount unpack unregister
     unset unsubscribe untag unwrap update upgrade upload upsert use validate verify view visit wait wake

@@ -13,7 +13,7 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PROFILES
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.authors import author_for
-from glm_lsp.docstring.certainty import is_misplaced, is_sure
+from glm_lsp.docstring.certainty import ends_torn, is_misplaced, is_sure
 from glm_lsp.docstring.chat_author import ChatAuthor
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.infill_author import InfillAuthor
@@ -148,6 +148,42 @@ def test_what_is_said_of_a_parameter_may_be_said_again() -> None:
     assert is_misplaced(
         "Where the rows are.", replace(around, slot=Slot(kind=SlotKind.PARAMETER, name="limit"))
     )
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_copied"),
+    [
+        ("Opens a pool of connections to one host.", True),
+        ("Opens a pool of connections to the server.", True),
+        ("Makes sure that a pool of connections to one host is open.", True),
+        ("Opens a pool of workers.", False),
+    ],
+)
+def test_a_good_part_of_another_sentence_is_misplaced_too(sentence: str, is_copied: bool) -> None:
+    other = 'def connect(host):\n    """Opens a pool of connections to one host."""\n'
+    assert is_misplaced(sentence, replace(gap(), before=other + gap().before)) is is_copied
+
+
+@pytest.mark.parametrize(
+    ("sentence", "torn"),
+    [
+        ("Load the first rows.", False),
+        ("Load the first of all frobs.", True),
+        ("Load the first of all csv.", False),
+        ("Use global variables to uni.", True),
+        ("Load rows without limitation.", False),
+        ("Load rows if possible.", False),
+        ("Load rows, then stop.", False),
+        ("A collection of `rows` orgau.", True),
+    ],
+)
+def test_a_sentence_ends_with_a_word_that_is_one(sentence: str, torn: bool) -> None:
+    assert ends_torn(sentence, gap()) is torn
+
+
+async def test_a_sentence_that_ends_torn_is_not_vouched_for() -> None:
+    client = ScriptedClient([Script([list("Load rows to uni.")], probability=0.99)])
+    assert await InfillAuthor(client, OURS).write(gap()) is None
 
 
 def test_parameters_have_to_be_surer_than_summaries() -> None:

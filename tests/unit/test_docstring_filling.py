@@ -10,7 +10,7 @@ import pytest
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.dialect import Dialect, Style
-from glm_lsp.docstring.entity import Documentation, Entity, EntityKind, Parameter, Place
+from glm_lsp.docstring.entity import Documentation, Entity, EntityKind, Parameter, Place, Returned
 from glm_lsp.docstring.filling import Sentence, fill
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.skeleton import Skeleton, Slot, SlotKind
@@ -176,3 +176,40 @@ async def test_cancelling_ends_it_and_errors_pass_through() -> None:
         await task
     with pytest.raises(EngineLostError):
         await fill(PLAN, snapshot(), Lost(), lambda: None)
+
+
+async def test_the_same_is_not_said_twice() -> None:
+    author = Noting(["Load rows.", "Where all the rows are.", "Where all of the rows are."])
+    sentences = await filled(PLAN, author)
+    assert sentences[1] == Sentence("Where all the rows are.", is_models=True)
+    assert sentences[2] == Sentence("The limit. Defaults to 10.", is_models=False)
+
+
+@pytest.mark.parametrize(("style", "is_kept"), [(Style.GOOGLE, False), (Style.SPHINX, True)])
+async def test_roles_are_for_the_style_that_knows_them(style: Style, is_kept: bool) -> None:
+    author = Noting(["Load the :class:`Row` of a path.", None, None])
+    sentences = await filled(replace(PLAN, dialect=Dialect(style=style)), author)
+    assert sentences[0].is_models is is_kept
+
+
+@pytest.mark.parametrize(("width", "is_kept"), [(34, True), (33, False)])
+async def test_a_summary_in_python_fits_on_its_line(width: int, is_kept: bool) -> None:
+    said = "Load the first of the rows."
+    plan = replace(PLAN, dialect=replace(GOOGLE, width=width))
+    sentences = await filled(plan, Noting([said, None, None]))
+    assert sentences[0] == Sentence(said if is_kept else "Load the path.", is_models=is_kept)
+
+
+async def test_a_docstring_of_one_line_needs_room_for_its_last_quotes() -> None:
+    said = "Load the first of the rows."
+    skeleton = Skeleton(('"""', SUMMARY, '\n"""'), ('"""', SUMMARY, '"""'))
+    insertion = Insertion(Place(BODY + 4, "    ", after="\n    "), skeleton)
+    for width, is_kept in ((37, True), (36, False)):
+        plan = Plan(LOAD, replace(GOOGLE, width=width), (insertion,))
+        assert (await filled(plan, Noting([said])))[0].is_models is is_kept
+
+
+async def test_a_short_form_is_cut_to_its_line() -> None:
+    of = replace(LOAD, name="delay_for", returns=Returned("int"))
+    plan = Plan(of, replace(GOOGLE, width=30), PLAN.insertions)
+    assert (await filled(plan, Noting([None, None, None])))[0].text == "Return the delay."

@@ -128,6 +128,35 @@ def test_a_parameters_sentence_is_about_that_parameter(raw: str, said: str | Non
     assert vetted(raw, gap(PATH)) == said
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Close the timeout expired, NOT if any path expired, NOT if any path expired.",
+        "Read rows, rows and rows of a table.",
+        "The representation of the representation for developers.",
+        "Read the rows of the table into the rows of the table.",
+        "We read the rows of a table.",
+        "Read the rows, but do NOT keep them.",
+        "Read the rows with limit=10.",
+        "Read the rows!!",
+    ],
+)
+def test_what_turns_in_circles_shouts_or_speaks_of_us_is_refused(raw: str) -> None:
+    assert vetted(raw, gap()) is None
+
+
+@pytest.mark.parametrize(
+    "raw", ["Return the number of rows and the number of columns.", "Read a row, or the row at the limit."]
+)
+def test_small_words_may_come_again(raw: str) -> None:
+    assert vetted(raw, gap()) == raw
+
+
+@pytest.mark.parametrize("raw", ["For the file.", "can be the file", "of a file", "that is read"])
+def test_a_description_of_a_thing_begins_with_the_thing(raw: str) -> None:
+    assert vetted(raw, gap(PATH)) is None
+
+
 def test_words_that_stand_there_already_are_not_said_twice() -> None:
     go = Slot(kind=SlotKind.SUMMARY, lead="load_rows", capital=False)
     assert vetted("load_rows reads rows.", gap(go)) == "reads rows."

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_lsp.docstring.dialect import Dialect, Style
-from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind, Returned
+from glm_lsp.docstring.entity import ITSELF, Entity, EntityKind, Parameter, ParameterKind, Returned
 from glm_lsp.docstring.sentence import is_harmless
-from glm_lsp.docstring.short_form import short_form
+from glm_lsp.docstring.short_form import cut_to_fit, short_form
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 
 GOOGLE = Dialect(style=Style.GOOGLE)
@@ -226,6 +226,195 @@ def test_without_full_stops_two_sentences_become_one() -> None:
 )
 def test_what_comes_back_is_told_by_name_or_type(name: str, type_: str, said: str) -> None:
     assert returned(name, type_) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "comes_back", "said"),
+    [
+        ("setVersionCode", Returned(name=ITSELF), "The configuration builder itself."),
+        ("setVersionCode", Returned(), "The result."),
+        ("version", Returned("ConfigBuilder", ITSELF), "The configuration builder itself."),
+        ("getBoolean", Returned("boolean"), "The boolean."),
+        ("getDebuggable", Returned("boolean"), "Whether it is debuggable."),
+        ("alive", Returned("bool"), "Whether it is alive."),
+        ("toggle", Returned("bool"), "True or false."),
+        ("check", Returned("bool", "is_valid"), "Whether it is valid."),
+        ("check_gradle", Returned(name="gradle_path"), "The path to the gradle."),
+        ("check_gradle", Returned(), "The result."),
+        ("run", Returned(name="_items"), "The items."),
+        ("run", Returned(name="m_items"), "The items."),
+        ("run", Returned(name="result"), "The result."),
+        ("run", Returned(name="rv"), "The result."),
+        ("run", Returned(name="MAX"), "The result."),
+        ("run", Returned("list[User]", "out"), "The list of users."),
+        ("get_user", Returned("User | None", "found_user"), "The user, or nothing."),
+        ("find_user", Returned("Option<User>"), "The user, or nothing."),
+        ("load_config", Returned("Result<Config, Error>"), "The configuration, or an error."),
+        ("parse_line", Returned(name="fields"), "The fields."),
+        ("cancel_timer", Returned("std::size_t"), "The number."),
+        ("get_unchecked", Returned("T"), "The result."),
+        ("receive_some", Returned("bytes"), "The bytes."),
+        ("getStartUrl", Returned("String"), "The start URL."),
+    ],
+)
+def test_what_comes_back_is_never_guessed_from_the_deed_alone(
+    name: str, comes_back: Returned, said: str
+) -> None:
+    of = entity(name, EntityKind.METHOD, owner="ConfigBuilder", returns=comes_back)
+    assert short_form(Slot(kind=SlotKind.RETURNS), of, GOOGLE) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said"),
+    [
+        ("rows", Returned("Row"), "The row."),
+        ("walk", Returned(name="node"), "The node."),
+        ("session", Returned(name=ITSELF), "The object itself."),
+        ("run", Returned("Row"), "The row."),
+        ("run", Returned(), "The value."),
+    ],
+)
+def test_what_is_yielded_is_told_by_name_or_type(name: str, given: Returned, said: str) -> None:
+    assert short_form(Slot(kind=SlotKind.YIELDS), entity(name, yields=given), GOOGLE) == said
+
+
+GIVES = Returned("int")
+OTHER = Parameter(name="other", type="const Mutex&")
+
+
+@pytest.mark.parametrize(
+    ("of", "said"),
+    [
+        (entity("delay_for", returns=GIVES, parameters=(Parameter(name="attempt"),)),
+         "Return the delay for the attempt."),
+        (entity("byte_of", returns=GIVES, parameters=(Parameter(name="offset"),)), "Return the byte of the offset."),
+        (entity("wait_for", parameters=(Parameter(name="event"),)), "Wait for the event."),
+        (entity("delay_for", returns=GIVES), "Return the delay."),
+        (entity("sort_by"), "Sort."),
+        (entity("log_in"), "Log in."),
+        (entity("get_unchecked", returns=GIVES), "Get unchecked."),
+        (entity("alive", EntityKind.PROPERTY, returns=Returned("bool")), "Whether it is alive."),
+        (entity("alive", EntityKind.PROPERTY), "Alive."),
+        (entity("isSecretEstablished", returns=Returned("boolean")), "Return whether the secret is established."),
+        (entity("is_fully_loaded", returns=Returned("bool")), "Return whether it is fully loaded."),
+        (entity("is_main_thread", returns=Returned("bool")), "Return whether it is a main thread."),
+        (entity("test_is_main_thread"), "Test is_main_thread."),
+        (entity("do_init"), "Initialize."),
+        (entity("jsExec"), "Js exec."),
+        (entity("exec", parameters=(Parameter(name="query"),)), "Execute the query."),
+        (entity("async_read", parameters=(Parameter(name="size"),)), "Read asynchronously."),
+        (entity("onShowFileChooser"), "Handle show file chooser."),
+        (entity("version", returns=Returned("B", ITSELF), parameters=(Parameter(name="code"),)), "Set the version."),
+        (entity("Chtimes", returns=Returned("error")), "Return an error, if any."),
+        (entity("serialize", parameters=(Parameter(name="serializer"),)), "Serialize with the serializer."),
+        (entity("accept", parameters=(Parameter(name="token"), Parameter(name="_cx"))), "Accept the token."),
+        (entity("recreate_plugins"), "Recreate the plugins."),
+        (entity("setup", EntityKind.METHOD, owner="HTTPClient"), "Set up the HTTP client."),
+        (entity("tree_create"), "Create a tree."),
+        (entity("Options", EntityKind.CONSTRUCTOR, owner="Options"), "Create options."),
+    ],
+)  # fmt: skip
+def test_a_summary_says_nothing_that_the_name_does_not(of: Entity, said: str) -> None:
+    assert summary(of) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "parts", "said", "comes_back"),
+    [
+        ("operator=", {"parameters": (OTHER,)}, "Assign another mutex.", ""),
+        ("operator=", {"parameters": (Parameter(name="other", type="Mutex&&"),)}, "Take over another mutex.", ""),
+        ("operator=", {"parameters": (Parameter(name="v", type="int"),)}, "Assign a value.", ""),
+        ("operator==", {"parameters": (OTHER,)}, "Return whether both are equal.", "Whether both are equal."),
+        ("operator*", {}, "Return what it points to.", "What it points to."),
+        ("operator*", {"parameters": (OTHER,)}, "Return the product.", "The product."),
+        ("operator<<", {"parameters": (Parameter(name="out", type="std::ostream&"),)}, "Write it to the stream.", ""),
+        ("operator bool", {}, "Return whether it counts as true.", "Whether it counts as true."),
+        ("operator std::string", {}, "Convert to standard string.", ""),
+        ("operator,", {"parameters": (OTHER,)}, "Apply the operator.", ""),
+        ("toString", {}, "Return it as text.", "The text."),
+        ("hashCode", {}, "Return the hash code.", "The hash code."),
+        ("equals", {"parameters": (OTHER,)}, "Return whether both are equal.", "Whether both are equal."),
+        ("compareTo", {"parameters": (OTHER,)}, "Compare it with the other.",
+         "A number below, at or above zero, as it is less, equal or greater."),
+        ("fmt", {"overrides": True, "parameters": (Parameter(name="f"),)}, "Write it to the formatter.", ""),
+        ("fmt", {"parameters": (Parameter(name="f"),)}, "Format.", ""),
+        ("clone", {}, "Return a copy.", "A copy."),
+        ("mul", {"overrides": True, "parameters": (OTHER,)}, "Return the product.", "The product."),
+        ("add_assign", {"overrides": True, "parameters": (OTHER,)}, "Replace it by the sum.", ""),
+        ("checked_add", {"parameters": (OTHER,)}, "Return the sum, or nothing where that is not possible.", ""),
+        ("next", {}, "Return the next item.", "The next item."),
+        ("from", {"parameters": (Parameter(name="text"),)}, "Create it from the text.", ""),
+        ("String", {}, "Return it as text.", "The text."),
+        ("Error", {}, "Return the message of the error.", "The message of the error."),
+        ("Less", {"parameters": (Parameter(name="i"), Parameter(name="j"))},
+         "Return whether the item at i comes before the item at j.",
+         "Whether the item at i comes before the item at j."),
+        ("Swap", {"parameters": (Parameter(name="i"), Parameter(name="j"))}, "Swap the items at i and j.", ""),
+        ("Read", {"parameters": (Parameter(name="p", type="[]byte"),)}, "Read bytes into p.", ""),
+        ("__eq__", {"parameters": (OTHER,)}, "Return whether both are equal.", "Whether both are equal."),
+    ],
+)  # fmt: skip
+def test_names_that_mean_something_as_a_whole(
+    name: str, parts: dict[str, object], said: str, comes_back: str
+) -> None:
+    of = entity(name, EntityKind.METHOD, owner="Mutex", returns=Returned("Any"), **parts)
+    assert summary(of) == said
+    if comes_back:
+        assert short_form(Slot(kind=SlotKind.RETURNS), of, GOOGLE) == comes_back
+
+
+@pytest.mark.parametrize(
+    ("type_", "said"),
+    [
+        ("const Mutex&", "Create a mutex as a copy of another one."),
+        ("Mutex&&", "Create a mutex from another one, which is moved."),
+        ("std::mutex&", "Create a mutex."),
+    ],
+)
+def test_a_constructor_that_copies_says_so(type_: str, said: str) -> None:
+    given = (Parameter(name="other", type=type_),)
+    assert summary(entity("Mutex", EntityKind.CONSTRUCTOR, owner="Mutex", parameters=given)) == said
+
+
+@pytest.mark.parametrize(
+    ("parameter", "said"),
+    [
+        (Parameter(name="alive", type="bool"), "Whether it is alive."),
+        (Parameter(name="alive"), "Alive."),
+        (Parameter(name="table"), "The table."),
+        (Parameter(name="defaultValue", type="boolean"), "The default value."),
+        (Parameter(name="subdomains", type="boolean"), "The flag for subdomains."),
+        (Parameter(name="m", type="const Mutex&"), "The mutex."),
+        (Parameter(name="n", type="int"), "The value of n."),
+        (Parameter(name="e1"), "The value of e1."),
+        (Parameter(name="mimeType"), "The MIME type."),
+        (Parameter(name="parent_dir"), "The parent directory."),
+    ],
+)
+def test_a_parameter_is_never_more_than_its_name_and_type(parameter: Parameter, said: str) -> None:
+    assert about(parameter) == said
+
+
+def test_names_of_a_pattern_are_quoted_where_the_style_quotes() -> None:
+    pattern = Parameter(name="param1", parts=("front", "ttl"))
+    assert about(pattern, Dialect(style=Style.TSDOC)) == "An object with `front` and `ttl`."
+    assert about(pattern) == "An object with front and ttl."
+    many = Parameter(name="param1", parts=("a", "b", "c", "d", "e"))
+    assert about(many) == "An object with a, b, c, d and more."
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "said"),
+    [
+        ("Return the delay for the attempt.", 40, "Return the delay for the attempt."),
+        ("Return the delay for the attempt.", 25, "Return the delay."),
+        ("Read rows from files of users", 20, "Read rows from files"),
+        ("Initialize internationalization.", 10, "Initialize internationalization."),
+        ("Go to the end.", 5, "Go to the end."),
+    ],
+)
+def test_a_short_form_loses_its_last_phrases_where_room_is_short(text: str, room: int, said: str) -> None:
+    assert cut_to_fit(text, room) == said
 
 
 def test_what_comes_back_is_what_was_given_after_the_deed() -> None:

@@ -63,7 +63,7 @@ def outcome(tree: SyntaxTree, body: Node | None, annotation: str | None) -> Outc
     name = name_given(tree, given)
     if annotation is None:
         return Outcome(Returned(name=name) if given else None, raises=names)
-    is_nothing = annotation.strip("'\" ").rpartition(".")[2] in _NOTHING
+    is_nothing = annotation.strip("'\"() ").rpartition(".")[2] in _NOTHING
     return Outcome(None if is_nothing else Returned(annotation, name), raises=names)
 
 
