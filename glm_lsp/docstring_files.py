@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.dialect import STYLES, Style
 from glm_lsp.docstring.docstrings import Proposal, Source, propose
@@ -15,9 +15,9 @@ from glm_lsp.docstring.finding import entity_at
 from glm_lsp.docstring.inventory import Item, State, inventory, title
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.project import ProjectFiles
-from glm_lsp.errors import DocumentChangedError, InputError, NothingToDocumentError, UnknownGrammarError
+from glm_lsp.errors import InputError, NothingToDocumentError, UnknownGrammarError
 from glm_lsp.project_root import project_root
-from glm_lsp.source_file import SourcePosition, language_id
+from glm_lsp.source_file import SourcePosition, language_id, line_starts
 from glm_lsp.source_replacement import EditableSource
 
 
@@ -67,12 +67,14 @@ class SourceToDocument:
     Attributes:
         items: what of it was asked for: the definitions at the places, or everything.
         names_places: whether places were named.
+        line_starts: offsets.
     """
 
     file: EditableSource
     source: Source
     items: tuple[Item, ...]
     names_places: bool
+    line_starts: tuple[int, ...] = field(repr=False)
 
     @classmethod
     def read(cls, target: Target, forced: Style | None, *, private: bool) -> SourceToDocument:
@@ -84,17 +86,12 @@ class SourceToDocument:
         if not target.has_grammar:
             raise UnknownGrammarError(f"{target.path} is in no language with a grammar here")
         file = EditableSource.read(target.path)
-        whole = SourcePosition(target.path, 1, 1)
-        snapshots = [position.snapshot() for position in target.positions or [whole]]
-        if any(snapshot.text != file.text for snapshot in snapshots):
-            raise DocumentChangedError(f"{target.path} was changed while it was read")
+        snapshot = SourcePosition(target.path, 1, 1).snapshot_of(file.text)
         surroundings = ProjectFiles(target.path, [project_root(target.path.resolve())])
-        source = Source.of(snapshots[0], surroundings, forced)
-        if target.positions:
-            items = tuple(_items_at(source, snapshots, target.positions))
-        else:
-            items = inventory(source, private=private)
-        return cls(file, source, items, names_places=bool(target.positions))
+        source = Source.of(snapshot, surroundings, forced)
+        named = tuple(_items_at(source, target.positions))
+        items = named if target.positions else inventory(source, private=private)
+        return cls(file, source, items, bool(target.positions), line_starts(file.text))
 
     def plans(self, *, completes: bool) -> tuple[Plan, ...]:
         """What is to be written.
@@ -136,20 +133,18 @@ class SourceToDocument:
 
     def line(self, offset: int) -> int:
         """The line of an offset, from 1."""
-        return self.place(offset)[0]
+        return bisect_right(self.line_starts, offset)
 
     def place(self, offset: int) -> tuple[int, int]:
         """Line and column of an offset, both from 1."""
-        before = self.source.snapshot.text[:offset].replace("\r\n", "\n").replace("\r", "\n")
-        return before.count("\n") + 1, len(before) - before.rfind("\n")
+        line = self.line(offset)
+        return line, offset - self.line_starts[line - 1] + 1
 
 
-def _items_at(
-    source: Source, snapshots: Sequence[DocumentSnapshot], positions: Sequence[SourcePosition]
-) -> Iterator[Item]:
-    seen = set()
-    for snapshot, position in zip(snapshots, positions, strict=True):
-        entity = entity_at(source.entities, snapshot.offset, snapshot.text)
+def _items_at(source: Source, positions: Sequence[SourcePosition]) -> Iterator[Item]:
+    seen, text = set(), source.snapshot.text
+    for position in positions:
+        entity = entity_at(source.entities, position.offset_in(text), text)
         if entity is None:
             raise NothingToDocumentError(f"there is no definition at {position.path}:{position.line}")
         if entity not in seen:

@@ -66,18 +66,30 @@ class SourcePosition:
             SourceTooLargeError: it has more than `MAX_SOURCE_BYTES`.
             PositionError: the line or the column does not exist.
         """
-        text = read_source(self.path)
+        return self.snapshot_of(read_source(self.path))
+
+    def snapshot_of(self, text: str) -> DocumentSnapshot:
+        """The same for a file that has been read.
+
+        Raises:
+            PositionError: the line or the column does not exist.
+        """
         return DocumentSnapshot(
             uri=self.path.absolute().as_uri(),
             path=_shown_path(self.path),
             language_id=language_id(self.path),
             version=0,
             text=text,
-            offset=self._offset(text),
+            offset=self.offset_in(text),
             real_path=self.path.resolve().as_posix(),
         )
 
-    def _offset(self, text: str) -> int:
+    def offset_in(self, text: str) -> int:
+        """Where the place is in the file's text, in code points.
+
+        Raises:
+            PositionError: the line or the column does not exist.
+        """
         start, end, num_lines = _line_span(text, self.line)
         if start < 0:
             raise PositionError(
@@ -98,6 +110,17 @@ def read_source(path: Path) -> str:
     Raises:
         InputError: as `SourcePosition.snapshot`.
     """
+    return decoded(path, read_data(path))
+
+
+def read_data(path: Path) -> bytes:
+    """All of a source file.
+
+    Raises:
+        SourceNotFoundError: there is no such file.
+        SourceNotTextError: it is no ordinary file, or cannot be read.
+        SourceTooLargeError: it has more than `MAX_SOURCE_BYTES`.
+    """
     try:
         status = path.stat()
         _check_kind(path, status)
@@ -110,7 +133,28 @@ def read_source(path: Path) -> str:
         raise SourceNotTextError(reason, "Check its name and permissions.") from error
     if len(data) > MAX_SOURCE_BYTES:
         raise SourceTooLargeError(f"{path} has {status.st_size / 2**20:.1f} MiB")
-    return _decode(path, data)
+    return data
+
+
+def decoded(path: Path, data: bytes) -> str:
+    """The text of a source file's bytes, without a byte-order mark.
+
+    Raises:
+        SourceNotTextError: they are no UTF-8, or binary.
+    """
+    if b"\0" in data:
+        raise SourceNotTextError(f"{path} is binary, or text in UTF-16: it holds a NUL byte")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        byte = data[error.start]
+        raise SourceNotTextError(f"{path} is not UTF-8: byte 0x{byte:02x} in line {line}") from error
+
+
+def line_starts(text: str) -> tuple[int, ...]:
+    """Where the lines of a text begin; a carriage return alone ends one, too."""
+    return (0, *(found.end() for found in _LINE_END.finditer(text)))
 
 
 def language_id(path: Path) -> str:
@@ -123,17 +167,6 @@ def _check_kind(path: Path, status: os.stat_result) -> None:
         raise SourceNotTextError(f"{path} is a folder", "Name a file in it.")
     if not stat.S_ISREG(status.st_mode):  # reading a pipe or a device could take for ever
         raise SourceNotTextError(f"{path} is not a regular file", "Name an ordinary file.")
-
-
-def _decode(path: Path, data: bytes) -> str:
-    if b"\0" in data:
-        raise SourceNotTextError(f"{path} is binary, or text in UTF-16: it holds a NUL byte")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        byte = data[error.start]
-        raise SourceNotTextError(f"{path} is not UTF-8: byte 0x{byte:02x} in line {line}") from error
 
 
 def _line_span(text: str, line: int) -> tuple[int, int, int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from glm_lsp.errors import DocumentChangedError, StorageError
 from glm_lsp.paths import storage_error
-from glm_lsp.source_file import read_source
+from glm_lsp.source_file import decoded, read_data
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,17 +34,10 @@ class EditableSource:
         """Reads a file.
 
         Raises:
-            InputError: as `read_source`; or it changes while it is being read.
+            InputError: as `read_source`.
         """
-        text = read_source(path)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise storage_error(path, error) from error
-        source = cls(path, data, text)
-        if source.encoded(text) != data:
-            raise DocumentChangedError(f"{path} was changed while it was read")
-        return source
+        data = read_data(path)
+        return cls(path, data, decoded(path, data))
 
     def encoded(self, text: str) -> bytes:
         """Another text as this file would hold it: with a byte-order mark if it has one."""
