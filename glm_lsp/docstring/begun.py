@@ -59,7 +59,10 @@ def begun(snapshot: DocumentSnapshot, opening: Opening, source_of: SourceOf) -> 
         if place is None or entity.documentation is not None or not entity.is_sound:
             continue
         lead, tail = (blank.replace("\n", line_break) for blank in (place.before, place.after))
-        if text[: place.offset] + lead == whole[: opening.start]:  # else its documentation goes elsewhere
+        if place.offset + len(lead) != opening.start:
+            continue  # its documentation goes elsewhere
+        same = min(line, place.offset)  # so far both texts are the same
+        if text[same : place.offset] + lead == whole[same : opening.start]:
             plan = _plan(base, entity, place, opening)
             return None if plan is None else Begun(snapshot, opening, base, plan, lead, tail)
     return None

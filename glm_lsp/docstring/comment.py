@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from glm_lsp.completion.lines import line_start
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity, EntityKind, Place
@@ -20,6 +22,8 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _COMMENT = re.compile(r"\s*(?:#|//|/\*|\*)")
 _MOST = 20
 """Groups of one selection: more is a file, not a block."""
+_MOST_LOOKED_AT = 200
+"""Groups in which statements are looked for: a text of thousands of paragraphs has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +51,68 @@ def plan_comments(source: Source, start: int, end: int) -> tuple[Plan, ...]:
     Raises:
         NothingToDocumentError: there is nothing but blanks and comments, or it lies in a string.
     """
-    tree = source.tree
-    lines = [_Line(match.start(), match[0]) for match in _LINE.finditer(tree.text)]
-    plans = [
-        _plan(tree, source.dialect, group)
-        for group in _groups(lines, start, end)
-        if _may_be_commented(tree, lines, group)
-    ]
+    marks = _marks(source.tree)
+    found = islice(_blocks(source.tree, start, end), _MOST)
+    plans = tuple(_plan(source.tree, source.dialect, marks, block) for block in found)
     if not plans:
         raise NothingToDocumentError(
             "the selection holds no statements without a comment", "Select the lines of some statements."
         )
-    return tuple(plans[:_MOST])
+    return plans
 
 
-def _groups(lines: list[_Line], start: int, end: int) -> Iterator[list[_Line]]:
-    """Selected lines between blank ones, cut where the indentation gets smaller than the first line's."""
-    group: list[_Line] = []
-    for line in lines:
-        if line.end <= start or line.start >= max(end, start + 1):
-            continue
-        is_blank = not line.text.strip()
-        if group and (is_blank or line.first - line.start < group[0].first - group[0].start):
+def has_statements(source: Source, start: int, end: int) -> bool:
+    """Whether `plan_comments` finds anything."""
+    return any(True for _ in _blocks(source.tree, start, end))
+
+
+def _blocks(tree: SyntaxTree, start: int, end: int) -> Iterator[list[_Line]]:
+    """The groups that get a comment."""
+    for above, group in islice(_groups(tree.text, start, end), _MOST_LOOKED_AT):
+        if _may_be_commented(tree, above, group):
             yield group
+
+
+def _groups(text: str, start: int, end: int) -> Iterator[tuple[str, list[_Line]]]:
+    """Selected lines between blank ones, cut where the indentation gets smaller than the first line's.
+
+    Each with the line above it.
+    """
+    group: list[_Line] = []
+    above, before, indent = "", _line_above(text, start), 0
+    for line in _lines(text, start, end):
+        is_blank = not line.text.strip()
+        width = line.first - line.start
+        if group and (is_blank or width < indent):
+            yield above, group
             group = []
         if not is_blank:
+            if not group:
+                above, indent = before, width
             group.append(line)
+        before = line.text
     if group:
-        yield group
+        yield above, group
 
 
-def _may_be_commented(tree: SyntaxTree, lines: list[_Line], group: list[_Line]) -> bool:
+def _lines(text: str, start: int, end: int) -> Iterator[_Line]:
+    """The lines that a selection touches."""
+    for match in _LINE.finditer(text, line_start(text, start, len(text))):
+        if match.start() >= max(end, start + 1):
+            return
+        if match.end() > start:
+            yield _Line(match.start(), match[0])
+
+
+def _line_above(text: str, offset: int) -> str:
+    """The line before that of an offset, with its break; empty for none."""
+    start = line_start(text, offset, len(text))
+    end = start - (2 if text.endswith("\r\n", 0, start) else 1)
+    return text[line_start(text, end, len(text)) : start] if start else ""
+
+
+def _may_be_commented(tree: SyntaxTree, above: str, group: list[_Line]) -> bool:
     first = group[0]
-    number = lines.index(first)
-    above = lines[number - 1].text if number else ""
     return (
         not _COMMENT.match(first.text)
         and not _COMMENT.match(above)
@@ -91,11 +123,11 @@ def _may_be_commented(tree: SyntaxTree, lines: list[_Line], group: list[_Line]) 
     )
 
 
-def _plan(tree: SyntaxTree, dialect: Dialect, group: list[_Line]) -> Plan:
+def _plan(tree: SyntaxTree, dialect: Dialect, marks: tuple[str, str, str], group: list[_Line]) -> Plan:
     first, last = group[0], group[-1]
     start, end = first.first, last.start + len(last.text.rstrip())
     indent = tree.text[first.start : start]
-    opening, hang, closing = _marks(tree)
+    opening, hang, closing = marks
     slot = Slot(kind=SlotKind.COMMENT, name=narrate(tree, start, end), hang=hang)
     block = Entity(kind=EntityKind.BLOCK, name="", start=start, end=end, header_end=end)
     place = Place(start, indent, after=f"\n{indent}")

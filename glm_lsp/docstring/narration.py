@@ -88,15 +88,29 @@ def narrate(tree: SyntaxTree, start: int, end: int) -> str:
     return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
-def _statements(tree: SyntaxTree, start: int, end: int) -> list[Node]:
-    """The largest nodes that lie within a range of bytes."""
-    parent = tree.root
-    while True:
-        around = [node for node in parent.named_children if node.start_byte <= start and end <= node.end_byte]
-        if not around or (around[0].start_byte == start and around[0].end_byte == end):
-            break
-        parent = around[0]
-    return [node for node in parent.named_children if start <= node.start_byte and node.end_byte <= end]
+def _statements(tree: SyntaxTree, start: int, end: int) -> Iterator[Node]:
+    """The largest nodes that lie within a range of bytes.
+
+    By a cursor: nodes would make a list of all their children, of a file thousands.
+    """
+    cursor, is_around = tree.root.walk(), True
+    while is_around:
+        if cursor.goto_first_child_for_byte(start) is None:
+            return
+        node = cursor.node
+        is_around = node is not None and node.is_named and _is_wider(node, start, end)
+    while (node := cursor.node) is not None and node.end_byte <= end:
+        if node.is_named and start <= node.start_byte:
+            yield node
+        if not cursor.goto_next_sibling():
+            return
+
+
+def _is_wider(node: Node, start: int, end: int) -> bool:
+    """Whether a node holds a range of bytes and more."""
+    return (
+        node.start_byte <= start and end <= node.end_byte and (node.start_byte, node.end_byte) != (start, end)
+    )
 
 
 def _clauses(tree: SyntaxTree, statement: Node) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from glm_lsp.docstring.comment import plan_comments
+from glm_lsp.docstring.comment import has_statements, plan_comments
 from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.finding import entity_at, undocumented
@@ -61,7 +61,7 @@ class Survey:
         if num_others:
             many = len(self.of_file)
             offers.append(Offer(Extent.FILE, f"Generate docstrings for {many} definition{'s' * (many > 1)}"))
-        if start != end and self._has_block(start, end):
+        if start != end and has_statements(self.source, start, end):
             offers.append(Offer(Extent.BLOCK, "Comment this block"))
         return tuple(offers)
 
@@ -94,12 +94,6 @@ class Survey:
 
     def _entity_at(self, offset: int) -> Entity | None:
         return entity_at(self.source.entities, offset, self.source.tree.text)
-
-    def _has_block(self, start: int, end: int) -> bool:
-        try:
-            return bool(plan_comments(self.source, start, end))
-        except NothingToDocumentError:
-            return False
 
 
 def _title(entity: Entity) -> str:

@@ -149,3 +149,28 @@ async def test_comments_that_document_nothing(language_id: str, marked: str) -> 
 
 async def test_a_style_without_such_a_mark_says_nothing() -> None:
     assert await completed("/**║\npub fn f(a: u8) -> u8 { a }\n", "rust") is None
+
+
+class Counted(str):
+    """A text that counts what is cut out of it."""
+
+    __slots__ = ("num_chars",)
+    num_chars: int
+
+    def __getitem__(self, index: object) -> str:  # type: ignore[override]
+        piece = super().__getitem__(index)  # type: ignore[index]
+        self.num_chars = getattr(self, "num_chars", 0) + len(piece)
+        return piece
+
+
+def test_a_document_is_not_read_once_for_each_of_its_definitions() -> None:
+    text = Counted("def f(a):\n    return a\n\n\n" * 1000 + 'def g(a):\n    """')
+    snapshot = DocumentSnapshot(
+        uri="file:///a", path="a", language_id="python", version=1, text=text, offset=len(text)
+    )
+    opening = opening_before(snapshot)
+    assert opening is not None
+    found = begun(snapshot, opening, lambda base: Source.of(base, NoSurroundings()))
+    assert found is not None
+    assert found.plan.entity.name == "g"
+    assert text.num_chars < 10 * len(text)

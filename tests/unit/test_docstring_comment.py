@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.docstring import comment
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.comment import plan_comments
+from glm_lsp.docstring.comment import has_statements, plan_comments
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.docstrings import Proposal, Source, propose
 from glm_lsp.errors import CodeTouchedError, NothingToDocumentError
+from glm_lsp.syntax.scope import Scope
+from glm_lsp.syntax.scoping import scope_at
+from glm_lsp.syntax.tree import SyntaxTree
 
 
 class Silent:
@@ -121,3 +125,26 @@ async def test_a_selection_in_a_jsx_text_is_refused() -> None:
     source, start, end = marked("javascriptreact", "const x = <p>\n  «hello»\n</p>;\n")
     with pytest.raises(CodeTouchedError, match="GLM-108"):
         await propose(source, plan_comments(source, start, end), Silent())
+
+
+def test_of_a_whole_file_only_so_much_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    narrated, looked_at = [], []
+
+    def counted_narration(tree: SyntaxTree, start: int, end: int) -> str:
+        narrated.append(start)
+        return "Set x."
+
+    def counted_scope(tree: SyntaxTree, offset: int) -> Scope:
+        looked_at.append(offset)
+        return scope_at(tree, offset)
+
+    monkeypatch.setattr(comment, "narrate", counted_narration)
+    monkeypatch.setattr(SyntaxTree, "scope_at", counted_scope)
+    source, start, end = marked("python", "«" + "x = 1\n\n" * 2000 + "»")
+    assert len(plan_comments(source, start, end)) == len(narrated) == len(looked_at) == 20
+    assert has_statements(source, start, end)
+    assert len(looked_at) == 21
+    text, start, end = marked("python", '"""\n\n«' + "x = 1\n\n" * 2000 + '»"""\n')
+    looked_at.clear()
+    assert not has_statements(text, start, end)
+    assert 0 < len(looked_at) <= 200
