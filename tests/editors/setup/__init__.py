@@ -1,1 +1,6 @@
-"""Brings real editors into a cache outside the tree, at pinned versions; `make test-editors` calls it."""
+"""Brings real editors into a cache outside the tree; `make test-editors` calls it.
+
+Pinned: Neovim 0.11, Node.js, code-server, playwright-core and what the extension is built with. Neovim 0.12 is whichever
+of that series Debian has, and Chromium is the host's. The host is not changed unasked; where it lacks packages, setting
+up stops with the line to type.
+"""

@@ -1,4 +1,4 @@
-"""Packages of Debian: installed on the host, or unpacked from a newer suite beside it."""
+"""Packages of Debian: installed on the host if somebody wants that, or unpacked from a newer suite beside it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 
 from tests.editors.setup.cache import SetupError, run, say
 
+CONSENT = "GLM_LSP_EDITORS_APT"
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _OLD_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.pgp")
 
 
 def install(*packages: str) -> None:
-    """Has packages on the host; those that are there are left as they are.
+    """Has packages on the host: installs what is missing with root's rights and consent, else says how to.
 
     Raises:
-        SetupError: apt is not here, or may not be used, or does not have them.
+        SetupError: packages are missing and apt is not here, or may not be used, or does not have them.
     """
     missing = [package for package in packages if not _is_installed(package)]
     if not missing:
@@ -24,8 +25,11 @@ def install(*packages: str) -> None:
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
     if not shutil.which("apt-get"):
         raise SetupError(f"this machine has no apt-get; install what Debian calls {', '.join(missing)}")
-    if os.geteuid() != 0:
-        raise SetupError(f"packages are missing; as root, type: {command}")
+    if os.geteuid() != 0 or os.environ.get(CONSENT) != "1":
+        raise SetupError(
+            f"packages are missing. As root, type: {command}\n"
+            f"or have it done: as root, with {CONSENT}=1 in the environment"
+        )
     say(f"{command} ...")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "--quiet", "update"], environ=quiet)

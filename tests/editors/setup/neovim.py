@@ -1,4 +1,4 @@
-"""Neovim 0.12, out of Debian's unstable suite; 0.11 comes with the extra `test`."""
+"""Neovim 0.12, whichever Debian's unstable suite has; 0.11 comes with the extra `editors`."""
 
 from __future__ import annotations
 
