@@ -32,6 +32,7 @@ test-reference: $(REFERENCE_VENV)/.installed-reference ## parity with torch, tra
 
 EDITORS ?= neovim vscode
 
+# VS Code wants packages of Debian; what is missing is named, and installed only as root with GLM_LSP_EDITORS_APT=1.
 test-editors: $(VENV)/.installed-dev ## real Neovim and VS Code, fetched into a cache (EDITORS="neovim" leaves VS Code out)
 	@status=0; for editor in $(EDITORS); do \
 	  $(VENV)/$(BIN)/python -m tests.editors.setup $$editor && \
@@ -76,7 +77,7 @@ clean: ## remove environments, caches and builds
 # An environment is installed anew when pyproject.toml's content changed: its stamp holds that content's checksum.
 # Nothing is fetched as long as they agree. What `make test` installs is enough for `make run`, too.
 EXTRAS_run := cpu
-EXTRAS_dev := cpu,test,lint
+EXTRAS_dev := cpu,test,lint,editors
 EXTRAS_reference := cpu,test,reference
 
 .PRECIOUS: $(VENV)/.installed-% $(REFERENCE_VENV)/.installed-%
