@@ -6,6 +6,7 @@ entities of the parse -> dialect of the file or project -> plan with slots -> se
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.filling import Sentence, fill
 from glm_lsp.docstring.finding import find_entities
 from glm_lsp.docstring.plan import Insertion, Plan
-from glm_lsp.docstring.proof import touches_code
+from glm_lsp.docstring.proof import Original
 from glm_lsp.docstring.source_tree import parse
 from glm_lsp.docstring.styles.known import styling_of
 from glm_lsp.errors import CodeTouchedError, UnknownGrammarError
@@ -26,6 +27,9 @@ from glm_lsp.syntax.tree import SyntaxTree
 
 OnSentence = Callable[[int, int], None]
 """Told of sentences written, and of all there are to be."""
+
+_MOST_PROOFS = 50
+"""Texts that are compared with the original: six or seven find one definition of a hundred that touches code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +148,12 @@ async def propose(
 
         sentences = await fill(plan, source.snapshot, author, note)
         written.documented.append(_carried_out(plan, source.snapshot, sentences))
-    # Two parses and two walks: others may have something to do on this loop.
-    return await asyncio.to_thread(_proven, source.snapshot, written.documented)
+    stop = threading.Event()
+    try:
+        # Parses and walks: others may have something to do on this loop.
+        return await asyncio.to_thread(_proven, source.snapshot, written.documented, stop)
+    finally:
+        stop.set()  # nobody waits for the thread any more
 
 
 def _carried_out(plan: Plan, snapshot: DocumentSnapshot, sentences: tuple[Sentence, ...]) -> Documented:
@@ -159,19 +167,41 @@ def _carried_out(plan: Plan, snapshot: DocumentSnapshot, sentences: tuple[Senten
     return Documented(plan.entity, plan.dialect, tuple(insertions), sentences)
 
 
-def _proven(snapshot: DocumentSnapshot, documented: list[Documented]) -> Proposal:
-    """All of it if that touches no code; else what does not when put in alone, and together."""
-    proposal = Proposal(snapshot, tuple(documented))
-    if not _touches(proposal):
-        return proposal
-    kept = tuple(one for one in documented if not _touches(Proposal(snapshot, (one,))))
-    refused = tuple(one.entity for one in documented if one not in kept)
-    proposal = Proposal(snapshot, kept, refused)
-    if not kept or _touches(proposal):
+def _proven(snapshot: DocumentSnapshot, documented: Sequence[Documented], stop: threading.Event) -> Proposal:
+    """All of it if that touches no code; else as much as is found to touch none, each by itself and together."""
+    original = Original(snapshot.language_id, snapshot.text)
+
+    def is_harmless(part: Sequence[Documented]) -> bool:
+        return not original.is_touched_in(Proposal(snapshot, tuple(part)).text)
+
+    kept, refused = _parted(documented, is_harmless, stop)
+    proposal = Proposal(snapshot, kept, tuple(one.entity for one in refused))
+    if refused and not (kept and is_harmless(kept)):
         name = documented[0].entity.qualified_name or "the module"
         raise CodeTouchedError(f"documentation of {name} would have touched the code around it")
     return proposal
 
 
-def _touches(proposal: Proposal) -> bool:
-    return touches_code(proposal.snapshot.language_id, proposal.snapshot.text, proposal.text)
+def _parted(
+    documented: Sequence[Documented],
+    is_harmless: Callable[[Sequence[Documented]], bool],
+    stop: threading.Event,
+) -> tuple[tuple[Documented, ...], tuple[Documented, ...]]:
+    """What may be put in and what not, by halving; what is not proven within `_MOST_PROOFS` may not."""
+    kept: list[Documented] = []
+    refused: list[Documented] = []
+    waiting, num_proofs = [documented], 0
+    while waiting:
+        part = waiting.pop()
+        if num_proofs == _MOST_PROOFS or stop.is_set():
+            refused += part
+            continue
+        num_proofs += 1
+        if is_harmless(part):
+            kept += part
+        elif len(part) > 1:
+            half = len(part) // 2
+            waiting += [part[half:], part[:half]]
+        else:
+            refused += part
+    return tuple(kept), tuple(refused)

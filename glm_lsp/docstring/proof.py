@@ -19,15 +19,27 @@ _DEFINITIONS = frozenset(["function_definition", "class_definition"])
 
 
 def touches_code(language_id: str, before: str, after: str) -> bool:
-    """Whether two texts differ in more than comments and docstrings.
+    """Whether two texts differ in more than comments and docstrings; see `Original`."""
+    return Original(language_id, before).is_touched_in(after)
+
+
+class Original:
+    """A text that documentation is put into. It is parsed once, whatever it is compared with.
 
     What cannot be parsed cannot be proven, and counts as touched. Line breaks and blanks are code where the grammar
     says so: Python's indentation, Go's and JavaScript's line ends give other trees.
     """
-    old, new = (parse(language_id, text) for text in (before, after))
-    if old is None or new is None:
-        return True
-    return any(one != other for one, other in zip_longest(_code(old), _code(new)))
+
+    def __init__(self, language_id: str, text: str) -> None:
+        self._language_id = language_id
+        self._tree = parse(language_id, text)
+
+    def is_touched_in(self, after: str) -> bool:
+        """Whether another text differs from this one in more than comments and docstrings."""
+        new = parse(self._language_id, after) if self._tree is not None else None
+        if self._tree is None or new is None:
+            return True
+        return any(one != other for one, other in zip_longest(_code(self._tree), _code(new)))
 
 
 def _code(tree: SyntaxTree) -> Iterator[tuple[int, str, bytes]]:
