@@ -50,6 +50,7 @@ _DUNDERS = {
     "__set_name__": "Take the name under which it was assigned.",
     "__init_subclass__": "Set up a subclass.",
     "__post_init__": "Finish the initialization.",
+    "__attrs_post_init__": "Finish the initialization.",
     "__del__": "Clean up before it is destroyed.",
     "__call__": "Call it like a function.",
     "__enter__": "Enter the context.",
@@ -117,6 +118,7 @@ _PLAIN_METHODS = {
     "next": "Return the next item.",
     "size_hint": "Return the bounds of the number of items left.",
     "valueOf": "Return the primitive value.",
+    "what": "Return the message of the error.",
 }
 """Of methods without parameters that give something back."""
 _OF_TRAITS = {

@@ -7,7 +7,7 @@ import re
 from glm_lsp.docstring.entity import Parameter, ParameterKind
 from glm_lsp.docstring.name_words import words_of
 from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import definite, sentence
+from glm_lsp.docstring.phrases import definite, is_linking, sentence
 from glm_lsp.docstring.qualities import tells_how
 from glm_lsp.docstring.questions import is_question, whether
 from glm_lsp.docstring.verbs import VERBS
@@ -43,7 +43,7 @@ def parameter(one: Parameter, *, notes_default: bool = True, quotes: bool = Fals
 
 def type_parameter(name: str) -> str:
     """What the type stands for, as far as its name tells."""
-    known = {"K": "keys", "V": "values", "R": "the result", "E": "the elements or errors"}
+    known = {"K": "keys", "V": "values"}
     if name in known:
         return f"The type of {known[name]}."
     is_marked = re.match(r"[TI][A-Z][a-z]", name) is not None
@@ -101,6 +101,8 @@ def _whether(words: list[str]) -> str:
         said = f"whether to do without {' '.join(rest)}"
     elif first == "with" and rest:
         said = f"whether to include {definite(rest)}"
+    elif rest and is_linking(first):
+        said = f"whether it is {' '.join(words)}"
     elif first in VERBS or first in _WHETHER_TO:
         said = f"whether to {first} {definite(rest)}".rstrip()
     elif words[-1] in _MANNERS:

@@ -43,6 +43,9 @@ _APART = {
     "cleanup": "clean up", "lookup": "look up", "setup": "set up", "shutdown": "shut down", "teardown": "tear down",
 }  # fmt: skip
 """Verbs that names write in one word."""
+_SEEKING = frozenset(["delete", "fetch", "find", "load", "lookup", "remove", "select", "unregister"])
+_IDENTIFYING = frozenset(["ID", "index", "key", "name"])
+"""What tells a thing that such verbs act on, and is not that thing."""
 _OF_OWNER_TEXT = """
     cancel clear close configure connect destroy disconnect dispose draw execute flush init initialize
     invalidate launch lock open pause print refresh release reload render reset resize restart resume run
@@ -59,7 +62,7 @@ def summary(entity: Entity) -> str:
     if entity.kind is EntityKind.CONSTRUCTOR or name == "__init__":
         return _of_constructor(entity)
     if name.startswith("~"):
-        return f"Destroy {definite(words) or 'the object'}."
+        return f"Destroy the {' '.join(words) or 'object'}."
     if entity.kind is EntityKind.PROPERTY:
         return conventional.summary(entity) or _of_property(words, entity)
     if entity.kind in _FUNCTIONS:
@@ -105,7 +108,13 @@ def deed_words(name: str) -> list[str]:
     words = words_of(name)
     if words[:1] == ["do"] and words[1:] and in_full(words[1]) in VERBS:
         words = words[1:]
-    if len(words) > 1 and words[-1] in _ON_NOUNS and words[0] not in VERBS and words[0] not in WHETHER:
+    if (
+        len(words) > 1
+        and words[-1] in _ON_NOUNS
+        and not name.startswith("__")
+        and words[0] not in VERBS
+        and words[0] not in WHETHER
+    ):
         words = [words[-1], *words[:-1]] if not any(map(is_preposition, words)) else words
     return [in_full(words[0]), *words[1:]] if words else []
 
@@ -258,6 +267,8 @@ def _object_given(verb: str, entity: Entity) -> str:
         return f"the value for {definite(parameters[0])}" if parameters else "the value"
     if parameters and parameters[0][-1] in (f"{verb}r", f"{verb}er", f"{verb.removesuffix('e')}or"):
         return f"with {definite(parameters[0])}"
+    if parameters and verb in _SEEKING and parameters[0][-1] in _IDENTIFYING:
+        return f"by {' '.join(parameters[0])}"
     if verb in _ACTING_ON and parameters:
         return " and ".join(definite(words) for words in parameters[: 2 if len(parameters) == 2 else 1])
     return definite(words_of(entity.owner)) if verb in _OF_OWNER else ""

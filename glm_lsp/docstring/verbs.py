@@ -31,7 +31,7 @@ _VERBS_TEXT = """
     resize resolve respond restart restore restrict resume retain retrieve retry return reverse revert
     revoke rewind rewrite roll rotate round route run sample sanitize save scale scan schedule score
     scroll search seek select send separate serialize serve set setup shift show shrink shuffle shut
-    shutdown sign simplify simulate skip sleep slice smooth snap solve sort spawn split stack start step
+    shutdown sign signal simplify simulate skip sleep slice smooth snap solve sort spawn split stack start step
     stop store stream stringify strip submit subscribe subtract suggest sum summarize suppress suspend
     swap switch sync synchronize tag take tear teardown tell terminate test throw throttle tie toggle
     tokenize touch trace track train transfer transform translate transpose traverse trigger trim

@@ -376,3 +376,10 @@ def test_nesting_without_end(language: str) -> None:
         "int " + "(" * 20_000 + "deep" + ")" * 20_000 + "(int a);\nint g(int a);\n"
     )
     assert [entity.name for entity in entities_of(language, source)] == ["f", "g"]
+
+
+def test_a_specialization_within_a_class_is_called_like_what_it_specializes() -> None:
+    source = (
+        "template <typename T>\nclass strand::invoker<T, typename enable_if<is_ok<T>::value>::type> { };\n"
+    )
+    assert [each.name for each in entities_of("cpp", source)] == ["invoker"]

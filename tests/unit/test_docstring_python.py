@@ -193,6 +193,7 @@ def test_type_parameters(header: str, names: tuple[str, ...]) -> None:
     ("function", "returns", "yields"),
     [
         ("def f():\n    return x", Returned(name="x"), None),
+        ("def f() -> (\n    None\n):\n    pass", None, None),
         ("def f():\n    return", None, None),
         ("def f():\n    return None", None, None),
         ("def f():\n    if a:\n        return None\n    return 1", Returned(), None),

@@ -185,6 +185,12 @@ def test_a_parameter_is_described_by_its_name(parameter: Parameter, said: str) -
     assert about(parameter) == said
 
 
+def test_gos_main_package_is_a_program() -> None:
+    main = entity("main", EntityKind.MODULE)
+    said = summary(main, Dialect(style=Style.GO), lead="Package main", capital=False)
+    assert said == "is an executable program."
+
+
 def test_behind_a_copula_a_type_is_what_it_is() -> None:
     client = entity("SyncFolder", EntityKind.CLASS)
     assert summary(client, Dialect(style=Style.GO), lead="SyncFolder is", capital=False) == "a sync folder."
@@ -309,6 +315,12 @@ OTHER = Parameter(name="other", type="const Mutex&")
         (entity("serialize", parameters=(Parameter(name="serializer"),)), "Serialize with the serializer."),
         (entity("accept", parameters=(Parameter(name="token"), Parameter(name="_cx"))), "Accept the token."),
         (entity("recreate_plugins"), "Recreate the plugins."),
+        (entity("remove", parameters=(Parameter(name="name"),)), "Remove by name."),
+        (entity("remove", parameters=(Parameter(name="file"),)), "Remove the file."),
+        (entity("unlock_and_signal_one"), "Unlock and signal one."),
+        (entity("~on_exit", EntityKind.METHOD), "Destroy the on exit."),
+        (entity("__attrs_post_init__", EntityKind.METHOD), "Finish the initialization."),
+        (entity("main", EntityKind.MODULE), "Main."),
         (entity("setup", EntityKind.METHOD, owner="HTTPClient"), "Set up the HTTP client."),
         (entity("tree_create"), "Create a tree."),
         (entity("Options", EntityKind.CONSTRUCTOR, owner="Options"), "Create options."),
@@ -385,6 +397,8 @@ def test_a_constructor_that_copies_says_so(type_: str, said: str) -> None:
         (Parameter(name="defaultValue", type="boolean"), "The default value."),
         (Parameter(name="subdomains", type="boolean"), "The flag for subdomains."),
         (Parameter(name="m", type="const Mutex&"), "The mutex."),
+        (Parameter(name="fromOnlineEvent", type="boolean"), "Whether it is from online event."),
+        (Parameter(name="with_rows", type="bool"), "Whether to include the rows."),
         (Parameter(name="n", type="int"), "The value of n."),
         (Parameter(name="e1"), "The value of e1."),
         (Parameter(name="mimeType"), "The MIME type."),
