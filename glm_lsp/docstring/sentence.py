@@ -47,14 +47,17 @@ _SHOUTED = re.compile(
 )
 _END = re.compile(r"[.!?](?=\s+\S)")
 _ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
+_RUN_ON = re.compile(r"\b(?!(?:etc|resp|approx|incl)\.)[^\W\d_]{3,}\. [a-z]")
+"""What goes on behind the end of a sentence in small letters."""
 _CODE = re.compile(r"[=*|;{}@&$]|\w\[|\w\([^)]|\b(?:await|typedef|self)\b[ .]")
 _ENDS_OPEN = frozenset(
     ["a", "an", "the", "and", "or", "of", "with", "from", "if", "than", "its", "into", "that", "which"]
 )
 """Words that no sentence ends with."""
 _GOING_ON = frozenset(
-    ["and", "are", "by", "can", "for", "from", "into", "is", "of", "or", "than", "that", "which", "with"]
-)
+    ["and", "are", "because", "by", "can", "for", "from", "here", "into", "is", "it", "of", "or", "so", "than", "that",
+     "then", "this", "which", "with"]
+)  # fmt: skip
 """Words that no description of a thing begins with."""
 _ABBREVIATIONS = frozenset(["e.g", "i.e"])
 _CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
@@ -192,6 +195,7 @@ def _is_sound(text: str) -> bool:
         and not _LEFTOVER.search(text)
         and not _UNWANTED.search(text)
         and not _SHOUTED.search(text)
+        and not _RUN_ON.search(text)
         and not _CODE.search(_QUOTED.sub("", text))
         and words[-1] not in _ENDS_OPEN
         and not text.endswith((":", "(", "'"))
@@ -259,6 +263,8 @@ def _says_nothing(text: str, gap: Gap) -> bool:
     if first and _looks_like_code(first[0]) and first[0].lower() not in _ABBREVIATIONS:
         return True
     if slot.kind is not SlotKind.SUMMARY and said[0] in _GOING_ON:
+        return True
+    if slot.kind is SlotKind.TYPE_PARAMETER and not {"type", "types", *own_words} & set(said):
         return True
     return slot.kind is SlotKind.PARAMETER and _is_of_another(text, slot.name, _names_of_parameters(gap))
 

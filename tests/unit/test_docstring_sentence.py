@@ -139,6 +139,7 @@ def test_a_parameters_sentence_is_about_that_parameter(raw: str, said: str | Non
         "Read the rows, but do NOT keep them.",
         "Read the rows with limit=10.",
         "Read the rows!!",
+        "Read the rows. static table of them.",
     ],
 )
 def test_what_turns_in_circles_shouts_or_speaks_of_us_is_refused(raw: str) -> None:
@@ -152,9 +153,20 @@ def test_small_words_may_come_again(raw: str) -> None:
     assert vetted(raw, gap()) == raw
 
 
-@pytest.mark.parametrize("raw", ["For the file.", "can be the file", "of a file", "that is read"])
+@pytest.mark.parametrize(
+    "raw", ["For the file.", "can be the file", "of a file", "that is read", "here so that it is kept"]
+)
 def test_a_description_of_a_thing_begins_with_the_thing(raw: str) -> None:
     assert vetted(raw, gap(PATH)) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [("Function name.", None), ("The rows of it.", "The rows of it."), ("A type.", "A type.")],
+)
+def test_a_type_parameters_sentence_is_about_a_type(raw: str, said: str | None) -> None:
+    rows = Slot(kind=SlotKind.TYPE_PARAMETER, name="Rows")
+    assert vetted(raw, gap(rows)) == said
 
 
 def test_words_that_stand_there_already_are_not_said_twice() -> None:
