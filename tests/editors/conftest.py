@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.editors.engines import SlowEngine, slow_engine
+from tests.editors.engines import LateEngine, SlowEngine, late_engine, slow_engine
 from tests.editors.neovim import Neovim
 from tests.editors.project import Project
 from tests.editors.setup.cache import SetupError, cache_folder
@@ -40,6 +40,13 @@ def project(tmp_path: Path) -> Project:
 def slow() -> Iterator[SlowEngine]:
     """An engine that is still writing when a test wants it to be."""
     with slow_engine() as engine:
+        yield engine
+
+
+@pytest.fixture
+def late() -> Iterator[LateEngine]:
+    """An engine that is not there yet."""
+    with late_engine() as engine:
         yield engine
 
 

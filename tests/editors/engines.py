@@ -1,10 +1,11 @@
-"""An engine that takes its time: what is cancelled or overtaken in tests."""
+"""Engines that take their time: what they write is cancelled or overtaken in tests, or they come late."""
 
 from __future__ import annotations
 
 import itertools
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from glm_lsp.engine.address import TcpAddress
@@ -38,6 +39,32 @@ class SlowEngine:
 
     def _jobs(self) -> list[FakeJob]:
         return [job for job in self.engine.jobs if not job.request.glm.warm_up]
+
+
+class LateEngine:
+    """An engine that is not there before a test wants it to be.
+
+    Attributes:
+        url: for the setting `engineUrl`; nobody listens there at first.
+    """
+
+    def __init__(self, running: ExitStack) -> None:
+        self._running = running
+        with closing(socket.socket()) as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port: int = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+
+    def come(self) -> None:
+        """Listens and answers from now on."""
+        self._running.enter_context(serve(FakeEngine(), TcpAddress("127.0.0.1", self._port)))
+
+
+@contextmanager
+def late_engine() -> Iterator[LateEngine]:
+    """A late engine on this machine."""
+    with ExitStack() as running:
+        yield LateEngine(running)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.conftest import StartNeovim
-from tests.editors.engines import SlowEngine
+from tests.editors.engines import LateEngine, SlowEngine
 from tests.editors.neovim import Neovim
 from tests.editors.project import SOURCE, Project, assert_documented
 from tests.editors.setup.cache import SetupError
@@ -156,6 +156,22 @@ def test_a_buffer_edited_meanwhile_is_left_to_the_person(
     assert text(neovim) == SOURCE
 
 
+def test_a_server_that_dies_leaves_the_buffer_free_for_the_next(
+    start_neovim: StartNeovim, project: Project, slow: SlowEngine
+) -> None:
+    neovim = opened(start_neovim(using(slow)), project)
+    neovim.command("GlmDocstring")
+    slow.job()
+    neovim.lua(_KILL_THE_SERVER)
+    neovim.until("return #vim.lsp.get_clients() == 0")
+    neovim.command("GlmDocstringCancel")
+    assert neovim.messages[-1] == "GLM: nothing is being documented in this buffer"
+    neovim.command("lua vim.lsp.config('glm', { init_options = { engineUrl = vim.NIL } })")
+    neovim.open(project.source)
+    neovim.command("GlmDocstring")
+    assert_documented(SOURCE, wait_for_change(neovim), "discounted")
+
+
 def test_without_a_server_the_command_says_so(start_neovim: StartNeovim, project: Project) -> None:
     neovim = start_neovim("vim.lsp.config('glm', { root_dir = function() end })")
     neovim.command(f"edit {project.source}")
@@ -164,7 +180,7 @@ def test_without_a_server_the_command_says_so(start_neovim: StartNeovim, project
     assert text(neovim) == SOURCE
 
 
-def using(engine: SlowEngine) -> str:
+def using(engine: SlowEngine | LateEngine) -> str:
     return f"vim.lsp.config('glm', {{ init_options = {{ engineUrl = '{engine.url}' }} }})"
 
 
@@ -187,6 +203,28 @@ def test_documentation_that_was_begun_is_offered_as_ghost_text(
     neovim.keys("u")
     assert text(neovim) == SOURCE
 
+
+@pytest.mark.editors
+def test_ghost_text_asked_for_before_the_engine_is_there_comes_with_it(
+    start_neovim: StartNeovim, project: Project, late: LateEngine
+) -> None:
+    neovim = start_neovim(using(late) + _TAKES_GHOST_TEXT)
+    if not neovim.lua("return vim.lsp.inline_completion ~= nil"):
+        pytest.skip("this Neovim shows no ghost text")
+    opened(neovim, project, line=11)
+    neovim.keys('o"""')
+    time.sleep(1)
+    assert neovim.ghost_text() == ""
+    late.come()
+    wait_until(neovim.ghost_text, _MODEL_S)
+    assert "shipping:" in neovim.ghost_text()
+
+
+_KILL_THE_SERVER = """
+for _, process in ipairs(vim.api.nvim_get_proc_children(vim.fn.getpid())) do
+  vim.uv.kill(process, 'sigkill')
+end
+"""
 
 _ENGINE_IS_READY = """
 local answer = vim.lsp.get_clients()[1]:request_sync('glm/status', vim.empty_dict(), 5000, 0)

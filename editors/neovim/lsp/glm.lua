@@ -3,4 +3,9 @@
 return {
   cmd = { 'glm-lsp', 'serve' },
   root_markers = { '.git' },
+  handlers = {
+    ['glm/status'] = function(_, status, context)
+      require('glm.retrying').on_status(status, context)
+    end,
+  },
 }

@@ -37,6 +37,17 @@ local function range_of(buffer, first, last, encoding)
   }
 end
 
+--- What is being written in a buffer. A server that has ended keeps its replies to itself.
+---@param buffer integer
+---@return { client: vim.lsp.Client, id: integer }?
+local function running_in(buffer)
+  local request = running[buffer]
+  if request and vim.lsp.get_client_by_id(request.client.id) ~= request.client then
+    running[buffer] = nil
+  end
+  return running[buffer]
+end
+
 --- Documents a place in the current buffer.
 ---@param wish { scope: 'definition'|'file'|'block', first?: integer, last?: integer, style?: string } lines from 1
 function M.generate(wish)
@@ -45,7 +56,7 @@ function M.generate(wish)
   if not client then
     return tell('no server for this buffer can write documentation; is glm-lsp enabled?')
   end
-  if running[buffer] then
+  if running_in(buffer) then
     return tell('this buffer is being documented already; :GlmDocstringCancel stops that')
   end
   local encoding = client.offset_encoding
@@ -77,7 +88,7 @@ end
 ---@param buffer? integer the current one when left out
 function M.cancel(buffer)
   buffer = buffer or vim.api.nvim_get_current_buf()
-  local request = running[buffer]
+  local request = running_in(buffer)
   if not request then
     return tell('nothing is being documented in this buffer', vim.log.levels.INFO)
   end
