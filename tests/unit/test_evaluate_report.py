@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 import glm_lsp
+from glm_lsp import progress
 from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import EngineError, GlmError, InputError
-from glm_lsp.evaluate import progress, report, scores
+from glm_lsp.evaluate import report, scores
 from glm_lsp.evaluate.held_out import OWN_SOURCES, HeldOut, HeldOutFile, held_out, held_out_files
 from glm_lsp.evaluate.subject import Subject, open_subject, text_of
 from tests.fakes.scripted_client import Script, ScriptedClient
