@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,10 +19,20 @@ from glm_lsp.cli_options import (
     settings_with,
 )
 from glm_lsp.docstring.dialect import STYLES, Style, style_of_setting
-from glm_lsp.errors import GlmError, InputError, StorageError
+from glm_lsp.errors import (
+    GlmError,
+    InputError,
+    NothingToDocumentError,
+    PositionError,
+    SourceNotFoundError,
+    StorageError,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from glm_lsp.config import Settings
+    from glm_lsp.docstring.author import Author
     from glm_lsp.docstring.plan import Plan
     from glm_lsp.docstring_files import SourceToDocument, Target, Written
 
@@ -37,25 +47,39 @@ class Mode(StrEnum):
     LIST = "--list"
 
 
+_WRONG_USE = (SourceNotFoundError, PositionError, NothingToDocumentError)
+"""What is so of several files too; all else may be in a file whose name came from a list."""
+
+
 @dataclass(slots=True)
 class _Run:
     """One run of the command: what was asked, what came of it so far."""
 
     mode: Mode
     as_json: bool
+    style: Style | None
+    private: bool
     is_alone: bool
-    """One file was named: what is wrong with it is the command's own failure."""
+    """One file was named: that it cannot be used is wrong use of the command."""
     status: int = 0
     objects: list[dict[str, Any]] = field(default_factory=list)
     num_documented: int = 0
     num_changed: int = 0
+    num_lacking: int = 0
 
-    def fail(self, error: GlmError) -> None:
-        """Tells an error with one of several files."""
-        if self.is_alone:
-            raise error
-        terminal.say(f"{error.code}: {error.cause}.\n  {error.remedy}")
-        self.status = max(self.status, terminal.exit_status(error))
+    def fail(self, path: Path, error: GlmError) -> None:
+        """Tells an error with a file."""
+        from glm_lsp.docstring_report import error_as_json
+
+        if self.as_json:
+            self.objects.append(error_as_json(path, error))
+        else:
+            terminal.say(f"{error.code}: {error.cause}.\n  {error.remedy}")
+        self.end_with(terminal.exit_status(error) if self.is_alone or isinstance(error, _WRONG_USE) else 1)
+
+    def end_with(self, status: int) -> None:
+        """Makes the exit status at least this."""
+        self.status = max(self.status, status)
 
 
 def docstring(
@@ -89,20 +113,25 @@ def docstring(
     threads: ThreadsOption = None,
 ) -> None:
     """Docstrings and doc comments for definitions that have none, in the project's own style."""
+    import asyncio
+
     from glm_lsp.docstring_files import targets
 
     settings = settings_with(model=model, engineUrl=engine_url, device=device, threads=threads)
     mode = _mode({Mode.WRITE: write, Mode.DIFF: diff, Mode.CHECK: check, Mode.LIST: list_all})
     named = targets(places)
-    run = _Run(mode, as_json, is_alone=len(named) == 1)
     style = style or style_of_setting(settings.docstring_style)
-    found = list(_read(run, named, style, private=private))
-    if mode in {Mode.CHECK, Mode.LIST}:
-        _tell(run, found, completes=private)
-    else:
-        _document(run, found, settings, completes=private)
+    run = _Run(mode, as_json, style, private, is_alone=len(named) == 1)
+    try:
+        if mode in {Mode.CHECK, Mode.LIST}:
+            _look(run, named)
+        else:
+            asyncio.run(_document(run, named, settings))
+    except KeyboardInterrupt:
+        run.status = terminal.INTERRUPTED
     if as_json:
         terminal.print_json(run.objects)
+    _sum_up(run)
     raise typer.Exit(run.status)
 
 
@@ -113,91 +142,85 @@ def _mode(given: dict[Mode, bool]) -> Mode:
     return chosen[0] if chosen else Mode.PRINT
 
 
-def _read(
-    run: _Run, named: Sequence[Target], style: Style | None, *, private: bool
-) -> Iterator[SourceToDocument]:
+def _look(run: _Run, named: Sequence[Target]) -> None:
+    """Tells what there is, or what is missing."""
+    from glm_lsp.docstring_report import item_as_json, item_as_text
+
+    for target in named:
+        found = _read(run, target)
+        if found is None:
+            continue
+        lacking = found.lacking(completes=run.private)
+        run.num_lacking += len(lacking)
+        for item in lacking if run.mode is Mode.CHECK else found.items:
+            if run.as_json:
+                run.objects.append(item_as_json(found, item))
+            else:
+                terminal.print_source(item_as_text(found, item))
+    if run.mode is Mode.CHECK and run.num_lacking:
+        run.end_with(1)
+
+
+async def _document(run: _Run, named: Sequence[Target], settings: Settings) -> None:
+    """One file after the other, so that each is what it was a moment ago, and none waits in memory.
+
+    What one file is refused for is told, and the next one's turn comes; an engine that fails ends the run.
+    """
+    from contextlib import AsyncExitStack
+
+    from glm_lsp.cli_complete import engine_client
+    from glm_lsp.docstring.authors import author_for
+
+    author: Author | None = None
+    async with AsyncExitStack() as engine:
+        for number, target in enumerate(named, start=1):
+            try:
+                found = _read(run, target)
+                plans = found.plans(completes=run.private) if found else ()
+                if found is None or not plans:
+                    continue
+                if author is None:
+                    author = await author_for(await engine.enter_async_context(engine_client(settings)))
+                where = "" if run.is_alone else f" ({number} of {len(named)})"
+                _put(run, await _written(found, plans, author, f"{target.path.name}{where}"))
+            except (InputError, StorageError) as error:
+                run.fail(target.path, error)
+            except GlmError as error:
+                run.fail(target.path, error)
+                return
+
+
+def _read(run: _Run, target: Target) -> SourceToDocument | None:
+    """A file to be documented; None where it was told why it is not."""
     from glm_lsp.docstring_files import SourceToDocument
     from glm_lsp.source_file import language_id
 
-    for target in named:
-        language = language_id(target.path)
-        if not run.is_alone and not target.has_grammar:
-            terminal.say(
-                f"{target.path}: left out, documentation is not written in {language or 'such files'}"
-            )
-            continue
-        if style and style not in STYLES.get(language, (style,)):
-            terminal.say(f"{target.path}: {style} is no style of {language}, so the project's own is taken")
-        try:
-            yield SourceToDocument.read(target, style, private=private)
-        except InputError as error:
-            run.fail(error)
+    language = language_id(target.path)
+    if not run.is_alone and not target.has_grammar:
+        terminal.say(f"{target.path}: left out, documentation is not written in {language or 'such files'}")
+        return None
+    if run.style and run.style not in STYLES.get(language, (run.style,)):
+        terminal.say(f"{target.path}: {run.style} is no style of {language}, so the project's own is taken")
+    try:
+        return SourceToDocument.read(target, run.style, private=run.private)
+    except InputError as error:
+        run.fail(target.path, error)
+        return None
 
 
-def _tell(run: _Run, found: Sequence[SourceToDocument], *, completes: bool) -> None:
-    from glm_lsp.docstring_report import item_as_json, item_as_text
-
-    num_lacking = 0
-    for target in found:
-        lacking = target.lacking(completes=completes)
-        num_lacking += len(lacking)
-        for item in lacking if run.mode is Mode.CHECK else target.items:
-            if run.as_json:
-                run.objects.append(item_as_json(target, item))
-            else:
-                print(item_as_text(target, item))
-    if run.mode is Mode.CHECK and num_lacking:
-        run.status = max(run.status, 1)
-        terminal.say(f"{num_lacking} to be documented; the same with --write in place of --check does it")
-
-
-def _document(run: _Run, found: Sequence[SourceToDocument], settings: Settings, *, completes: bool) -> None:
-    import asyncio
-
-    work = []
-    for target in found:
-        try:
-            if plans := target.plans(completes=completes):
-                work.append((target, plans))
-        except InputError as error:
-            run.fail(error)
-    if work:
-        asyncio.run(_write(work, settings, lambda one: _put(run, one), run.fail))
-    elif not run.status:
-        terminal.say("nothing to document")
-    if run.mode is Mode.WRITE and run.num_changed:
-        terminal.say(
-            f"documented {run.num_documented} in {run.num_changed} file{'s' * (run.num_changed > 1)}"
-        )
-
-
-async def _write(
-    work: Sequence[tuple[SourceToDocument, tuple[Plan, ...]]],
-    settings: Settings,
-    put: Callable[[Written], None],
-    fail: Callable[[GlmError], None],
-) -> None:
-    from glm_lsp.cli_complete import engine_client
-    from glm_lsp.docstring.authors import author_for
+async def _written(found: SourceToDocument, plans: tuple[Plan, ...], author: Author, title: str) -> Written:
     from glm_lsp.docstring_files import write
     from glm_lsp.progress import progress_bar
 
-    total = sum(plan.num_slots for _, plans in work for plan in plans)
-    done = 0
-    async with engine_client(settings) as client:
-        author = await author_for(client)
-        with progress_bar("writing") as bar:
+    total, done = sum(plan.num_slots for plan in plans), 0
+    with progress_bar(title) as bar:
 
-            def note() -> None:
-                nonlocal done
-                done += 1
-                bar(done, total)
+        def note() -> None:
+            nonlocal done
+            done += 1
+            bar(done, total)
 
-            for target, plans in work:
-                try:
-                    put(await write(target, plans, author, note))
-                except (InputError, StorageError) as error:
-                    fail(error)
+        return await write(found, plans, author, note)
 
 
 def _put(run: _Run, written: Written) -> None:
@@ -207,26 +230,26 @@ def _put(run: _Run, written: Written) -> None:
 
     for entity in written.proposal.refused:
         terminal.say(f"{written.target.file.path}: {title(entity)} left out: it would have touched code")
-        run.status = max(run.status, 1)
-    run.num_documented += len(written.proposal.documented)
+        run.end_with(1)
     if run.mode is Mode.WRITE:
         run.num_changed += written.target.file.replace(written.proposal.text)
+    run.num_documented += len(written.proposal.documented)
     if run.as_json:
         run.objects += as_json(written)
     elif run.mode is Mode.DIFF:
-        _print_exactly(as_diff(written))
+        terminal.print_source(as_diff(written), end="")
     elif run.mode is Mode.PRINT:
-        print(as_text(written))
+        terminal.print_source(as_text(written))
     if run.mode is Mode.DIFF and written.proposal.insertions:
-        run.status = max(run.status, 1)
+        run.end_with(1)
 
 
-def _print_exactly(text: str) -> None:
-    """In UTF-8 and with its own line ends, whatever the terminal's are."""
-    import sys
-
-    sys.stdout.flush()
-    if buffer := getattr(sys.stdout, "buffer", None):
-        buffer.write(text.encode("utf-8"))
-    else:
-        sys.stdout.write(text)
+def _sum_up(run: _Run) -> None:
+    if run.mode is Mode.WRITE and run.num_changed:
+        files = f"{run.num_changed} file{'s' * (run.num_changed > 1)}"
+        terminal.say(f"documented {run.num_documented} in {files}")
+    elif run.mode is Mode.CHECK and run.num_lacking:
+        many = run.num_lacking
+        terminal.say(f"{many} to be documented; the same with --write in place of --check does it")
+    elif run.mode not in {Mode.CHECK, Mode.LIST} and not (run.num_documented or run.status):
+        terminal.say("nothing to document")

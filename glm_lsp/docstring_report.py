@@ -1,14 +1,23 @@
-"""What was written for files, for people and for programs."""
+"""What was written for files, for people and for programs.
+
+`--json` prints one array for all files, and no other shape once files have been named. Each of its objects has `file`.
+One that has `error` (`code`, `cause`, `remedy`) tells of a file that could not be done; where an engine failed, the
+files behind it were not tried. The others are documentations (`as_json`), with `--check` and `--list` things that can
+be documented (`item_as_json`). With `--write` a file that has documentations in the array has been written, also when
+an error or Ctrl-C ended the run.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from glm_lsp.docstring.docstrings import Documented
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.inventory import Item, title
 from glm_lsp.docstring_files import SourceToDocument, Written
+from glm_lsp.errors import GlmError
 from glm_lsp.unified_diff import unified_diff
 
 
@@ -71,6 +80,11 @@ def item_as_json(target: SourceToDocument, item: Item) -> dict[str, Any]:
         "lack": item.lack,
         "can_be_documented": item.plan is not None,
     }
+
+
+def error_as_json(path: Path, error: GlmError) -> dict[str, Any]:
+    """What went wrong with a file."""
+    return {"file": str(path), "error": error.to_dict()}
 
 
 def documentation(written: Written, one: Documented) -> str:

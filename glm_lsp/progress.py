@@ -23,7 +23,7 @@ def progress_bar(title: str) -> Iterator[Progress]:
     from rich import console, progress  # noqa: PLC0415  # most runs are in scripts
 
     columns = (
-        progress.TextColumn("{task.description}"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),

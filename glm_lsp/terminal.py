@@ -11,6 +11,7 @@ import errno
 import io
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -23,6 +24,9 @@ from glm_lsp.errors import GlmError, InputError, StorageError
 
 CRASH_FILE = "crash.log"
 INTERRUPTED = 130
+
+# All but tabs and line ends: control characters of both kinds, and those that set the direction of text.
+_COMMANDS = re.compile(r"(?!\t|\r?\n)[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def run(command: Callable[[list[str]], object], arguments: list[str]) -> int:
@@ -60,9 +64,26 @@ def print_json(value: Any) -> None:
         sys.stdout.write(data.decode("utf-8"))
 
 
+def print_source(text: str, end: str = "\n") -> None:
+    """Pieces of source files on stdout: exactly, in UTF-8 and with their own line ends; to a terminal without what
+    would command it or turn the order of the letters around."""
+    text += end
+    sys.stdout.flush()
+    if sys.stdout.isatty():
+        sys.stdout.write(_COMMANDS.sub(_escaped, text))
+    elif buffer := getattr(sys.stdout, "buffer", None):
+        buffer.write(text.encode("utf-8", "backslashreplace"))
+    else:
+        sys.stdout.write(text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode("ascii")
+
+
 def say(text: str) -> None:
-    """A line of talk on stderr."""
-    print(text, file=sys.stderr)
+    """A line of talk on stderr, which may quote names of files."""
+    print(_COMMANDS.sub(_escaped, text) if sys.stderr and sys.stderr.isatty() else text, file=sys.stderr)
 
 
 def exit_status(error: GlmError) -> int:
