@@ -252,6 +252,8 @@ def _object(verb: str, rest: list[str], entity: Entity) -> str:
         return f"and {rest[1]} {thing(rest[2:])}"
     if not rest:
         return _object_given(verb, entity)
+    if verb == "wait" and not is_preposition(rest[0]):
+        return f"for {thing(rest)}"
     if tells_how(rest):
         return " ".join(rest)
     article = "a" if verb in _MAKING else "the"

@@ -314,6 +314,8 @@ OTHER = Parameter(name="other", type="const Mutex&")
         (entity("Chtimes", returns=Returned("error")), "Return an error, if any."),
         (entity("serialize", parameters=(Parameter(name="serializer"),)), "Serialize with the serializer."),
         (entity("accept", parameters=(Parameter(name="token"), Parameter(name="_cx"))), "Accept the token."),
+        (entity("wait_child_exiting"), "Wait for the child exiting."),
+        (entity("wait_until_ready"), "Wait until ready."),
         (entity("recreate_plugins"), "Recreate the plugins."),
         (entity("remove", parameters=(Parameter(name="name"),)), "Remove by name."),
         (entity("remove", parameters=(Parameter(name="file"),)), "Remove the file."),
