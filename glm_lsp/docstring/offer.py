@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, field
 
 from glm_lsp.docstring.comment import has_statements, plan_comments
 from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity
+from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.finding import entity_at, undocumented
+from glm_lsp.docstring.inventory import title
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.errors import NothingToDocumentError
-
-
-class Extent(StrEnum):
-    """How much is to be documented; the values are those of the command's argument `scope`."""
-
-    DEFINITION = "definition"
-    FILE = "file"
-    BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +31,30 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """A document and what of it would be documented if somebody named the whole of it."""
+    """A document and what of it would be documented if somebody named the whole of it.
+
+    Use it in threads: neither planning for long documentation nor looking through a selection is done at once.
+    """
 
     source: Source
     of_file: tuple[Plan, ...]
+    _plans: dict[int, Plan | None] = field(default_factory=dict, compare=False, repr=False)
+    """What is known already, by the identity of entities."""
 
     @classmethod
     def of(cls, source: Source) -> Survey:
         """Looks at every definition of a document."""
-        plans = (source.plan(entity) for entity in undocumented(source.entities))
-        return cls(source, tuple(plan for plan in plans if plan))
+        plans = {id(entity): source.plan(entity) for entity in undocumented(source.entities)}
+        return cls(source, tuple(plan for plan in plans.values() if plan), plans)
 
     def offers(self, start: int, end: int) -> tuple[Offer, ...]:
         """What to offer for a selection, or a cursor where both offsets are the same."""
         entity, offers = self._entity_at(start), []
-        plan = self.source.plan(entity) if entity else None
-        if entity and plan:
-            offers.append(Offer(Extent.DEFINITION, _title(entity)))
+        if entity and self._plan(entity):
+            offers.append(Offer(Extent.DEFINITION, _wording(entity)))
         elif entity and entity.documentation is None and (reason := _obstacle(entity)):
-            offers.append(Offer(Extent.DEFINITION, _title(entity), reason))
-        num_others = sum(each.entity != entity for each in self.of_file)
-        if num_others:
+            offers.append(Offer(Extent.DEFINITION, _wording(entity), reason))
+        if any(each.entity is not entity for each in self.of_file):
             many = len(self.of_file)
             offers.append(Offer(Extent.FILE, f"Generate docstrings for {many} definition{'s' * (many > 1)}"))
         if start != end and has_statements(self.source, start, end):
@@ -84,20 +80,24 @@ class Survey:
         entity = self._entity_at(start)
         if entity is None:
             raise NothingToDocumentError("there is no definition at the cursor")
-        plan = self.source.plan(entity)
+        plan = self._plan(entity)
         if plan is None:
-            name = entity.name or "the module"
-            raise NothingToDocumentError(
-                f"{name}: {_obstacle(entity) or 'nothing is missing in its documentation'}"
-            )
+            reason = _obstacle(entity) or "nothing is missing in its documentation"
+            raise NothingToDocumentError(f"{entity.name or f'the {title(entity)}'}: {reason}")
         return (plan,)
+
+    def _plan(self, entity: Entity) -> Plan | None:
+        key = id(entity)
+        if key not in self._plans:
+            self._plans[key] = self.source.plan(entity)
+        return self._plans[key]
 
     def _entity_at(self, offset: int) -> Entity | None:
         return entity_at(self.source.entities, offset, self.source.tree.text)
 
 
-def _title(entity: Entity) -> str:
-    name = f"`{entity.name}`" if entity.name else "the module"
+def _wording(entity: Entity) -> str:
+    name = f"`{entity.name}`" if entity.name else f"the {title(entity)}"
     if entity.documentation is None:
         return f"Generate docstring for {name}"
     return f"Complete the docstring of {name}"

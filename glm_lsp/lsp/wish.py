@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from glm_lsp.docstring.dialect import Style
+from glm_lsp.docstring.extent import Extent
 from glm_lsp.lsp.document import Place
 from glm_lsp.lsp.positions import MAX_UINTEGER
-
-SCOPES = ("definition", "file", "block")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,14 +18,14 @@ class Wish:
 
     Attributes:
         uri: of the document.
-        scope: one of `SCOPES`.
+        extent: how much of it; `scope` on the wire.
         start, end: the selection in the editor's units; both the same for a cursor.
         style: None: the setting's.
         version: of the document that was looked at; None: as it is now.
     """
 
     uri: str
-    scope: str
+    extent: Extent
     start: Place
     end: Place
     style: Style | None = None
@@ -41,19 +40,18 @@ class Wish:
         """
         if not isinstance(wire, dict):
             raise ValueError("an object with `uri`, `scope` and `position` is wanted")
-        uri, scope, version = wire.get("uri"), wire.get("scope", SCOPES[0]), wire.get("version")
+        uri, version = wire.get("uri"), wire.get("version")
         if not isinstance(uri, str) or not uri:
             raise ValueError("`uri` names no document")
-        if scope not in SCOPES:
-            raise ValueError(f"`scope` is one of {', '.join(SCOPES)}")
         if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
             raise ValueError("`version` is a whole number")
-        start, end = _selection(wire, needs_range=scope == "block", needs_place=scope != "file")
-        return cls(uri, scope, start, end, _style(wire.get("style")), version)
+        extent = _extent(wire.get("scope", Extent.DEFINITION.value))
+        start, end = _selection(wire, extent)
+        return cls(uri, extent, start, end, _style(wire.get("style")), version)
 
     def to_wire(self) -> dict[str, Any]:
         """What `of` reads."""
-        wire: dict[str, Any] = {"uri": self.uri, "scope": self.scope}
+        wire: dict[str, Any] = {"uri": self.uri, "scope": self.extent.value}
         if self.start == self.end:
             wire["position"] = _wire_place(self.start)
         else:
@@ -63,14 +61,20 @@ class Wish:
         return wire if self.version is None else wire | {"version": self.version}
 
 
-def _selection(wire: dict[str, Any], *, needs_range: bool, needs_place: bool) -> tuple[Place, Place]:
+def _extent(name: object) -> Extent:
+    if not isinstance(name, str) or name not in set(Extent):
+        raise ValueError(f"`scope` is one of {', '.join(Extent)}")
+    return Extent(name)
+
+
+def _selection(wire: dict[str, Any], extent: Extent) -> tuple[Place, Place]:
     selected, position = wire.get("range"), wire.get("position")
     if isinstance(selected, dict):
         start, end = sorted((_place(selected.get("start")), _place(selected.get("end"))))
         return start, end
-    if needs_range:
+    if extent is Extent.BLOCK:
         raise ValueError("`range` is wanted: the lines to comment")
-    if position is None and not needs_place:
+    if position is None and extent is Extent.FILE:
         return (0, 0), (0, 0)
     place = _place(position)
     return place, place

@@ -44,11 +44,9 @@ async def written(ls: GlmLanguageServer, wish: Wish, token: Token | None) -> typ
     edit = None
     with ls.writing.newest(snapshot.uri), ls.front.status.busy():
         async with ls.work_done.bar(_TITLE, token, partial(ls.writing.end, snapshot.uri)) as bar:
-            from glm_lsp.docstring.offer import Extent  # noqa: PLC0415
-
             proposal = await ls.front.docstrings.write(
                 snapshot,
-                Extent(wish.scope),
+                wish.extent,
                 start,
                 end,
                 wish.style,

@@ -7,7 +7,8 @@ import pytest
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.docstrings import Source
-from glm_lsp.docstring.offer import Extent, Offer, Survey
+from glm_lsp.docstring.extent import Extent
+from glm_lsp.docstring.offer import Offer, Survey
 from glm_lsp.errors import NothingToDocumentError
 
 TEXT = '''\

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from glm_lsp.completion.documenting import opening_before
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.dialect import Style
 from glm_lsp.docstring.docstrings import Source
-from glm_lsp.docstring.offer import Extent
+from glm_lsp.docstring.entity import Entity
+from glm_lsp.docstring.extent import Extent
+from glm_lsp.docstring.plan import Plan
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.errors import EngineStartError, NothingToDocumentError, UnknownGrammarError
+from glm_lsp.lsp import project_memory
 from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.reference_notes import ReferenceNotes
 from tests.fakes.scripted_client import ScriptedClient
@@ -37,14 +43,23 @@ class Room:
         self.notes.folders([root.as_uri() for root in roots])
         self.docstrings = Docstrings(self.notes, self.connected)
         self.parsed: list[str] = []
+        self.widths: list[int] = []
+        self.planned: list[tuple[str, threading.Thread]] = []
         self.done: list[tuple[int, int]] = []
-        of = Source.of
+        of, plan = Source.of, Source.plan
 
         def noted(snapshot: DocumentSnapshot, *rest: object) -> Source:
             self.parsed.append(snapshot.text)
-            return of(snapshot, *rest)  # type: ignore[arg-type]
+            source = of(snapshot, *rest)  # type: ignore[arg-type]
+            self.widths.append(source.dialect.width)
+            return source
+
+        def noted_plan(source: Source, entity: Entity) -> Plan | None:
+            self.planned.append((entity.name, threading.current_thread()))
+            return plan(source, entity)
 
         monkeypatch.setattr(Source, "of", noted)
+        monkeypatch.setattr(Source, "plan", noted_plan)
 
     async def connected(self) -> EngineClient:
         if self.error is not None:
@@ -98,6 +113,15 @@ async def test_texts_that_are_given_up_while_another_is_parsed_are_not_parsed(ro
             tasks[-2].cancel()
     assert await tasks[-1]
     assert 2 <= len(room.parsed) <= 6
+
+
+async def test_planning_is_done_once_and_never_on_the_loop(room: Room) -> None:
+    text = f'{TEXT}\n\ndef told(a):\n    """Tell."""\n    return a\n'
+    for _ in range(3):
+        for place in (HERE, text.index("Tell")):
+            assert await room.docstrings.offers(document(text), place, place)
+    assert sorted(name for name, _ in room.planned) == ["area", "told"]
+    assert threading.main_thread() not in {thread for _, thread in room.planned}
 
 
 async def test_progress_is_told_and_ends_with_the_last(room: Room) -> None:
@@ -157,3 +181,39 @@ async def test_a_file_that_is_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path:
     room = Room(monkeypatch, roots=(tmp_path,))
     assert await room.docstrings.offers(document(uri=(tmp_path / "a.py").as_uri()), 0, 0) == ()
     assert await room.docstrings.offers(document(uri=(tmp_path / "b.py").as_uri()), 0, 0) != ()
+
+
+async def test_what_the_project_wants_is_asked_anew_after_a_while(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    room, mine = Room(monkeypatch, roots=(tmp_path,)), document(uri=(tmp_path / "a.py").as_uri())
+    settings = tmp_path / "ruff.toml"
+    for width in (70, 60):
+        settings.write_text(f"line-length = {width}\n")
+        await room.docstrings.offers(mine, HERE, HERE)
+    assert room.widths == [70]
+    monkeypatch.setattr(project_memory, "HOLDS_S", -1.0)
+    await room.docstrings.offers(mine, HERE, HERE)
+    assert room.widths == [70, 60]
+
+
+def typed(text: str) -> DocumentSnapshot:
+    return replace(document(text), offset=len(text))
+
+
+async def finished(room: Room, snapshot: DocumentSnapshot) -> str | None:
+    opening = opening_before(snapshot)
+    assert opening is not None
+    return await room.docstrings.finish(snapshot, opening)
+
+
+async def test_begun_documentation_is_looked_at_once_and_not_in_very_long_documents(room: Room) -> None:
+    begun = typed('def area(width):\n    """')
+    waiting = [asyncio.create_task(finished(room, begun)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    waiting[0].cancel()
+    assert all("width: " in (rest or "") for rest in await asyncio.gather(*waiting[1:]))
+    assert "width: " in (await finished(room, begun) or "")
+    assert len(room.parsed) == 1
+    assert await finished(room, typed("x = 1\n" * 40_000 + begun.text)) is None
+    assert len(room.parsed) == 1

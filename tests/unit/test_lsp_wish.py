@@ -10,23 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.offer import Extent
+from glm_lsp.docstring.extent import Extent
 from glm_lsp.lsp.positions import MAX_UINTEGER
-from glm_lsp.lsp.wish import SCOPES, Wish
+from glm_lsp.lsp.wish import Wish
 
 HERE = {"line": 3, "character": 4}
-
-
-def test_scopes_are_those_there_are() -> None:
-    assert set(SCOPES) == set(Extent)
 
 
 @pytest.mark.parametrize(
     "wish",
     [
-        Wish("file:///a.py", "definition", (3, 4), (3, 4)),
-        Wish("file:///a.py", "file", (0, 0), (0, 0), Style.NUMPY, 7),
-        Wish("file:///a.py", "block", (1, 0), (3, 4), None, -1),
+        Wish("file:///a.py", Extent.DEFINITION, (3, 4), (3, 4)),
+        Wish("file:///a.py", Extent.FILE, (0, 0), (0, 0), Style.NUMPY, 7),
+        Wish("file:///a.py", Extent.BLOCK, (1, 0), (3, 4), None, -1),
     ],
 )
 def test_there_and_back(wish: Wish) -> None:
@@ -34,8 +30,8 @@ def test_there_and_back(wish: Wish) -> None:
 
 
 def test_what_may_be_left_out() -> None:
-    assert Wish.of({"uri": "a", "position": HERE}) == Wish("a", "definition", (3, 4), (3, 4))
-    assert Wish.of({"uri": "a", "scope": "file"}) == Wish("a", "file", (0, 0), (0, 0))
+    assert Wish.of({"uri": "a", "position": HERE}) == Wish("a", Extent.DEFINITION, (3, 4), (3, 4))
+    assert Wish.of({"uri": "a", "scope": "file"}) == Wish("a", Extent.FILE, (0, 0), (0, 0))
     assert Wish.of({"uri": "a", "position": HERE, "style": "auto"}).style is None
 
 

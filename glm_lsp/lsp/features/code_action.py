@@ -8,6 +8,7 @@ An editor that can have an action's edit made later gets it by `codeAction/resol
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -31,11 +32,11 @@ async def code_action(
     if snapshot is None or not ls.front.is_enabled or not _is_asked_for(params.context):
         return []
     start, end = (ls.documents.offset(snapshot.uri, edge) for edge in edges)
-    is_by_hand = params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic
+    is_by_hand = _is_by_hand(params.context)
     offers = await ls.front.docstrings.offers(snapshot, start, end, is_by_hand=is_by_hand)
-    wish = Wish(snapshot.uri, "", edges[0], edges[1], version=snapshot.version)
+    wish = partial(Wish, snapshot.uri, start=edges[0], end=edges[1], version=snapshot.version)
     client = _Client(ls.client_capabilities, params.context)
-    actions = [client.action(offer, replace(wish, scope=offer.extent.value)) for offer in offers]
+    actions = [client.action(offer, wish(extent=offer.extent)) for offer in offers]
     return [action for action in actions if action is not None]
 
 
@@ -48,8 +49,7 @@ class _Client:
         self._knows_actions = bool(can and can.code_action_literal_support)
         resolves = can.resolve_support.properties if can and can.resolve_support else ()
         self._resolves = bool(can and can.data_support and "edit" in resolves)
-        is_by_hand = context.trigger_kind is not types.CodeActionTriggerKind.Automatic
-        self._shows_disabled = bool(can and can.disabled_support) and is_by_hand
+        self._shows_disabled = bool(can and can.disabled_support) and _is_by_hand(context)
 
     def action(self, offer: Offer, wish: Wish) -> types.CodeAction | types.Command | None:
         """An offer as this editor takes it; None for one it cannot show."""
@@ -64,6 +64,11 @@ class _Client:
         if not self._knows_actions:
             return command
         return types.CodeAction(title=offer.title, kind=KIND, is_preferred=False, command=command)
+
+
+def _is_by_hand(context: types.CodeActionContext) -> bool:
+    """Whether somebody opened the menu; an editor that does not tell may be asking at each move of the cursor."""
+    return context.trigger_kind is types.CodeActionTriggerKind.Invoked
 
 
 def _is_asked_for(context: types.CodeActionContext) -> bool:
