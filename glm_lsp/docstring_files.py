@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
@@ -87,7 +88,8 @@ class SourceToDocument:
             raise UnknownGrammarError(f"{target.path} is in no language with a grammar here")
         file = EditableSource.read(target.path)
         snapshot = SourcePosition(target.path, 1, 1).snapshot_of(file.text)
-        surroundings = ProjectFiles(target.path, [project_root(target.path.resolve())])
+        path = target.path.resolve()
+        surroundings = ProjectFiles(path, [project_root(path)], max_seconds=math.inf)
         source = Source.of(snapshot, surroundings, forced)
         named = tuple(_items_at(source, target.positions))
         items = named if target.positions else inventory(source, private=private)

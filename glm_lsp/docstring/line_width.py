@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator
 from typing import Any
+
+from glm_lsp.docstring.editor_config import EditorConfig
+from glm_lsp.docstring.ini_lines import pairs
 
 _OF_PYTHON = ("ruff.toml", ".ruff.toml", "pyproject.toml", "setup.cfg", "tox.ini", ".flake8")
 _OF_PRETTIER = (".prettierrc", ".prettierrc.json", "package.json")
@@ -44,39 +46,44 @@ _PATHS |= {
 _LINTERS = ("flake8", "pycodestyle")
 _LINT_KEYS = ("max-doc-length", "max_doc_length", "max-line-length", "max_line_length")
 _COLUMN_LIMIT = re.compile(r"^ColumnLimit:[ \t]*([0-9]{1,4})[ \t]*$", re.MULTILINE)
-_SECTION = re.compile(r"\[(?P<name>.*)\]\s*")
-_PAIR = re.compile(r"(?P<key>[\w-]+)\s*[=:]\s*(?P<value>\S+)")
-_MOST_STARS = 4
-"""Of a pattern in `.editorconfig`; each more costs a factor."""
 _SMALLEST, _LARGEST = 20, 1000
+_MOST_DOTS = 12
+"""Of what stands on a line of TOML up to an equals sign: a key takes the square of its parts to read."""
+NO_WIDTH = 0
+"""Lines may be as long as one likes, or nothing further up counts."""
 
 
 def width_in(name: str, text: str, document: str) -> int | None:
     """Columns of the longest line by one file of settings; None where it does not say.
 
+    `NO_WIDTH` where such files further up are not to be asked.
+
     Args:
         name: of the file, as in `SETTINGS`.
         document: path of the document from the file's folder, with forward slashes.
     """
-    width = _width(name, text, document)
+    if name == ".editorconfig":
+        return _of_editor(EditorConfig.parse(text), document)
+    width = _width(name, text)
     return width if width is not None and _SMALLEST <= width <= _LARGEST else None
 
 
-def _width(name: str, text: str, document: str) -> int | None:
-    if name == ".editorconfig":
-        # What stands further down counts.
-        return _number(
-            [v for section, k, v in _pairs(text) if k == "max_line_length" and _matches(section, document)][
-                -1:
-            ]
-        )
+def _of_editor(config: EditorConfig, document: str) -> int | None:
+    said = config.value("max_line_length", document)
+    width = _number([said])
+    if width is not None and _SMALLEST <= width <= _LARGEST:
+        return width
+    return NO_WIDTH if said in {"off", "unset"} or config.is_root else None
+
+
+def _width(name: str, text: str) -> int | None:
     if name in _OF_CLANG:
         return _number(_COLUMN_LIMIT.findall(text))
     if name in _PATHS:
         values = _values(name, text)
         return _number([value for path in _PATHS[name] if (value := _at(values, path)) is not None])
-    pairs = {key: value for section, key, value in _pairs(text) if section in _LINTERS}
-    return _number([pairs[key] for key in _LINT_KEYS if key in pairs])
+    found = {key: value for section, key, value in pairs(text) if section in _LINTERS}
+    return _number([found[key] for key in _LINT_KEYS if key in found])
 
 
 def _number(found: list[Any]) -> int | None:
@@ -87,8 +94,11 @@ def _number(found: list[Any]) -> int | None:
 
 def _values(name: str, text: str) -> Any:
     """The file as nested tables; none where it cannot be read."""
+    is_toml = name.endswith(".toml")
+    if is_toml and any(part.count(".") > _MOST_DOTS for line in text.split("\n") for part in line.split("=")):
+        return {}
     try:
-        return tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
+        return tomllib.loads(text) if is_toml else json.loads(text)
     except (ValueError, RecursionError):
         return {}
 
@@ -97,43 +107,3 @@ def _at(values: Any, path: tuple[str, ...]) -> Any:
     for key in path:
         values = values.get(key) if isinstance(values, dict) else None
     return values
-
-
-def _pairs(text: str) -> Iterator[tuple[str, str, str]]:
-    """Section, key and value of each line of an INI file."""
-    section = ""
-    for line in text.splitlines():
-        if found := _SECTION.fullmatch(line.strip()):
-            section = found["name"]
-        elif found := _PAIR.match(line.strip()):
-            yield section, found["key"].lower(), found["value"]
-
-
-def _matches(pattern: str, document: str) -> bool:
-    """Whether a section of `.editorconfig` is about a file; a pattern without a slash is about a name anywhere."""
-    stars = len(re.findall(r"\*+", pattern))
-    if not pattern or stars > _MOST_STARS or pattern.count("[") > 1:
-        return False
-    tested = document if "/" in pattern else document.rpartition("/")[2]
-    try:
-        return re.fullmatch(_expression(pattern.removeprefix("/")), tested) is not None
-    except re.error:
-        return False
-
-
-def _expression(pattern: str) -> str:
-    pieces = re.findall(r"\*\*/?|\*|\?|\{[^{}]*\}|\[[^\[\]]*\]|.", pattern, re.DOTALL)
-    return "".join(map(_piece, pieces))
-
-
-def _piece(piece: str) -> str:
-    if piece.startswith("*"):
-        return {"*": "[^/]*", "**": ".*", "**/": "(?:.*/)?"}[piece]
-    if piece == "?":
-        return "[^/]"
-    if piece[0] == "{" and piece[-1] == "}" and "," in piece:
-        return "(?:" + "|".join(_expression(each) for each in piece[1:-1].split(",")) + ")"
-    if piece[0] == "[" and len(piece) > 2:
-        inner = piece[1:-1].replace("\\", "")
-        return f"[{'^' if inner[0] == '!' else ''}{re.escape(inner.removeprefix('!')).replace(re.escape('-'), '-')}]"
-    return re.escape(piece)

@@ -18,6 +18,7 @@ MAX_FILES = 24
 MAX_CHARS = 256 * 1024
 """Code points of all files together."""
 MAX_SECONDS = 0.15
+"""For somebody who waits at a cursor."""
 ENOUGH = 60
 """Documentations after which no further file is read."""
 _MAX_FOLDERS = 32
@@ -31,8 +32,9 @@ class ProjectFiles:
 
     Args:
         path: of the document; it need not exist.
-        roots: the workspace folders; a document outside of them has its own folder only.
+        roots: the workspace folders; of a document outside of them nothing is read.
         is_trusted: whether anything may be read from disk.
+        max_seconds: that looking for documentation may take; what is found within depends on how busy the machine is.
         clock: seconds.
     """
 
@@ -42,35 +44,38 @@ class ProjectFiles:
         roots: Sequence[Path],
         *,
         is_trusted: bool = True,
+        max_seconds: float = MAX_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         [self._file] = normal_roots([path])
         folders = normal_roots(roots)
-        if not root_of(self._file, folders):
-            folders = (parent(self._file),)
         self._files = WorkspaceFiles(folders, is_trusted=is_trusted)
         self._files.refresh((), self._file)
+        self._max_seconds = max_seconds
         self._clock = clock
         self._lock = threading.Lock()
         self._documentations: dict[str, tuple[str, ...]] = {}
         self._widths: dict[str, int | None] = {}
 
     def documentations(self, language_id: str) -> Sequence[str]:
-        """Documentation in other files of that language, nearest files first; what can be had within `MAX_SECONDS`."""
+        """Documentation in other files of that language, nearest files first; what can be had in time."""
         with self._lock:
             if language_id not in self._documentations:
                 self._documentations[language_id] = tuple(self._found(language_id))
             return self._documentations[language_id]
 
     def width(self, language_id: str) -> int | None:
-        """Columns of the longest line by the formatters' settings, nearest file first, then `.editorconfig`."""
+        """Columns of the longest line by the formatters' settings, nearest file first, then `.editorconfig`.
+
+        None where nothing says it, or where it says that there is no such limit.
+        """
         with self._lock:
             if language_id not in self._widths:
                 self._widths[language_id] = self._width(language_id)
             return self._widths[language_id]
 
     def _found(self, language_id: str) -> Iterator[str]:
-        end, num_chars, num_found = self._clock() + MAX_SECONDS, 0, 0
+        end, num_chars, num_found = self._clock() + self._max_seconds, 0, 0
         for file in self._texts(language_id, end):
             num_chars += len(file.text)
             if num_chars > MAX_CHARS:
@@ -97,8 +102,10 @@ class ProjectFiles:
                     yield text
 
     def _folders(self) -> Iterator[str]:
-        """The document's own, and those above it up to its workspace folder."""
+        """The document's own, and those above it up to its workspace folder; none outside of those."""
         root = root_of(self._file, self._files.roots)
+        if not root:
+            return
         folder = parent(self._file)
         for _ in range(_MAX_FOLDERS):
             yield folder
@@ -111,7 +118,7 @@ class ProjectFiles:
         widths = (
             self._width_in(folder, name) for names in groups for folder in self._folders() for name in names
         )
-        return next((width for width in widths if width is not None), None)
+        return next((width for width in widths if width is not None), None) or None
 
     def _width_in(self, folder: str, name: str) -> int | None:
         file = joined(folder, name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -62,14 +64,15 @@ def test_links_out_of_the_workspace_are_not_followed(tmp_path: Path) -> None:
     assert found(root / "folder" / "new.py", root) == ["inside"]
 
 
-def test_a_document_outside_of_the_workspace_has_its_own_folder(tmp_path: Path) -> None:
+def test_of_a_document_outside_of_the_workspace_nothing_is_read(tmp_path: Path) -> None:
     write(tmp_path / "above.py", source("above"))
     write(tmp_path / "x" / "beside.py", source("beside"))
     write(tmp_path / "x" / "pyproject.toml", "[tool.black]\nline-length = 77\n")
+    document = write(tmp_path / "x" / "own.py", source("own"))
     write(tmp_path / "root" / "inside.py", source("inside"))
-    assert found(tmp_path / "x" / "own.py", tmp_path / "root") == ["beside"]
-    assert found(tmp_path / "x" / "own.py") == ["beside"]
-    assert ProjectFiles(tmp_path / "x" / "own.py", []).width("python") == 77
+    for roots in ([tmp_path / "root"], []):
+        assert found(document, *roots) == []
+        assert ProjectFiles(document, roots).width("python") is None
 
 
 def test_nothing_is_read_without_trust(tmp_path: Path) -> None:
@@ -104,6 +107,16 @@ def test_time_is_up(tmp_path: Path) -> None:
     ticks: Iterator[int] = count()
     files = ProjectFiles(tmp_path / "own.py", [tmp_path], clock=lambda: next(ticks) * 0.06)
     assert len(files.documentations("python")) == 2
+
+
+def test_who_can_wait_gets_all_however_busy_the_machine_is(tmp_path: Path) -> None:
+    for number in range(4):
+        write(tmp_path / f"m{number}.py", source(str(number)))
+    ticks: Iterator[int] = count()
+    files = ProjectFiles(
+        tmp_path / "own.py", [tmp_path], max_seconds=math.inf, clock=lambda: next(ticks) * 60.0
+    )
+    assert len(files.documentations("python")) == 4
 
 
 def test_what_was_found_is_kept(tmp_path: Path) -> None:
@@ -182,6 +195,28 @@ def test_width(
 ) -> None:
     write(tmp_path / name, text)
     assert ProjectFiles(tmp_path / file, [tmp_path]).width(language_id) == width
+
+
+def test_a_near_editor_config_may_end_the_search(tmp_path: Path) -> None:
+    write(tmp_path / ".editorconfig", "[*]\nmax_line_length = 66\n")
+    near, document = tmp_path / "a" / ".editorconfig", tmp_path / "a" / "m.go"
+    for text, width in [
+        ("[*]\nindent_size = 4\n", 66),
+        ("root = true\n[*]\nindent_size = 4\n", None),
+        ("[*.go]\nmax_line_length = off\n", None),
+        ("[*.go]\nmax_line_length = Unset\n", None),
+        ("[*.py]\nmax_line_length = off\n", 66),
+        ("root = true\n[*]\nmax_line_length = 55\n", 55),
+    ]:
+        write(near, text)
+        assert ProjectFiles(document, [tmp_path]).width("go") == width
+
+
+def test_a_key_of_thousands_of_parts_is_not_read(tmp_path: Path) -> None:
+    write(tmp_path / "pyproject.toml", ".".join("a" * 50_000) + " = 1\n")
+    started = time.perf_counter()
+    assert ProjectFiles(tmp_path / "m.py", [tmp_path]).width("python") is None
+    assert time.perf_counter() - started < 10
 
 
 def test_the_formatter_goes_before_the_editor_and_near_before_far(tmp_path: Path) -> None:
