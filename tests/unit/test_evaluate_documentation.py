@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from importlib.util import find_spec
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.skeleton import SlotKind
-from glm_lsp.errors import InputError
-from glm_lsp.evaluate.documentation import text_scores
+from glm_lsp.errors import CodeTouchedError, InputError
+from glm_lsp.evaluate.documentation import text_scores, writing
 from glm_lsp.evaluate.documentation.scores import floors, parameters, parses, score, score_styles
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask, draw_tasks, find_tasks
 from glm_lsp.evaluate.documentation.writing import WrittenDocumentation, bare_task, write, write_alone
@@ -133,7 +134,7 @@ def test_documentation_is_written_anew_in_the_style_of_the_rest() -> None:
     assert "@param a " in by_name["A.add"].documentation
     for one in written:
         assert one.documentation in one.document
-        assert one.ms > 0
+        assert one.ms
         assert [sentence.is_models for sentence in one.sentences].count(True) <= 1
 
 
@@ -176,6 +177,31 @@ def test_scores_of_what_is_right_and_what_is_not() -> None:
     assert found.parses.value == pytest.approx(2 / 3)
     assert found.code_unchanged.value == pytest.approx(1 / 3)
     assert found.parameters_exact.value == 0
+
+
+def test_what_was_not_written_is_a_miss_and_took_no_time() -> None:
+    tasks = tasks_by_name()
+    chosen = [tasks["A.add"], tasks["Add"], tasks["B"], tasks["Add"]]
+    dialects = [Dialect(style=Style.JAVADOC), *[Dialect(style=Style.GO)] * 3]
+    one = asyncio.run(write(Sure(), chosen[1:2]))[0]
+    nothing = [WrittenDocumentation("", task.text) for task in chosen[:2]]
+    found = score(chosen, [*nothing, WrittenDocumentation("//", chosen[2].text), one], dialects, seed=1)
+    assert found.parameters_exact is not None
+    assert found.ms is not None
+    assert (found.parameters_exact.value, found.text.non_empty.value) == (0.25, 0.25)
+    assert found.ms.value == one.ms
+    assert score(chosen[:1], nothing[:1], dialects[:1], seed=1).ms is None
+
+
+def test_a_definition_that_is_not_found_or_refused_has_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*arguments: object) -> None:
+        raise CodeTouchedError("refused")
+
+    task = tasks_by_name()["Add"]
+    gone = replace(task, name="Gone")
+    monkeypatch.setattr(writing, "propose", refuse)
+    for one in asyncio.run(write(Sure(), [task, gone])):
+        assert (one.documentation, one.document, one.ms) == ("", task.text, None)
 
 
 def test_a_pattern_may_be_called_as_either_tool_does() -> None:

@@ -32,7 +32,7 @@ class TextScores:
     Attributes:
         bleu_4: smoothed (add one), 0 to 100.
         rouge_l: F-measure, 0 to 1.
-        non_empty: share that says anything.
+        non_empty: share that says anything; what was not written does not.
         pep_257: share of docstrings without a finding; None without Python.
     """
 
@@ -51,10 +51,11 @@ class DocumentationScores:
         parses: share of files without a syntax error, of those that had none.
         code_unchanged: share of files whose code is as it was.
         parameters_exact: share whose listed parameters are the signature's, in order; none where the style lists
-            none. Only definitions whose signature the judge can read.
+            none. Documentation that says nothing, or is not there, lists nothing exactly. Only definitions whose
+            signature the judge can read.
         num_with_parameters: definitions of these that have parameters in a style that lists them.
         by_the_model: share of sentences that the model wrote, the others are told from names; None for the bare model.
-        ms: milliseconds for each.
+        ms: milliseconds for each documentation that was written; None without any.
     """
 
     text: TextScores
@@ -63,7 +64,7 @@ class DocumentationScores:
     parameters_exact: Estimate | None
     num_with_parameters: int
     by_the_model: Estimate | None
-    ms: Estimate
+    ms: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def score(
         parameters_exact=_mean([verdict.is_exact for verdict in verdicts], seed),
         num_with_parameters=sum(bool(verdict.wanted) for verdict in verdicts),
         by_the_model=_mean(sentences, seed),
-        ms=estimate([one.ms for one in written], seed),
+        ms=_mean([one.ms for one in written], seed),
     )
 
 
@@ -184,7 +185,7 @@ class ParametersVerdict:
 
 
 def parameters(task: DocumentationTask, written: WrittenDocumentation, dialect: Dialect) -> ParametersVerdict:
-    """Whether a documentation lists its definition's parameters, where it is to list them."""
+    """Whether there is a documentation that lists its definition's parameters, where it is to list them."""
     listed = tuple(
         _PATTERN.sub(r"root\1", name) for name in reading.listed(task.language_id, written.documentation)
     )
@@ -193,7 +194,8 @@ def parameters(task: DocumentationTask, written: WrittenDocumentation, dialect: 
         return ParametersVerdict((), listed, None)
     lists = reading.lists_parameters(dialect.style, has_sections=dialect.has_sections)
     wanted = given if lists else ()
-    return ParametersVerdict(wanted, listed, listed == wanted)
+    says_anything = bool(reading.content(task.language_id, written.documentation).strip())
+    return ParametersVerdict(wanted, listed, says_anything and listed == wanted)
 
 
 def _is_sound(language_id: str, text: str) -> bool:
@@ -207,6 +209,6 @@ def _as_documentation(language_id: str, sentence: str) -> str:
     return f'"""{sentence}"""' if language_id == "python" else f"// {sentence}"
 
 
-def _mean(verdicts: Sequence[bool | None], seed: int) -> Estimate | None:
+def _mean(verdicts: Sequence[float | None], seed: int) -> Estimate | None:
     known: list[float] = [verdict for verdict in verdicts if verdict is not None]
     return estimate(known, seed) if known else None

@@ -32,13 +32,14 @@ class WrittenDocumentation:
         documentation: with quotes or marks; empty where none was written.
         document: the whole file with it.
         dialect: None of the model alone.
+        ms: milliseconds; None where nothing was written.
     """
 
     documentation: str
     document: str
     sentences: tuple[Sentence, ...] = ()
     dialect: Dialect | None = None
-    ms: float = 0.0
+    ms: float | None = None
 
 
 async def write(
