@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.editors.engines import SlowEngine
+from tests.editors.engines import LateEngine, SlowEngine
 from tests.editors.project import SOURCE, Project, assert_documented
 from tests.editors.vscode import VSCode
 
@@ -99,7 +100,7 @@ def test_a_file_with_dos_line_breaks_keeps_them(vscode: VSCode, project: Project
 def test_cancelling_leaves_the_file_and_its_history_as_they_were(
     vscode: VSCode, project: Project, slow: SlowEngine
 ) -> None:
-    use(slow, project)
+    choose(project, engineUrl=slow.url)
     opened(vscode, project)
     vscode.command("GLM: Generate Docstring")
     job = slow.job()
@@ -119,7 +120,7 @@ def test_cancelling_leaves_the_file_and_its_history_as_they_were(
 def test_a_document_edited_meanwhile_is_left_to_the_person(
     vscode: VSCode, project: Project, slow: SlowEngine
 ) -> None:
-    use(slow, project)
+    choose(project, engineUrl=slow.url)
     opened(vscode, project)
     vscode.command("GLM: Generate Docstring")
     slow.job()
@@ -148,6 +149,52 @@ def test_documentation_that_was_begun_is_offered_as_ghost_text(vscode: VSCode, p
     assert project.source.read_text() == after
 
 
+def test_ghost_text_asked_for_before_the_engine_is_there_comes_with_it(
+    vscode: VSCode, project: Project, late: LateEngine
+) -> None:
+    choose(project, engineUrl=late.url)
+    opened(vscode, project, line=11)
+    vscode.until(lambda: vscode.notifications, "the server to miss its engine")
+    vscode.press("End")
+    vscode.until(lambda: is_indented_by_enter(vscode), "VS Code to know Python")
+    vscode.type('"""')
+    time.sleep(2)
+    assert vscode.ghost_text() == ""
+    late.come()
+    vscode.until(vscode.ghost_text, "ghost text", _MODEL_S)
+    vscode.press("Tab")
+    vscode.until(lambda: "shipping:" in text(vscode), "the whole docstring")
+
+
+def test_a_server_that_cannot_be_found_is_told_of_once(vscode: VSCode, project: Project) -> None:
+    program = project.folder / "none"
+    choose(project, serverPath=str(program))
+    opened(vscode, project)
+    vscode.until(lambda: vscode.notifications, "a message")
+    time.sleep(2)
+    assert [message.splitlines()[0] for message in vscode.notifications] == [
+        f"GLM: {program} is not a program. Install glm-lsp, or name it in glm.serverPath; then reload the window."
+    ]
+
+
+def test_a_server_that_ends_at_once_is_told_of_once_and_ran_outside_of_the_project(
+    vscode: VSCode, project: Project
+) -> None:
+    program, ran = project.folder / "broken", project.folder / "ran"
+    program.write_text(f'#!/bin/sh\necho "$(pwd) $*" >> {ran}\nexit 3\n')
+    program.chmod(0o755)
+    choose(project, serverPath="./broken")
+    opened(vscode, project)
+    vscode.until(lambda: vscode.notifications, "a message")
+    time.sleep(3)
+    (message,) = vscode.notifications
+    assert message.startswith(f"GLM: {program} could not be started (")
+    (call,) = ran.read_text().splitlines()
+    folder, _, arguments = call.partition(" ")
+    assert arguments == "serve"
+    assert not Path(folder).is_relative_to(project.folder)
+
+
 def wait_for_engine(vscode: VSCode) -> None:
     """A command waits for the engine; ghost text that is asked for before it is there never comes."""
     vscode.command("GLM: Generate Docstring")
@@ -166,7 +213,7 @@ def is_indented_by_enter(vscode: VSCode) -> bool:
     return False
 
 
-def use(engine: SlowEngine, project: Project) -> None:
-    settings = project.folder / ".vscode" / "settings.json"
-    settings.parent.mkdir()
-    settings.write_text(json.dumps({"glm.engineUrl": engine.url}), encoding="utf-8")
+def choose(project: Project, **settings: str) -> None:
+    file = project.folder / ".vscode" / "settings.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({f"glm.{name}": value for name, value in settings.items()}), encoding="utf-8")

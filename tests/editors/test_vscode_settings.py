@@ -35,9 +35,10 @@ def test_choices_are_the_server_s_without_the_one_it_refuses() -> None:
         assert set(OFFERED[name].get("enum", [])) == choices, name
 
 
-def test_a_folder_without_trust_chooses_no_program_no_model_and_no_address() -> None:
+def test_a_folder_without_trust_chooses_matters_of_taste_only() -> None:
     trust = MANIFEST["capabilities"]["untrustedWorkspaces"]
     assert trust["supported"] == "limited"
-    assert set(trust["restrictedConfigurations"]) == {"glm.serverPath", "glm.model", "glm.engineUrl"}
+    restricted = {name.removeprefix("glm.") for name in trust["restrictedConfigurations"]}
+    assert set(OFFERED) - restricted == {"enable", "suggest", "debounceMs", "docstringStyle", "disabledIn"}
     for name in ("serverPath", "model", "engineUrl"):
         assert OFFERED[name]["scope"] == "machine-overridable"

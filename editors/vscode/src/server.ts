@@ -1,35 +1,41 @@
-import { access, constants } from 'node:fs/promises';
-import * as path from 'node:path';
+import { access, constants, stat } from 'node:fs/promises';
+import * as os from 'node:os';
 
 import * as vscode from 'vscode';
 
-const IS_WINDOWS = process.platform === 'win32';
-const NAME = IS_WINDOWS ? 'glm-lsp.exe' : 'glm-lsp';
-const ENVIRONMENTS = ['.venv', 'venv'];
+import { chooseProgram, type Choice } from './program';
 
-/** The program to start: as set, else of a trusted folder's own environment, else as the PATH has it. */
-export async function serverProgram(): Promise<string> {
-  const chosen = vscode.workspace.getConfiguration('glm').get<string>('serverPath');
-  if (chosen) {
-    return chosen;
-  }
-  // A folder's environment is the folder's code.
+/** The program to start, by the settings and this machine. */
+export function serverProgram(): Promise<Choice> {
+  const chosen = vscode.workspace.getConfiguration('glm').get<string>('serverPath') ?? '';
   const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
-  for (const folder of folders.filter((each) => each.uri.scheme === 'file')) {
-    for (const environment of ENVIRONMENTS) {
-      const program = path.join(folder.uri.fsPath, environment, IS_WINDOWS ? 'Scripts' : 'bin', NAME);
-      if (await isExecutable(program)) {
-        return program;
-      }
-    }
-  }
-  return NAME;
+  const trusted = folders.filter((each) => each.uri.scheme === 'file').map((each) => each.uri.fsPath);
+  return chooseProgram(chosen, trusted, {
+    isWindows: process.platform === 'win32',
+    home: os.homedir(),
+    searchPath: process.env.PATH ?? '',
+    isProgram,
+  });
 }
 
-async function isExecutable(program: string): Promise<boolean> {
+/** Where the server is started: outside of the workspace, whose files are not the server's. */
+export async function serverFolder(context: vscode.ExtensionContext): Promise<string> {
+  const home = os.homedir();
+  return (await isFolder(home)) ? home : context.extensionPath;
+}
+
+async function isProgram(file: string): Promise<boolean> {
   try {
-    await access(program, constants.X_OK);
-    return true;
+    await access(file, constants.X_OK);
+    return (await stat(file)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function isFolder(file: string): Promise<boolean> {
+  try {
+    return (await stat(file)).isDirectory();
   } catch {
     return false;
   }

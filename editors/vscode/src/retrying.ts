@@ -1,0 +1,39 @@
+import * as vscode from 'vscode';
+import type { LanguageClient, Middleware } from 'vscode-languageclient/node';
+
+interface Place {
+  document: vscode.TextDocument;
+  version: number;
+  position: vscode.Position;
+}
+
+/** Asks for ghost text once more where it was asked for while the engine was not there yet. */
+export class Retrying {
+  private isReady = false;
+  private missed: Place | undefined;
+
+  readonly middleware: Pick<Middleware, 'provideInlineCompletionItems'> = {
+    provideInlineCompletionItems: (document, position, context, token, next) => {
+      this.missed = this.isReady ? undefined : { document, version: document.version, position };
+      return next(document, position, context, token);
+    },
+  };
+
+  /** Listens to what the server says of the engine. */
+  listen(client: LanguageClient): vscode.Disposable {
+    return client.onNotification('glm/status', ({ state }: { state: string }) => {
+      const wasReady = this.isReady;
+      this.isReady = state === 'ready' || state === 'busy';
+      if (this.isReady && !wasReady && this.missed && isAtCursor(this.missed)) {
+        void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+      }
+    });
+  }
+}
+
+function isAtCursor({ document, version, position }: Place): boolean {
+  const editor = vscode.window.activeTextEditor;
+  return (
+    editor?.document === document && document.version === version && editor.selection.active.isEqual(position)
+  );
+}
