@@ -43,6 +43,7 @@ class Parameter:
             but for JavaScript's patterns, which JSDoc calls by what they stand for.
         type, default: source text on one line; empty where there is none.
         parts: names that a pattern takes out of its argument, in order.
+        is_described: a comment in the signature says what it is, as Doxygen reads `int a /**< ... */`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Parameter:
     kind: ParameterKind = ParameterKind.PLAIN
     is_optional: bool = False
     parts: tuple[str, ...] = ()
+    is_described: bool = False
 
 
 ITSELF = "this"

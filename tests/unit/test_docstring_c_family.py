@@ -383,3 +383,74 @@ def test_a_specialization_within_a_class_is_called_like_what_it_specializes() ->
         "template <typename T>\nclass strand::invoker<T, typename enable_if<is_ok<T>::value>::type> { };\n"
     )
     assert [each.name for each in entities_of("cpp", source)] == ["invoker"]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "/** @} */",
+        "/** @{ */",
+        "/**@{*/",
+        "/// @}",
+        "//! \\}",
+        "/** @name Sails\n * @{\n */",
+        "/**\n * @file boat.h\n * Boats.\n */",
+        "/**\n * Boats, by the sailors.\n *\n * \\file boat.h\n */",
+        "/*!\n \\mainpage Boats\n\n All of them. */",
+        "/** @page sea The sea */",
+        "/** @addtogroup boats\n *  @{ */",
+        "/** @defgroup boats Boats */",
+        "/** @cond INTERNAL */",
+        "/** @endcond */",
+        "/** @dir src */",
+        "/// @file\n/// Boats.",
+    ],
+)
+def test_marks_of_files_and_groups_document_nobody(above: str) -> None:
+    source = f"{above}\nint sail(int speed);\n"
+    assert entity_of("c", source, "sail").documentation is None
+    assert (
+        documented("c", source, "/** Sails. */", "sail") == f"{above}\n/** Sails. */\nint sail(int speed);\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("above", "documentation"),
+    [
+        ("/// @}\n/// Sails.\n/// Far.", "/// Sails.\n/// Far."),
+        ("/** Sails.\n * @ingroup boats */", "/** Sails.\n * @ingroup boats */"),
+        ("/** Sails.\n * @section far Far */", "/** Sails.\n * @section far Far */"),
+        ("/** Sails, by @file or name. */", "/** Sails, by @file or name. */"),
+        ("/** @{ */\n/** Sails. */", "/** Sails. */"),
+    ],
+)
+def test_documentation_next_to_marks_is_documentation(above: str, documentation: str) -> None:
+    found = entity_of("c", f"{above}\nint sail(int speed);\n", "sail").documentation
+    assert found is not None
+    assert found.text == documentation
+
+
+@pytest.mark.parametrize(
+    "behind", ["/**< Sails. */", "/*!< Sails. */", "///< Sails.", "//!< Sails.\n    ///< Far."]
+)
+def test_documentation_behind_a_declaration_is_its_own(behind: str) -> None:
+    source = f"struct boat {{\n    int sail(int speed); {behind}\n    int sink();\n}};\n"
+    found = entity_of("cpp", source, "sail").documentation
+    assert found is not None
+    assert found.text == behind
+    assert entity_of("cpp", source, "sink").documentation is None
+
+
+def test_a_type_is_documented_behind_its_semicolon() -> None:
+    found = entity_of("cpp", "struct boat { int x; }; ///< Floats.\nint sink();\n", "boat").documentation
+    assert found is not None
+    assert found.text == "///< Floats."
+
+
+def test_parameters_that_the_signature_describes_are_known() -> None:
+    source = "int sail(int speed, /**< [in] How fast. */\n         int angle, int depth ///< How deep.\n);\n"
+    assert [(one.name, one.is_described) for one in entity_of("c", source, "sail").parameters] == [
+        ("speed", True),
+        ("angle", False),
+        ("depth", True),
+    ]

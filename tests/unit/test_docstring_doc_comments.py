@@ -389,3 +389,9 @@ def test_every_style_of_every_language_has_a_default_dialect(language_id: str) -
         assert habits.third_person
         assert styling_of(style, language_id).skeleton(SEND, habits).slots[0].kind is SlotKind.SUMMARY
     assert default_dialect(language_id).style is STYLES[language_id][0]
+
+
+def test_what_the_signature_describes_has_no_tag() -> None:
+    what = entity(parameters=(parameter("a", is_described=True), parameter("b")))
+    assert "@param b" in new(Style.DOXYGEN, what)
+    assert "@param a" not in new(Style.DOXYGEN, what)

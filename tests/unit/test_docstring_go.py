@@ -69,7 +69,7 @@ def test_whole_entity_of_a_function() -> None:
         ),
         type_parameters=("T", "K"),
         returns=Returned("(int, error)"),
-        place=Place(SOURCE.index("//go:noinline"), "", after="\n"),
+        place=Place(SOURCE.index("//go:noinline"), "", after="\n//\n"),
     )
 
 
@@ -155,3 +155,17 @@ def test_documentation_is_found_again(source: str) -> None:
 def test_nesting_without_end() -> None:
     source = "package p\n\nfunc f() { g(" + "(" * 20_000 + "1" + ")" * 20_000 + ") }\n"
     assert [entity.name for entity in entities_of("go", source)] == ["p", "f"]
+
+
+def test_an_empty_comment_parts_text_and_directives_as_gofmt_has_it() -> None:
+    source = "package p\n\n//export f\n//go:noinline\nfunc f() {}\n"
+    after = documented("go", source, "// f works.", "f")
+    assert after == "package p\n\n// f works.\n//\n//export f\n//go:noinline\nfunc f() {}\n"
+    documentation = entity_of("go", after, "f").documentation
+    assert documentation is not None
+    assert documentation.text == "// f works."
+
+
+@pytest.mark.parametrize("source", ["type C interface { Do(x int) error }", "type ( C int; Do int )"])
+def test_what_stands_behind_a_bracket_has_no_place(source: str) -> None:
+    assert entity_of("go", f"package p\n\n{source}\n\tvar x int\n", "Do").place is None

@@ -196,3 +196,15 @@ def test_documentation_is_found_again(source: str) -> None:
 def test_nesting_without_end() -> None:
     source = "class A { int f() { return " + "(" * 20_000 + "1" + ")" * 20_000 + "; } }\n"
     assert [entity.name for entity in entities_of("java", source)] == ["A", "f"]
+
+
+def test_documentation_in_markdown_is_documentation() -> None:
+    text = "/// Does it.\n    ///\n    /// And more."
+    source = f"class A {{\n    // Not.\n    {text}\n    @Deprecated\n    int f(int a) {{ return a; }}\n}}\n"
+    documentation = entity_of("java", source, "f").documentation
+    assert documentation is not None
+    assert documentation.text == text
+
+
+def test_a_line_of_slashes_is_ornament() -> None:
+    assert entity_of("java", "//////////\nclass A {}\n", "A").documentation is None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Parameter, ParameterKind
+from glm_lsp.docstring.grammars.c_marks import C_MARKS
 from glm_lsp.docstring.grammars.nodes import COMMENTS, one_line, walk
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def _conversion_end_byte(cast: Node) -> int:
 def parameters(tree: SyntaxTree, function: Node) -> Iterator[Parameter]:
     """Those that have a name; `function` is a declarator with parameters."""
     listed = function.child_by_field_name("parameters")
-    for declaration in listed.named_children if listed else ():
+    children = listed.named_children if listed else []
+    for declaration, following in zip(children, [*children[1:], None], strict=False):
         if declaration.type not in _PARAMETERS:
             continue
         declarator = declaration.child_by_field_name("declarator")
@@ -150,6 +152,8 @@ def parameters(tree: SyntaxTree, function: Node) -> Iterator[Parameter]:
             if declaration.type == "variadic_parameter_declaration"
             else ParameterKind.PLAIN,
             is_optional=declaration.type == "optional_parameter_declaration",
+            is_described=following is not None
+            and bool(C_MARKS.behind and C_MARKS.behind.match(tree.text_of(following))),
         )
 
 

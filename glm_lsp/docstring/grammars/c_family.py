@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from glm_lsp.completion.lines import line_start
 from glm_lsp.docstring.entity import Entity, EntityKind, Returned
-from glm_lsp.docstring.grammars.above import Above, Marks, above, end_before
+from glm_lsp.docstring.grammars.above import Above, above, end_before
 from glm_lsp.docstring.grammars.c_declarators import (
     FunctionDeclarator,
     function_declarator,
@@ -20,6 +19,7 @@ from glm_lsp.docstring.grammars.c_declarators import (
 )
 from glm_lsp.docstring.grammars.c_exceptions import THROWING
 from glm_lsp.docstring.grammars.c_macros import without_macros
+from glm_lsp.docstring.grammars.c_marks import C_MARKS
 from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import one_line, walk
 from glm_lsp.docstring.grammars.thrown import thrown
@@ -29,14 +29,6 @@ if TYPE_CHECKING:
 
     from glm_lsp.syntax.tree import SyntaxTree
 
-_MARKS = Marks(
-    # Behind `///<` stands what is said of a member before it.
-    documentation=re.compile(r"/\*\*(?![*/<])|/\*!(?!<)|///(?![/<])|//!(?!<)"),
-    directive=re.compile(
-        r"(//|/\*)\s*(NOLINT(NEXTLINE|BEGIN)?\b|clang-format off|cppcheck-suppress|coverity\[|IWYU pragma"
-        r"|NOSONAR|[LG]COV_EXCL_(LINE|START)|lint\s+-|codechecker_)"
-    ),
-)
 _CLASSES = frozenset(["class_specifier", "struct_specifier", "union_specifier"])
 _TYPES = _CLASSES | {"enum_specifier"}
 _DECLARATIONS = frozenset(["declaration", "field_declaration", "function_definition", "type_definition"])
@@ -106,14 +98,14 @@ def _found(tree: SyntaxTree) -> Iterator[tuple[Entity, bool]]:
             waiting += _each(node, replace(scope, is_public=is_public))
         elif node.type == "template_declaration":
             scope = replace(scope, templates=(*scope.templates, node), whole=scope.whole or node)
-            waiting += _within(node, scope, outer or above(tree, siblings, index, _MARKS))
+            waiting += _within(node, scope, outer or above(tree, siblings, index, C_MARKS))
         elif node.type == "linkage_specification" and not _is_block(node):
             scope = replace(scope, whole=scope.whole or node)
-            waiting += _within(node, scope, outer or above(tree, siblings, index, _MARKS))
+            waiting += _within(node, scope, outer or above(tree, siblings, index, C_MARKS))
         elif node.type in _WALKED:
             waiting += _each(node, scope)
         elif node.type in _TYPES or node.type in _DECLARATIONS:
-            definition = _Definition(tree, node, scope, outer or above(tree, siblings, index, _MARKS))
+            definition = _Definition(tree, node, scope, outer or above(tree, siblings, index, C_MARKS))
             type_, body = definition.type_entity()
             if type_:
                 yield type_, True

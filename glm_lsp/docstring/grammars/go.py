@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind, Returned
@@ -188,6 +189,12 @@ def _above(tree: SyntaxTree, siblings: Sequence[Node], index: int) -> Above:
     while comments and _is_directive(tree, comments[-1]):
         top = comments.pop()
     place = place_above(tree, tree.offset_of(top.start_byte))
+    if place and place.before:
+        # What stands behind a bracket on one line is left on one line.
+        place = None
+    if place and top != siblings[index]:
+        # As gofmt parts them.
+        place = replace(place, after=f"\n{place.indent}//{place.after}")
     # An empty comment parts directives from the text.
     while comments and _EMPTY.fullmatch(tree.text_of(comments[-1]).strip()):
         comments.pop()

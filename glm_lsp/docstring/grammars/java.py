@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from glm_lsp.syntax.tree import SyntaxTree
 
 _MARKS = Marks(
-    documentation=re.compile(r"/\*\*(?![*/])"),
+    # Since Java 23 lines of `///` are documentation, too, written in Markdown.
+    documentation=re.compile(r"/\*\*(?![*/])|///(?!/)"),
     directive=re.compile(
         r"(//|/\*)\s*(noinspection\b|NOSONAR|NOPMD|CHECKSTYLE[.:\s]*OFF|@formatter:off|spotless:off|language=)"
     ),

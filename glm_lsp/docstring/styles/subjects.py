@@ -54,6 +54,8 @@ def _subjects(entity: Entity, with_parts: bool) -> Iterator[Subject]:
     for name in entity.type_parameters:
         yield Subject(kind=SlotKind.TYPE_PARAMETER, name=name)
     for parameter in entity.parameters:
+        if parameter.is_described:
+            continue
         name = parameter.name
         yield Subject(kind=SlotKind.PARAMETER, name=name, path=name, parameter=parameter)
         for part in parameter.parts if with_parts and is_harmless(name) else ():

@@ -90,6 +90,9 @@ class TaggedStyling(ABC):
         if parsed is None or entity.documentation is None:
             return ()
         comment, tags = parsed
+        if comment.opening not in self.openings:
+            # In Java lines of `///` are Markdown, and for people to complete.
+            return ()
         words = {tag.word for tag in tags} | inline_words(comment)
         own = ranked(tags)
         if words & _COMPLETE or is_doubtful(comment) or any(tag.is_kernel for tag in tags):
