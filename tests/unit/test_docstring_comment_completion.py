@@ -431,3 +431,22 @@ def test_comments_of_rust_without_a_sure_place_are_left(text: str) -> None:
 @pytest.mark.parametrize("text", ["// Send sends.", "/* Send sends. */"])
 def test_nothing_is_missing_in_go(text: str) -> None:
     assert completed(Style.GO, SEND, text) == text
+
+
+def test_names_behind_commas_with_blanks_are_described() -> None:
+    what = entity(parameters=(parameter("b"), parameter("c"), parameter("d")))
+    before = "/**\n * Sends.\n * @param[in,out] b, c both\n */"
+    after = "/**\n * Sends.\n * @param[in,out] b, c both\n * @param d D said.\n */"
+    assert completed(Style.DOXYGEN, what, before) == after
+
+
+def test_what_comes_back_is_told_behind_the_other_arguments() -> None:
+    what = entity(parameters=(parameter("b"),), returns=Returned("int"))
+    before = "/**\n * Sends.\n * @param b what\n * @param ... the rest\n */"
+    after = "/**\n * Sends.\n * @param b what\n * @param ... the rest\n * @return Returns said.\n */"
+    assert completed(Style.DOXYGEN, what, before) == after
+
+
+def test_markdown_is_left_to_people() -> None:
+    what = entity(parameters=(parameter("a"), parameter("b")))
+    assert completed(Style.JAVADOC, what, "/// Sends.\n/// @param a what") == "/// Sends.\n/// @param a what"

@@ -87,7 +87,9 @@ def _is_about(tag: Tag, subject: Subject) -> bool:
                 not tag.names or _last(subject.name) in map(_last, tag.names)
             )
         case _:
-            return tag.kind is subject.kind and not tag.is_nested and subject.name in tag.names
+            return (
+                tag.kind is subject.kind and not tag.is_nested and subject.name in (*tag.names, *tag.perhaps)
+            )
 
 
 def _last(name: str) -> str:

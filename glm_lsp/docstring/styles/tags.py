@@ -23,6 +23,9 @@ _INLINE = re.compile(r"\{@(\w+)")
 _DIRECTION = re.compile(r"\s*\[\s*(?:in|out|inout)(?:\s*,\s*(?:in|out))?\s*\]")
 _NAME = r"(?:\.{3})?[*&`]*([\w$]+)((?:\[\])?(?:\.[\w$]+(?:\[\])?)*)"
 _NAMES = re.compile(rf"\s*{_NAME}((?:,{_NAME})*)")
+_MORE_NAMES = re.compile(r"(?:\s*,\s*[*&`]*[A-Za-z_$][\w$]*`?)+")
+"""Behind commas with blanks: names, or words of the description."""
+_UNNAMED = re.compile(r"\s*\.\.\.(?=\s|\Z)")
 _TYPE_NAMES = re.compile(r"\s*\[?([\w$]+)(?:\s*=[^\]]*\])?\]?((?:\s*,\s*[\w$]+)*)")
 _IN_ANGLES = re.compile(r"\s*<\s*([\w$]+)\s*>")
 _LINKED = re.compile(r"\s*\{@link(?:code|plain)?\s+#?([^\s|}]+)[^}]*\}")
@@ -43,6 +46,7 @@ class Tag:
         word: in lower case.
         kind: what it is about; None where that is nothing in a signature.
         names: of parameters and exceptions; several where one tag stands for several.
+        perhaps: words that may be names of more parameters: `a, b both of them`.
         path: of a parameter, with the parts of an object: `options.depth`.
         is_typed, has_dash: a type in braces is given; a dash comes before the description.
         description: on one line.
@@ -54,6 +58,7 @@ class Tag:
     word: str
     kind: SlotKind | None
     names: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
     path: str = ""
     is_typed: bool = False
     has_dash: bool = False
@@ -202,16 +207,19 @@ def _of_parameter(tag: Tag, text: str) -> Tag:
     optional = text.startswith("[")
     match = _NAMES.match(text, int(optional))
     if match is None:
-        return replace(tag, kind=None)
+        # C's other arguments have no name.
+        unnamed = _UNNAMED.match(text)
+        return _described(tag, text[unnamed.end() :]) if unnamed else replace(tag, kind=None)
     end = match.end()
     if optional:
         end = _closing(text, "[", "]") or end
     names = [match[1], *(re.sub(r"[^\w$].*|^\.*[*&`]*", "", each) for each in match[3].split(",")[1:])]
     path = match[1] + match[2].replace("[]", "")
     rest = text[end:].removeprefix("`").removeprefix("...")
-    return _described(
-        replace(tag, names=tuple(filter(None, names)), path=path, is_typed=inside is not None), rest
-    )
+    more = _MORE_NAMES.match(rest)
+    perhaps = tuple(name.strip(" \t*&`") for name in more[0].split(",")[1:]) if more else ()
+    tag = replace(tag, names=tuple(filter(None, names)), perhaps=perhaps, path=path)
+    return _described(replace(tag, is_typed=inside is not None), rest)
 
 
 def _of_exception(tag: Tag, text: str, bare: bool) -> Tag:
