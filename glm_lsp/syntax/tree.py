@@ -11,6 +11,7 @@ from glm_lsp.syntax.damage import damaged_nodes
 from glm_lsp.syntax.languages import language_for
 from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.offsets import Offsets, encode
+from glm_lsp.syntax.parsing import parsed
 from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.scoping import scope_at
 
@@ -54,7 +55,7 @@ class SyntaxTree:
         data = encode(text)
         if _is_hopeless(language, data):
             return None
-        return SyntaxTree(language_id, text, data, Offsets.of(text), _parse(language, data))
+        return SyntaxTree(language_id, text, data, Offsets.of(text), parsed(language, data))
 
     def edited(self, text: str) -> SyntaxTree | None:
         """The tree of the same document with another text; None as in `parse`. This one stays as it is."""
@@ -83,7 +84,7 @@ class SyntaxTree:
             _place(self.data, start_byte, place, old_end),
             _place(data, start_byte, place, start_byte + len(new)),
         )
-        result = SyntaxTree(self.language_id, text, data, offsets, _parse(language, data, old))
+        result = SyntaxTree(self.language_id, text, data, offsets, parsed(language, data, old))
         result._without_line = self if self._is_without_line else self._without_line
         return result
 
@@ -127,17 +128,6 @@ class SyntaxTree:
         return self.data[node.start_byte : node.end_byte].decode("utf-8", "ignore")
 
 
-def _parse(language: Language, data: bytes, old: Tree | None = None) -> Tree:
-    """The tree of a text; `old` has been told of the edit.
-
-    The parser could also read through a callback and be stopped by another one, but its bindings keep what these
-    return for good.
-    """
-    from tree_sitter import Parser  # noqa: PLC0415 - loaded with the first grammar
-
-    return Parser(language).parse(data) if old is None else Parser(language).parse(data, old)
-
-
 def _is_hopeless(language: Language, data: bytes) -> bool:
     """Whether parsing a long text would take seconds; told by pieces of it. Twice, as the machine may be busy."""
     if len(data) < 8 * _PROBED:
@@ -151,7 +141,7 @@ def _is_hopeless(language: Language, data: bytes) -> bool:
 def _seconds(language: Language, data: bytes) -> float:
     # What other processes take does not count; where the thread's own clock is coarse, the wall's is the smaller one.
     start, own_start = time.perf_counter(), time.thread_time()
-    _parse(language, data)
+    parsed(language, data)
     return min(time.perf_counter() - start, time.thread_time() - own_start)
 
 
