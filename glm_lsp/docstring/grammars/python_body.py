@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from glm_lsp.docstring.entity import Returned
 from glm_lsp.docstring.grammars.given_back import name_given
 from glm_lsp.docstring.grammars.nodes import COMMENTS, walk
+from glm_lsp.docstring.grammars.thrown import MAX_TRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -54,7 +55,7 @@ def outcome(tree: SyntaxTree, body: Node | None, annotation: str | None) -> Outc
             given += _values(node)
         elif node.type == "raise_statement":
             name = _raised(tree, node)
-            if name and not any(_catches(one, name) for one in caught):
+            if name and not (caught and caught.has(name)):
                 raises[name] = None
     names = tuple(raises)
     if has_yield:
@@ -72,20 +73,63 @@ def _values(statement: Node) -> list[Node]:
     return [child for child in statement.named_children if child.type not in COMMENTS | {"none"}]
 
 
-def _with_catchers(tree: SyntaxTree, body: Node | None) -> Iterator[tuple[Node, tuple[str, ...]]]:
-    """Every node of the body itself, with what is caught around it."""
-    waiting: list[tuple[Node, tuple[str, ...]]] = [(body, ())] if body is not None else []
+@dataclass(frozen=True, slots=True)
+class _Caught:
+    """What is caught around a statement: by the `try` next to it, and by those around that.
+
+    Attributes:
+        names: without qualifiers.
+        classes: those of them that are Python's own.
+        outer: a chain, as all that is caught in one would take the square of the depth.
+    """
+
+    names: frozenset[str]
+    classes: tuple[type, ...]
+    outer: _Caught | None
+
+    @classmethod
+    def of(cls, names: Iterable[str], outer: _Caught | None) -> _Caught:
+        last = frozenset(name.rpartition(".")[2] for name in names)
+        found = (getattr(builtins, name, None) for name in last)
+        return cls(last, tuple(each for each in found if isinstance(each, type)), outer)
+
+    def has(self, name: str) -> bool:
+        """Whether what is raised as `name` is kept in."""
+        last = name.rpartition(".")[2]
+        known = getattr(builtins, last, None)
+        chain: _Caught | None = self
+        while chain is not None:
+            if last in chain.names or not chain.names.isdisjoint(_ANYTHING):
+                return True
+            if isinstance(known, type) and issubclass(known, chain.classes):
+                return True
+            chain = chain.outer
+        return False
+
+
+def _with_catchers(tree: SyntaxTree, body: Node | None) -> Iterator[tuple[Node, _Caught | None]]:
+    """Every node of the body itself, with what is caught around it.
+
+    Deeper than `MAX_TRIES` statements that catch, everything counts as caught: nobody knows what becomes of it.
+    """
+    waiting: list[tuple[Node, _Caught | None, int]] = [(body, None, 0)] if body is not None else []
     while waiting:
-        node, caught = waiting.pop()
+        node, caught, depth = waiting.pop()
         yield node, caught
         if node.type in _OTHERS:
             continue
-        inside = caught
+        guarded, inside = None, caught
         if node.type == "try_statement":
-            inside = caught + tuple(name for child in node.children for name in _caught(tree, child))
-        guarded = node.child_by_field_name("body") if inside != caught else None
+            depth += 1
+            if depth == MAX_TRIES + 1:
+                caught = inside = _Caught.of(_ANYTHING, None)
+            elif depth <= MAX_TRIES:
+                guarded = node.child_by_field_name("body")
+                inside = _Caught.of(
+                    (name for child in node.children for name in _caught(tree, child)), caught
+                )
         waiting += [
-            (child, inside if child == guarded else caught) for child in reversed(node.named_children)
+            (child, inside if child == guarded else caught, depth) for child in reversed(node.named_children)
         ]
 
 
@@ -107,15 +151,6 @@ def _caught(tree: SyntaxTree, clause: Node) -> list[str]:
         return ["BaseException"]
     each = value.named_children if value.type == "tuple" else [value]
     return [tree.text_of(one) for one in each]
-
-
-def _catches(caught: str, name: str) -> bool:
-    """Whether `except caught` keeps in what is raised as `name`."""
-    caught, name = (each.rpartition(".")[2] for each in (caught, name))
-    if caught == name or caught in _ANYTHING:
-        return True
-    wide, narrow = (getattr(builtins, each, None) for each in (caught, name))
-    return isinstance(wide, type) and isinstance(narrow, type) and issubclass(narrow, wide)
 
 
 def _raised(tree: SyntaxTree, statement: Node) -> str:
