@@ -59,7 +59,7 @@ def _code(language_id: str, text: str) -> Iterator[tuple[str, str, bool]]:
     """
     kind, value, breaks, counts = "", "", False, False
     ends_line = False
-    for found, piece in _tokens(language_id, text):
+    for found, piece in tokens(language_id, text):
         if (not piece.strip() and kind != found) or found == "comment":
             ends_line |= _has_line_end(piece)
         elif found == kind and kind.startswith(_CUT_ANYWHERE) and not (ends_line and counts):
@@ -79,7 +79,8 @@ def _has_line_end(text: str) -> bool:
     return "\n" in text or "\r" in text
 
 
-def _tokens(language_id: str, text: str) -> Iterator[tuple[str, str]]:
+def tokens(language_id: str, text: str) -> Iterator[tuple[str, str]]:
+    """Kind and text of each token, in order; the kind of all comments and docstrings is `comment`."""
     from pygments.lexers import get_lexer_by_name  # noqa: PLC0415  # measuring alone needs it
     from pygments.token import Comment, String  # noqa: PLC0415
 
