@@ -339,7 +339,17 @@ def test_overloads_and_overrides() -> None:
         ("def f(\n    a,\n):\n  pass\n", 'def f(\n    a,\n):\n  """D."""\n  pass\n'),
         ("def f(): return 1\n", 'def f():\n    """D."""\n    return 1\n'),
         ("def f():return 1", 'def f():\n    """D."""\n    return 1'),
-        ("def f(): a = 1; return a  # why\n", 'def f():\n    """D."""\n    a = 1; return a  # why\n'),
+        ("def f(): a = 1; return a\n", 'def f():\n    """D."""\n    a = 1; return a\n'),
+        ("def f(): return '#'\n", 'def f():\n    """D."""\n    return \'#\'\n'),
+        ("def f(a):  # noqa: D1\n    pass\n", 'def f(a):  # noqa: D1\n    """D."""\n    pass\n'),
+        (
+            "def f(\n    a,\n):  # type: ignore\n    pass\n",
+            'def f(\n    a,\n):  # type: ignore\n    """D."""\n    pass\n',
+        ),
+        (
+            "def f(a):  # noqa\n    # type: (int) -> int\n    return a\n",
+            'def f(a):  # noqa\n    # type: (int) -> int\n    """D."""\n    return a\n',
+        ),
         ("if x:\n\tdef f(): pass\n", 'if x:\n\tdef f(): \n\t\t"""D."""\n\t\tpass\n'),
         ("if x:\n  def f(): pass\n", 'if x:\n  def f():\n    """D."""\n    pass\n'),
         ("def f(a):\n", 'def f(a):\n    """D."""\n'),
@@ -377,6 +387,19 @@ def test_where_docstrings_go(source: str, expected: str) -> None:
         ("# a\n# b\n\nimport a\n", '# a\n# b\n\n"""D."""\n\nimport a\n'),
         ("# a\n\n# b\nimport a\n", '# a\n\n"""D."""\n\n# b\nimport a\n'),
         ("# a\nfrom __future__ import b\n", '# a\n\n"""D."""\n\nfrom __future__ import b\n'),
+        ("# a\n\n# type: ignore\nimport b\n", '# a\n\n# type: ignore\n\n"""D."""\n\nimport b\n'),
+        ("# a\n\n# mypy: x\n# c\nimport b\n", '# a\n\n# mypy: x\n# c\n\n"""D."""\n\nimport b\n'),
+        (
+            "#!/bin/x\n\n# /// script\n# a = 1\n# ///\nimport b\n",
+            '#!/bin/x\n\n# /// script\n# a = 1\n# ///\n\n"""D."""\n\nimport b\n',
+        ),
+        ("# a\n\n#cython: x=3\nimport b\n", '# a\n\n#cython: x=3\n\n"""D."""\n\nimport b\n'),
+        ("# ruff: noqa\n\n# b\nimport a\n", '# ruff: noqa\n\n"""D."""\n\n# b\nimport a\n'),
+        ("# pylint: disable-next=c\na\n", '"""D."""\n\n# pylint: disable-next=c\na\n'),
+        (
+            "# isort: skip_file\n# pylint: disable-next=c\na\n",
+            '# isort: skip_file\n\n"""D."""\n\n# pylint: disable-next=c\na\n',
+        ),
         ("# a", '# a\n\n"""D."""'),
         ("# a\n", '# a\n\n"""D."""\n'),
     ],
@@ -393,10 +416,61 @@ def test_where_module_docstrings_go(source: str, expected: str) -> None:
         "def f(): \\\n    pass\n",
         "if x: def f(): pass\n",
         'def f():\n    """D."""\n',
+        "def f(x): return x  # type: ignore\n",
+        "def f(x): return (  # pragma: no cover\n    x)\n",
+        "class f: pass  # noqa: E701\n",
+        "class f:\n    __slots__ = ('__doc__',)\n",
+        "class f:\n    if x:\n        __slots__ = ['a', '__doc__']\n",
+        "class f:\n    __slots__ = {'a': '', '__doc__': ''}\n",
+        "class f:\n    __slots__ = (*g.__slots__, 'a')\n",
+        "class f:\n    __slots__ = ('\\x5f_doc__',)\n",
+        "class f:\n    __slots__ = ('a',)\n    __slots__ += g\n",
+        "class f:\n    __doc__ = g.__doc__\n",
+        "class f:\n    a, __doc__ = b\n",
+        "class f:\n    @property\n    def __doc__(self): pass\n",
     ],
 )
 def test_no_place(source: str) -> None:
     assert only(source).place is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "__slots__ = ()",
+        "__slots__ = 'a', 'b'",
+        "__slots__ = ['a',  # why\n        'b']",
+        "__slots__ = {'a': __name__}",
+        "def g(self):\n        self.__doc__ = g.__doc__",
+        "class g:\n        __slots__ = ('__doc__',)",
+    ],
+)
+def test_slots_that_leave_room_for_a_docstring(body: str) -> None:
+    outcome = with_docstring(f"class f:\n    {body}\n")
+    exec(outcome, {"__name__": "test"})  # noqa: S102
+    assert only(outcome).documentation is not None
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["__doc__ = 'a'", "__doc__: str = 'a'", "a, __doc__ = b", "if a:\n    __doc__ += b", "from a import __doc__",
+     "from a import b as __doc__", "def __doc__(): pass"],
+)  # fmt: skip
+def test_a_module_that_documents_itself_gets_no_docstring(statement: str) -> None:
+    assert only(f"{statement}\n", "").place is None
+    assert only(f"{statement}\n".replace("__doc__", "__dog__"), "").place is not None
+
+
+def test_a_module_that_reads_its_docstring_gets_one() -> None:
+    assert only("parser = Parser(__doc__)\n", "").place is not None
+
+
+def test_a_docstring_behind_the_signature_is_as_deep_as_a_body() -> None:
+    source = 'class A:\n  def f(x, y): """Sum."""\n'
+    found = only(source)
+    assert found.is_sound
+    assert found.documentation == Documentation(source.index('"'), len(source) - 1, '"""Sum."""', "    ")
+    assert not only(source.rstrip() + "  # type: ignore\n").is_sound
 
 
 @pytest.mark.parametrize(
@@ -535,20 +609,21 @@ def _agrees_with_python(source: str, tree: ast.Module, found: tuple[Entity, ...]
 
 
 def _takes_docstrings_everywhere(source: str, tree: ast.Module, found: tuple[Entity, ...]) -> None:
-    """At all places at once: Python sees a docstring for each, and the same code."""
+    """At all places at once: Python sees a docstring for each but those without a place, and the same code."""
     insertions = [
         TextInsertion(one.place.offset, f'{one.place.before}"""D."""{one.place.after}')
         for one in found
         if one.place
     ]
     outcome = ast.parse(inserted(source, insertions))
-    documented = {"D."}
+    num_without = sum(one.place is None and one.documentation is None for one in found)
     for node in ast.walk(outcome):
         if isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             text = ast.get_docstring(node)
-            assert text is not None
-            if text in documented:
+            num_without -= text is None
+            if text == "D.":
                 node.body = node.body[1:]
+    assert num_without == 0
     assert ast.dump(outcome) == ast.dump(tree)
 
 

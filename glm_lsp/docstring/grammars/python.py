@@ -72,7 +72,7 @@ def _module(tree: SyntaxTree) -> Entity:
         start=0,
         end=len(tree.text),
         header_end=docstring.module_header_end(tree),
-        is_sound=not tree.root.has_error and not docstring.is_joined(tree.root),
+        is_sound=not tree.root.has_error and not docstring.is_fixed(tree, tree.root),
         documentation=docstring.documentation(tree, tree.root),
         place=docstring.place_of_module(tree),
     )
@@ -126,7 +126,7 @@ def _definition(tree: SyntaxTree, node: Node, whole: Node, scope: _Scope) -> Ent
         type_parameters=names_of_types(tree, node),
         is_public=scope.is_public and (not name.startswith("_") or _is_dunder(name)),
         is_nested=scope.is_function,
-        is_sound=not whole.has_error and not docstring.is_joined(node.child_by_field_name("body")),
+        is_sound=not whole.has_error and not docstring.is_fixed(tree, node.child_by_field_name("body")),
         documentation=docstring.documentation(tree, node.child_by_field_name("body")),
         place=docstring.place(tree, node),
     )

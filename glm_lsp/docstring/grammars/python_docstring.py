@@ -14,7 +14,9 @@ from glm_lsp.docstring.grammars.nodes import (
     is_first_on_line,
     num_breaks,
     place_between,
+    walk,
 )
+from glm_lsp.docstring.grammars.python_doc_attribute import is_class_particular, is_module_particular
 from glm_lsp.docstring.proof import docstring_of
 
 if TYPE_CHECKING:
@@ -27,6 +29,12 @@ _TYPE_COMMENT = re.compile(r"(?:\r\n|\r|\n)[ \t]*# type: *\([^\r\n]*")
 _COMMENT = re.compile(r"#[^\r\n]*")
 _NO_TEXT = re.compile(r"[^\"']*[bBfFtT]")
 """How strings begin that are no docstrings."""
+_OF_FILE = re.compile(
+    r"#+\s*(?:-\*-|///|!|pyre-|(?:type|mypy|pyright|pytype|flake8|ruff|pylint|cython|distutils|isort|fmt|yapf|noqa"
+    r"|vim?|(?:en)?coding)\s*[:=])"
+)
+"""Comments that tools read as being about the whole file, if they stand above its docstring."""
+_OF_NEXT_LINE = re.compile(r"#+\s*pylint:\s*disable-next")
 
 
 def header_end(tree: SyntaxTree, definition: Node) -> int:
@@ -40,39 +48,59 @@ def documentation(tree: SyntaxTree, body: Node | None) -> Documentation | None:
     string = _docstring(body)
     if string is None:
         return None
-    start, end = tree.offset_of(string.start_byte), tree.offset_of(string.end_byte)
-    return Documentation(start, end, tree.text[start:end], indent_at(tree.text, start))
+    text, start, end = tree.text, tree.offset_of(string.start_byte), tree.offset_of(string.end_byte)
+    indent = indent_at(text, start)
+    if not is_first_on_line(text, start):
+        # Behind the signature: its further lines are as deep as others of the body would be.
+        indent += indent_unit(text)
+    return Documentation(start, end, text[start:end], indent)
 
 
-def is_joined(body: Node | None) -> bool:
-    """Whether the docstring is not one string alone, so that nothing can be put into it."""
+def is_fixed(tree: SyntaxTree, body: Node | None) -> bool:
+    """Whether nothing can be put into the docstring.
+
+    It is not one string alone, or stands on the signature's line with a comment that would move to another one.
+    """
     string = _docstring(body)
-    return string is not None and string.type != "string"
+    if string is None or body is None:
+        return False
+    start = tree.offset_of(string.start_byte)
+    return string.type != "string" or (
+        not is_first_on_line(tree.text, start) and _has_comment(tree, body, start)
+    )
 
 
 def place(tree: SyntaxTree, definition: Node) -> Place | None:
     """Where the docstring of a function or class goes: behind the signature, above comments.
 
-    None where there is a docstring, or the definition does not begin its line, or goes on behind a backslash.
+    None where there is a docstring, or the definition does not begin its line, or goes on behind a backslash; where
+    all is on one line with a comment, which would move; and of a class that minds its `__doc__` itself.
     """
     text, body = tree.text, definition.child_by_field_name("body")
     start = tree.offset_of(definition.start_byte)
-    first = _first(body)
+    is_class = definition.type == "class_definition"
     if body is None or _docstring(body) is not None or not is_first_on_line(text, start):
         return None
     colon, own = header_end(tree, definition), _plain(indent_at(text, start))
-    is_class = definition.type == "class_definition"
+    first = _first(body)
     if first is None:
         return Place(line_end(text, colon), own + indent_unit(text), before=f"\n{own}{indent_unit(text)}")
     offset = tree.offset_of(first.start_byte)
     gap = text[colon:offset]
-    if "\\" in _COMMENT.sub("", gap):
+    if "\\" in _COMMENT.sub("", gap) or (is_class and is_class_particular(tree, body)):
         return None
-    if not num_breaks(gap):
-        return place_between(text, offset, own + indent_unit(text), "\n\n" if is_class else "\n")
-    indent = _plain(indent_at(text, offset))
-    if not is_first_on_line(text, offset):
+    if num_breaks(gap):
+        return _place_below(text, colon, offset, is_class=is_class)
+    after = "\n\n" if is_class else "\n"
+    is_free = not _has_comment(tree, body, offset)
+    return place_between(text, offset, own + indent_unit(text), after) if is_free else None
+
+
+def _place_below(text: str, colon: int, first: int, *, is_class: bool) -> Place | None:
+    """On a line of its own, if the first statement is; both are offsets."""
+    if not is_first_on_line(text, first):
         return None
+    indent = _plain(indent_at(text, first))
     typed = _TYPE_COMMENT.match(text, line_end(text, colon))
     end = typed.end() if typed else line_end(text, colon)
     after = "\n" if is_class and num_breaks(_below(text, end)) < 2 else ""
@@ -90,10 +118,11 @@ def module_header_end(tree: SyntaxTree) -> int:
 def place_of_module(tree: SyntaxTree) -> Place | None:
     """Where a module's docstring goes: above its first statement and below comments, with an empty line to both.
 
-    Comments right above that statement stay there if others stand further up. None where there is a docstring.
+    Comments right above that statement stay there if others stand further up, and none is about the whole file.
+    None where there is a docstring, or the module gives itself one.
     """
     text = tree.text
-    if _docstring(tree.root) is not None:
+    if _docstring(tree.root) is not None or is_module_particular(tree):
         return None
     top, below = 1 if text.startswith("\ufeff") else 0, len(text)
     comments: list[tuple[int, int]] = []
@@ -115,13 +144,24 @@ def place_of_module(tree: SyntaxTree) -> Place | None:
 
 
 def _head_of(text: str, comments: list[tuple[int, int]], statement: int) -> int:
-    """Where the comments begin that stand right above the first statement, or it itself if these are the first ones."""
-    head = statement
+    """Where the comments begin that stay right above the first statement; its own start where none do."""
+    head, next_line = statement, statement
     for start, end in reversed(comments):
         if num_breaks(text[end:head]) > 1:
-            return head
+            return head if next_line == statement else next_line
+        if _OF_NEXT_LINE.match(text, start, end):
+            next_line = start
+        elif _OF_FILE.match(text, start, end):
+            return next_line
         head = start
-    return statement
+    return next_line
+
+
+def _has_comment(tree: SyntaxTree, body: Node, offset: int) -> bool:
+    """Whether there is a comment in a body behind an offset, or behind the body on its last line."""
+    end = tree.offset_of(body.end_byte)
+    inside = (tree.offset_of(node.end_byte) for node in walk(body) if node.type in COMMENTS)
+    return "#" in tree.text[end : line_end(tree.text, end)] or any(at > offset for at in inside)
 
 
 def _plain(indent: str) -> str:
