@@ -88,6 +88,7 @@ def test_whole_entity_of_a_documented_class() -> None:
     source = (
         "# Licence\n\n\"\"\"About é.\"\"\"\n\nclass A(B):\n\tr'''Old.'''\n\n"
         "\tx: int = 1\n\t_y: str\n\tz: ClassVar[int]\n"
+        "\tu: dataclasses.InitVar[int] = 2\n\tv: KW_ONLY\n"
     )
     assert entities(source) == (
         Entity(
@@ -255,6 +256,15 @@ def test_what_comes_back(function: str, returns: Returned | None, yields: Return
         ("try: g()\n    except B: pass\n    finally: raise B", "B"),
         ("try:\n        try: raise A\n        finally: pass\n    except* A: pass", ""),
         ("try: g()\n    except A:\n        raise A", "A"),
+        ("with suppress(A): raise A", ""),
+        ("with contextlib.suppress(KeyError, m.A): raise A", ""),
+        ("with suppress(A): raise B", "B"),
+        ("with open(A): raise A", "A"),
+        ("with open(A) as a, suppress(LookupError): raise KeyError", ""),
+        ("with pytest.raises((A, B), match='c') as e:\n        raise B", ""),
+        ("with self.assertRaises(expected_exception=A): raise A", ""),
+        ("with suppress(A): g()\n    raise A", "A"),
+        ("async with open(a):\n        with suppress(A):\n            if a: raise A", ""),
     ],
 )
 def test_what_is_raised(body: str, names: str) -> None:

@@ -22,6 +22,8 @@ _STATEMENTS = frozenset(
      "finally_clause", "with_statement", "for_statement", "while_statement", "match_statement", "case_clause", "ERROR"]
 )  # fmt: skip
 """What definitions may stand in."""
+_NO_ATTRIBUTES = frozenset(["ClassVar", "InitVar", "KW_ONLY"])
+"""Types of what instances do not have."""
 _PROPERTIES = frozenset(["property", "cached_property", "abstractproperty", "setter", "getter", "deleter"])
 
 
@@ -173,7 +175,7 @@ def _attributes(tree: SyntaxTree, body: Node | None) -> tuple[Parameter, ...]:
         name, type_ = tree.text_of(left), one_line(tree, type_node)
         if (
             not name.startswith("_")
-            and type_.partition("[")[0].rpartition(".")[2].strip("'\" ") != "ClassVar"
+            and type_.partition("[")[0].rpartition(".")[2].strip("'\" ") not in _NO_ATTRIBUTES
         ):
             default = one_line(tree, right) if right is not None else ""
             found.setdefault(

@@ -25,6 +25,11 @@ _NOTHING = frozenset(["None", "NoReturn", "Never"])
 _YIELDED = re.compile(r"^(?:\w+\.)*(?:Async)?(?:Generator|Iterator|Iterable)\[(.*)\]$")
 _MODULE_ERRORS = frozenset(["error", "timeout", "herror", "gaierror"])
 """Exceptions of the standard library in lower case, as in `struct.error`."""
+_KEEPERS = frozenset(
+    ["suppress", "raises", "assertRaises", "assertRaisesRegex", "assertRaisesRegexp", "assert_raises",
+     "assert_raises_regex", "ExpectedException"]
+)  # fmt: skip
+"""What keeps in what it is called with, after `with`."""
 _ANYTHING = frozenset(["Exception", "BaseException"])
 
 
@@ -119,15 +124,14 @@ def _with_catchers(tree: SyntaxTree, body: Node | None) -> Iterator[tuple[Node, 
         if node.type in _OTHERS:
             continue
         guarded, inside = None, caught
-        if node.type == "try_statement":
+        if node.type == "try_statement" or (node.type == "with_statement" and any(_kept(tree, node))):
             depth += 1
             if depth == MAX_TRIES + 1:
                 caught = inside = _Caught.of(_ANYTHING, None)
             elif depth <= MAX_TRIES:
                 guarded = node.child_by_field_name("body")
-                inside = _Caught.of(
-                    (name for child in node.children for name in _caught(tree, child)), caught
-                )
+                names = [name for child in node.children for name in _caught(tree, child)]
+                inside = _Caught.of([*names, *_kept(tree, node)], caught)
         waiting += [
             (child, inside if child == guarded else caught, depth) for child in reversed(node.named_children)
         ]
@@ -151,6 +155,25 @@ def _caught(tree: SyntaxTree, clause: Node) -> list[str]:
         return ["BaseException"]
     each = value.named_children if value.type == "tuple" else [value]
     return [tree.text_of(one) for one in each]
+
+
+def _kept(tree: SyntaxTree, statement: Node) -> Iterator[str]:
+    """What a `with` keeps in that suppresses or expects exceptions: names as written. Nothing for other statements."""
+    clause = next((child for child in statement.named_children if child.type == "with_clause"), None)
+    for item in clause.named_children if clause is not None else []:
+        value = item.child_by_field_name("value")
+        if value is not None and value.type == "as_pattern":
+            value = value.named_children[0]
+        if value is None or value.type != "call":
+            continue
+        function, given = (value.child_by_field_name(field) for field in ("function", "arguments"))
+        if function is None or given is None or tree.text_of(function).rpartition(".")[2] not in _KEEPERS:
+            continue
+        for argument in given.named_children:
+            what = argument.child_by_field_name("value") or argument
+            yield from (
+                tree.text_of(one) for one in (what.named_children if what.type == "tuple" else [what])
+            )
 
 
 def _raised(tree: SyntaxTree, statement: Node) -> str:
