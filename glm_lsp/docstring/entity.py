@@ -43,6 +43,7 @@ class Parameter:
             but for JavaScript's patterns, which JSDoc calls by what they stand for.
         type, default: source text on one line; empty where there is none.
         parts: names that a pattern takes out of its argument, in order.
+        optional_parts: those of them that have a default.
         is_described: a comment in the signature says what it is, as Doxygen reads `int a /**< ... */`.
     """
 
@@ -52,6 +53,7 @@ class Parameter:
     kind: ParameterKind = ParameterKind.PLAIN
     is_optional: bool = False
     parts: tuple[str, ...] = ()
+    optional_parts: tuple[str, ...] = ()
     is_described: bool = False
 
 
@@ -164,3 +166,10 @@ class Entity:
     def qualified_name(self) -> str:
         """With the owner's name, as people write it."""
         return f"{self.owner}.{self.name}" if self.owner else self.name
+
+    @property
+    def num_names(self) -> int:
+        """Names that its documentation may have to list."""
+        parts = sum(len(parameter.parts) for parameter in self.parameters)
+        named = (self.parameters, self.type_parameters, self.raises, self.attributes)
+        return parts + sum(map(len, named))

@@ -258,7 +258,7 @@ def test_new_tags_look_like_those_there(style: Style, own: str, added: str) -> N
         (["props", "props.b"], ["props", "props.a", "props.b", "props.c", "last"]),
         (["root0", "root0.a", "root0.c"], ["root0", "root0.a", "root0.b", "root0.c", "last"]),
         (["root0", "root0.c"], ["root0", "root0.a", "root0.b", "root0.c", "last"]),
-        ([], ["root0", "root0.a", "root0.b", "root0.c", "last"]),
+        ([], ["root0", "last"]),
     ],
 )
 def test_a_pattern_is_what_its_author_calls_it(documented: list[str], names: list[str]) -> None:
@@ -450,3 +450,10 @@ def test_what_comes_back_is_told_behind_the_other_arguments() -> None:
 def test_markdown_is_left_to_people() -> None:
     what = entity(parameters=(parameter("a"), parameter("b")))
     assert completed(Style.JAVADOC, what, "/// Sends.\n/// @param a what") == "/// Sends.\n/// @param a what"
+
+
+def test_parts_with_a_default_may_be_left_out() -> None:
+    what = entity(parameters=(parameter("root0", parts=("a", "b", "c"), optional_parts=("c",)),))
+    before = "/**\n * Sends.\n * @param {Object} root0 x\n * @param {number} root0.a x\n */"
+    text = completed(Style.JSDOC, what, before, capital=False, full_stop=False)
+    assert text == before.replace("\n */", "\n * @param root0.b b said\n * @param [root0.c] c said\n */")

@@ -66,9 +66,7 @@ def test_jsdoc_of_a_pattern_and_a_generator() -> None:
         /**
          * Summary said.
          *
-         * @param {Object} root0 - Root0 said.
-         * @param root0.width - Width said.
-         * @param root0.height - Height said.
+         * @param root0 - Root0 said.
          * @yields Yields said.
          */
         """,

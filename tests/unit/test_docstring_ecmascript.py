@@ -66,7 +66,12 @@ def test_whole_entity_of_a_method() -> None:
             parameters=(
                 Parameter(name="key", type="K"),
                 Parameter(
-                    name="param1", type="Options", default="{}", is_optional=True, parts=("wait", "as")
+                    name="param1",
+                    type="Options",
+                    default="{}",
+                    is_optional=True,
+                    parts=("wait", "as"),
+                    optional_parts=("wait",),
                 ),
                 Parameter(name="more", type="string[]", kind=ParameterKind.VARIADIC),
             ),
@@ -200,7 +205,7 @@ def test_components_are_functions(language: str) -> None:
         ("a, { b }", (Parameter(name="a"), Parameter(name="param1", parts=("b",)))),
         (
             "{ a, b: c, d = 1, 'e': f, 'g-h': i, j: { k }, ...l }",
-            (Parameter(name="param0", parts=tuple("abdej")),),
+            (Parameter(name="param0", parts=tuple("abdej"), optional_parts=("d",)),),
         ),
         ("{ a } = {}", (Parameter(name="param0", default="{}", is_optional=True, parts=("a",)),)),
         ("[a, b]", (Parameter(name="param0"),)),

@@ -57,28 +57,36 @@ def _parameter(tree: SyntaxTree, node: Node, by_place: str) -> Parameter | None:
         pattern = next(iter(pattern.named_children), None)
     if pattern is None or pattern.type not in {"identifier", "undefined", *_PATTERNS}:
         return None
+    parts = _parts(tree, pattern) if pattern.type == "object_pattern" else {}
     return Parameter(
         name=by_place if pattern.type in _PATTERNS else tree.text_of(pattern),
         type=type_of(tree, type_node),
         default=one_line(tree, value) if value is not None else "",
         kind=ParameterKind.VARIADIC if is_rest else ParameterKind.PLAIN,
         is_optional=value is not None or node.type == "optional_parameter",
-        parts=tuple(_parts(tree, pattern)) if pattern.type == "object_pattern" else (),
+        parts=tuple(parts),
+        optional_parts=tuple(name for name, has_default in parts.items() if has_default),
     )
 
 
-def _parts(tree: SyntaxTree, pattern: Node) -> list[str]:
-    """The properties that an object's pattern names; what it calls them is its own business."""
-    names: list[str] = []
+def _parts(tree: SyntaxTree, pattern: Node) -> dict[str, bool]:
+    """The properties that an object's pattern names, and whether each has a default.
+
+    What the pattern calls them is its own business.
+    """
+    names: dict[str, bool] = {}
     for child in pattern.named_children:
         if child.type == "pair_pattern":
             name = key_of(tree, child.child_by_field_name("key"))
+            value = child.child_by_field_name("value")
+            has_default = value is not None and value.type == "assignment_pattern"
         elif child.type == "object_assignment_pattern":
-            name = key_of(tree, child.child_by_field_name("left"))
+            name, has_default = key_of(tree, child.child_by_field_name("left")), True
         else:
+            has_default = False
             name = tree.text_of(child) if child.type == "shorthand_property_identifier_pattern" else ""
         if _NAME.fullmatch(name):
-            names.append(name)
+            names[name] = has_default
     return names
 
 

@@ -45,12 +45,11 @@ class JSDoc(TaggedStyling):
 
 
 def _type(parameter: Parameter | None) -> str:
-    """In braces, with a blank behind them; nothing where the signature has none, and of a pattern an object."""
+    """In braces, with a blank behind them; nothing where the signature has none."""
     source = parameter.type if parameter and _is_balanced(parameter.type) else ""
     if source and parameter and parameter.kind is ParameterKind.VARIADIC:
         return f"{{...{source.removesuffix('[]')}}} "
-    known = source or ("Object" if parameter and parameter.parts else "")
-    return f"{{{known}}} " if known else ""
+    return f"{{{source}}} " if source else ""
 
 
 def _returned(subject: Subject) -> str:

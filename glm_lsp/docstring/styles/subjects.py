@@ -20,7 +20,7 @@ class Subject:
     Attributes:
         name: of a parameter, a type parameter, an exception; of a part of a parameter its own.
         path: of a parameter, as its tag calls it: a part behind what it is taken from.
-        parameter: None for all but whole parameters.
+        parameter: of a part, one of that name.
         returned: of what is returned or yielded.
     """
 
@@ -59,7 +59,8 @@ def _subjects(entity: Entity, with_parts: bool) -> Iterator[Subject]:
         name = parameter.name
         yield Subject(kind=SlotKind.PARAMETER, name=name, path=name, parameter=parameter)
         for part in parameter.parts if with_parts and is_harmless(name) else ():
-            yield Subject(kind=SlotKind.PARAMETER, name=part, path=f"{name}.{part}")
+            own = Parameter(name=part, is_optional=part in parameter.optional_parts)
+            yield Subject(kind=SlotKind.PARAMETER, name=part, path=f"{name}.{part}", parameter=own)
     if entity.kind in _RETURNING and entity.yields:
         yield Subject(kind=SlotKind.YIELDS, returned=entity.yields)
     elif entity.kind in _RETURNING and entity.returns:

@@ -58,7 +58,8 @@ def absent(wanted: Sequence[Subject], tags: Sequence[Tag]) -> list[tuple[Subject
     whole: Tag | None = None
     for subject in wanted:
         if subject.is_part:
-            outcome.append(_part(subject, whole, own))
+            # Nobody who describes a pattern as a whole wants its parts described.
+            outcome += [_part(subject, whole, own)] if whole else []
             continue
         found = next((tag for tag in tags if _is_about(tag, subject)), None)
         if found is None and subject.parameter and subject.parameter.parts and strangers:
@@ -68,12 +69,9 @@ def absent(wanted: Sequence[Subject], tags: Sequence[Tag]) -> list[tuple[Subject
     return outcome
 
 
-def _part(subject: Subject, whole: Tag | None, tags: Sequence[Tag]) -> tuple[Subject, Tag | None]:
-    if whole is None:
-        return subject, None
+def _part(subject: Subject, whole: Tag, tags: Sequence[Tag]) -> tuple[Subject, Tag | None]:
     nested = [tag for tag in tags if tag.is_nested and tag.path.startswith(whole.path + ".")]
     subject = replace(subject, path=f"{whole.path}.{subject.name}")
-    # Whoever describes a pattern as a whole wants none of its parts described.
     return subject, next((tag for tag in nested if tag.path == subject.path), None if nested else whole)
 
 

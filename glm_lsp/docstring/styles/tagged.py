@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ _INHERITED = frozenset(["inheritdoc", "ignore", "override", "copydoc", "copybrie
 _ELSEWHERE = frozenset(["type", "typedef", "callback", "overload", "enum", "satisfies", "lends"])
 """Tags that give a signature of their own."""
 _COMPLETE = _INHERITED | _ELSEWHERE
+_MOST_PAIRS = 250_000
+"""Of things to be listed and names in tags that are compared: what people write has hundreds."""
+_XML = re.compile(r"<(?:summary|returns|remarks|inheritdoc)\s*/?>|<(?:param|typeparam|exception)\s+\w+\s*=")
 _SUMMARIES = frozenset(
     ["brief", "short", "summary", "description", "desc", "file", "fileoverview", "overview"]
 )
@@ -31,7 +35,8 @@ class TaggedStyling(ABC):
     Attributes:
         openings: marks that a comment may have; the first where a dialect says nothing.
         hanging: blanks that further lines of a tag are indented by.
-        with_parts: parts of patterns have tags of their own.
+        with_parts: parts of patterns may have tags of their own. New documentation has none: a checker that reads
+            JSDoc would refuse them without a type for the whole, and take one for all there is to know.
         bare_exceptions, by_paragraph: as in `tags_of`.
     """
 
@@ -53,16 +58,12 @@ class TaggedStyling(ABC):
         """Lines behind everything else."""
         return ()
 
-    def subjects(self, entity: Entity) -> tuple[Subject, ...]:
-        """What has a tag."""
-        return subjects(entity, with_parts=self.with_parts)
-
     def skeleton(self, entity: Entity, dialect: Dialect) -> Skeleton:
         """See `Styling`."""
         frame = Frame.of(dialect.opening if dialect.opening in self.openings else self.openings[0])
         summary = Slot(kind=SlotKind.SUMMARY, hang=frame.mark)
         lines: list[Line] = [(self.lead(entity, dialect), summary)]
-        tags = [self._line(subject, dialect, frame.mark) for subject in self.subjects(entity)]
+        tags = [self._line(subject, dialect, frame.mark) for subject in subjects(entity)]
         for group in (tags, self.tail(entity)):
             lines += [(), *group] if group else []
         return layout(frame, lines, summary_below=dialect.summary_below, is_one_line=dialect.is_one_line)
@@ -99,9 +100,12 @@ class TaggedStyling(ABC):
             return ()
         if not own and (not dialect.has_sections or not _prose(comment, tags)):
             return ()
+        listed = subjects(entity, with_parts=self.with_parts)
+        if len(listed) * sum(1 + len(tag.names) for tag in tags) > _MOST_PAIRS or _is_xml(comment):
+            return ()
         wanted = [
             (subject, tag)
-            for subject, tag in absent(self.subjects(entity), tags)
+            for subject, tag in absent(listed, tags)
             if not (subject.kind is SlotKind.RETURNS and "return" in words)
         ]
         here = _as_there(dialect, own)
@@ -129,6 +133,11 @@ class TaggedStyling(ABC):
             has_returns=SlotKind.RETURNS in kinds or "return" in inline_words(comment),
             has_yields=SlotKind.YIELDS in kinds,
         )
+
+
+def _is_xml(comment: DocComment) -> bool:
+    """Whether it has elements where others have tags, as C#'s and Microsoft's do."""
+    return any(_XML.search(line.content) for line in comment.lines if not line.is_code)
 
 
 def _prose(comment: DocComment, tags: Sequence[Tag]) -> str:
