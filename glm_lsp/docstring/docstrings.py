@@ -22,12 +22,15 @@ from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.proof import Original
 from glm_lsp.docstring.source_tree import parse
 from glm_lsp.docstring.styles.known import styling_of
+from glm_lsp.docstring.styles.subjects import subjects
 from glm_lsp.errors import CodeTouchedError, UnknownGrammarError
 from glm_lsp.syntax.tree import SyntaxTree
 
 OnSentence = Callable[[int, int], None]
 """Told of sentences written, and of all there are to be."""
 
+_MOST_NAMES = 500
+"""Of parameters and the like that are listed for one entity; more are data that somebody generated."""
 _MOST_PROOFS = 50
 """Texts that are compared with the original: six or seven find one definition of a hundred that touches code."""
 
@@ -106,13 +109,15 @@ class Source:
             )
         entities = find_entities(tree)
         own = [entity.documentation.text for entity in entities if entity.documentation]
-        return cls(snapshot, tree, entities, dialect_of(snapshot.language_id, own, surroundings, forced))
+        signed = [one.documentation.text for one in entities if one.documentation and subjects(one)]
+        dialect = dialect_of(snapshot.language_id, own, surroundings, forced, signed)
+        return cls(snapshot, tree, entities, dialect)
 
     def plan(self, entity: Entity) -> Plan | None:
         """What an entity needs; None where nothing is missing, or nothing can be put in."""
-        styling = styling_of(self.dialect.style, self.snapshot.language_id)
-        if not entity.is_sound:
+        if not entity.is_sound or entity.num_names > _MOST_NAMES:
             return None
+        styling = styling_of(self.dialect.style, self.snapshot.language_id)
         if entity.documentation is not None:
             insertions = styling.missing(entity, self.dialect)
         elif entity.place is not None:

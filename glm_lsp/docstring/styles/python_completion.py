@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from glm_lsp.docstring.dialect import Dialect, Style
@@ -37,7 +37,8 @@ def missing(layouts: Mapping[Style, Layout], entity: Entity, dialect: Dialect) -
     form = _form(docstring, dialect, style)
     completion = _Completion(docstring, layout, form)
     for kind, items in items_of(entity).items():
-        lacking = [item for item in items if not _is_mentioned(docstring, style, item)]
+        mentioned = set(_first_words(docstring, docstring.of_kind(kind)))
+        lacking = [item for item in items if not _is_mentioned(docstring, style, item, mentioned)]
         if lacking:
             completion.add(kind, lacking, items)
     return completion.insertions(documentation)
@@ -86,7 +87,8 @@ def _form(docstring: PythonDocstring, dialect: Dialect, style: Style) -> Form:
     return form
 
 
-def _is_mentioned(docstring: PythonDocstring, style: Style, item: Item) -> bool:
+def _is_mentioned(docstring: PythonDocstring, style: Style, item: Item, mentioned: Collection[str]) -> bool:
+    """Whether a docstring speaks of something; `mentioned` are the words that may be names, see `_first_words`."""
     sections = docstring.of_kind(item.kind)
     if not item.name:
         # Google's guide: a summary that says what is returned needs no section for it.
@@ -95,7 +97,7 @@ def _is_mentioned(docstring: PythonDocstring, style: Style, item: Item) -> bool:
     if item.kind is SectionKind.ATTRIBUTES and not sections:
         # Attributes are documented in other places as well.
         return True
-    return item.name.rpartition(".")[2] in set(_first_words(docstring, sections))
+    return item.name.rpartition(".")[2] in mentioned
 
 
 def _first_words(docstring: PythonDocstring, sections: Iterable[Section]) -> Iterable[str]:
@@ -128,24 +130,23 @@ class _Completion:
         if not sections:
             self._add_section(kind, lacking)
         elif all(each.is_readable and each.entries for each in sections):
-            names = [item.name for item in items]
-            for item in lacking:
-                place = names.index(item.name)
-                self._add_item(sections, item, names[:place], names[place + 1 :])
+            self._add_items(sections, lacking, items)
 
-    def _add_item(
-        self, sections: Sequence[Section], item: Item, before: Sequence[str], after: Sequence[str]
-    ) -> None:
-        """Behind the entry that stands before it in the signature, else ahead of all that stand behind it."""
+    def _add_items(self, sections: Sequence[Section], lacking: Sequence[Item], items: Sequence[Item]) -> None:
+        """Each behind the entry that stands before it in the signature, else ahead of all that stand behind it."""
         listed = [(entry, section) for section in sections for entry in section.entries]
         ends = {name: (entry.last, section) for entry, section in listed for name in entry.names}
-        line, section = listed[-1][0].last, sections[-1]
-        known = [name for name in reversed(before) if name in ends]
-        if known:
-            line, section = ends[known[0]]
-        elif any(name in ends for name in after):
-            line, section = listed[0][0].first - 1, sections[0]
-        self._put(line, ["\n", *self.layout.item(item, self._form_in(section))])
+        last = max((number for number, item in enumerate(items) if item.name in ends), default=-1)
+        wanted = {item.name for item in lacking}
+        before: tuple[int, Section] | None = None
+        for number, item in enumerate(items):
+            if item.name in wanted:
+                if number < last and before is None:
+                    line, section = listed[0][0].first - 1, sections[0]
+                else:
+                    line, section = before or (listed[-1][0].last, sections[-1])
+                self._put(line, ["\n", *self.layout.item(item, self._form_in(section))])
+            before = ends.get(item.name, before)
 
     def _add_section(self, kind: SectionKind, items: Sequence[Item]) -> None:
         """Behind the sections that come first by custom, else ahead of the others, else at the end."""
