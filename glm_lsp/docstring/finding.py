@@ -56,15 +56,23 @@ def entity_at(entities: Sequence[Entity], offset: int, text: str) -> Entity | No
     return next((entity for entity in reversed(entities) if cursor.is_at(entity)), None)
 
 
-def undocumented(entities: Sequence[Entity], *, private: bool = False) -> tuple[Entity, ...]:
+def is_stub(path: str) -> bool:
+    """Whether a file only repeats the signatures of another one, which has the documentation."""
+    return path.endswith(".pyi")
+
+
+def undocumented(entities: Sequence[Entity], path: str = "", *, private: bool = False) -> tuple[Entity, ...]:
     """Those that somebody wants documented who asks for a whole file: what others may use and nothing tells about.
 
     Left out are modules, overloads whose implementation is there, what says that it overrides something, and all but
-    the first of a property's accessors.
+    the first of a property's accessors; and all of a stub.
 
     Args:
+        path: of the file, as in a snapshot.
         private: also what is not public, and what is nested in functions.
     """
+    if is_stub(path):
+        return ()
     implemented = {(one.owner, one.name) for one in entities if not one.is_overload}
     properties: set[tuple[str, str]] = set()
     found = []

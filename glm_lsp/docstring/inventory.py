@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity, EntityKind
-from glm_lsp.docstring.finding import undocumented
+from glm_lsp.docstring.finding import is_stub, undocumented
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 
@@ -58,9 +58,10 @@ def inventory(source: Source, *, private: bool = False) -> tuple[Item, ...]:
     Args:
         private: whether private and nested definitions are wished, too.
     """
-    wished = frozenset(undocumented(source.entities, private=private))
+    path = source.snapshot.path
+    wished = frozenset(undocumented(source.entities, path, private=private))
     return tuple(
-        Item(entity, source.plan(entity), _is_wished(entity, wished, private=private))
+        Item(entity, source.plan(entity), not is_stub(path) and _is_wished(entity, wished, private=private))
         for entity in source.entities
     )
 

@@ -44,7 +44,9 @@ class Survey:
     @classmethod
     def of(cls, source: Source) -> Survey:
         """Looks at every definition of a document."""
-        plans = {id(entity): source.plan(entity) for entity in undocumented(source.entities)}
+        plans = {
+            id(entity): source.plan(entity) for entity in undocumented(source.entities, source.snapshot.path)
+        }
         return cls(source, tuple(plan for plan in plans.values() if plan), plans)
 
     def offers(self, start: int, end: int) -> tuple[Offer, ...]:

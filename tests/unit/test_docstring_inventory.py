@@ -7,7 +7,10 @@ import pytest
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.docstrings import Source
+from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.inventory import Item, State, inventory, title
+from glm_lsp.docstring.offer import Survey
+from glm_lsp.errors import NothingToDocumentError
 
 SOURCE = '''def area(radius): return radius
 
@@ -85,3 +88,20 @@ def test_a_module_and_what_begins_where_it_does_are_told_apart() -> None:
 def test_other_languages(language: str, text: str, lack: str) -> None:
     found = items(language, text)
     assert lack in {item.lack for item in found.values()}
+
+
+def test_a_stub_is_documented_at_named_places_only() -> None:
+    path = "pkg/area.pyi"
+    text = (
+        "def area(radius: float) -> float: ...\n\n"
+        'def size(a):\n    """Do it.\n\n    Returns:\n        b\n    """\n'
+    )
+    snapshot = DocumentSnapshot(uri="f:///a", path=path, language_id="python", version=0, text=text, offset=0)
+    source = Source.of(snapshot, NoSurroundings())
+    found = inventory(source, private=True)
+    assert [(item.is_wished, item.plan is not None) for item in found[1:]] == [(False, True)] * 2
+    survey = Survey.of(source)
+    assert survey.of_file == ()
+    assert [plan.entity.name for plan in survey.plans(Extent.DEFINITION, 0, 0)] == ["area"]
+    with pytest.raises(NothingToDocumentError):
+        survey.plans(Extent.FILE, 0, 0)
