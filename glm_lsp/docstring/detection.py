@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from glm_lsp.docstring.dialect import STYLES, Dialect, Style
-from glm_lsp.docstring.styles.comment_habits import default_dialect, habits
+from glm_lsp.docstring.styles.comment_habits import TAGGED, default_dialect, habits, in_the_form_of
 from glm_lsp.docstring.styles.python_habits import dialect_in, docstrings_of, style_of
 
 _WIDTHS = {"python": 88, "rust": 100, "java": 100, "go": 100}
@@ -39,7 +39,11 @@ class NoSurroundings:
 
 
 def dialect_of(
-    language_id: str, own: Sequence[str], surroundings: Surroundings, forced: Style | None = None
+    language_id: str,
+    own: Sequence[str],
+    surroundings: Surroundings,
+    forced: Style | None = None,
+    signed: Sequence[str] | None = None,
 ) -> Dialect:
     """How documentation is to be written in a document.
 
@@ -47,13 +51,17 @@ def dialect_of(
         own: documentation in the document itself, with quotes or marks.
         surroundings: asked for documentation only where the document's own does not tell.
         forced: the style to take whatever is found; one that the language does not have is left out.
+        signed: what of `own` documents something that has parameters or the like; None for all of it.
     """
     styles = STYLES.get(language_id)
     if styles is None:
         dialect = Dialect(style=Style.PLAIN)
     else:
-        of_language = _in_python if language_id == "python" else _in_comments
-        dialect = of_language(language_id, own, surroundings, forced if forced in styles else None)
+        wanted = forced if forced in styles else None
+        if language_id == "python":
+            dialect = _in_python(language_id, own, surroundings, wanted)
+        else:
+            dialect = _in_comments(language_id, own, surroundings, wanted, signed)
     width = surroundings.width(language_id) or _WIDTHS.get(language_id, _WIDTH)
     return replace(dialect, width=min(width, _WIDEST))
 
@@ -71,10 +79,16 @@ def _in_python(
 
 
 def _in_comments(
-    language_id: str, own: Sequence[str], surroundings: Surroundings, forced: Style | None
+    language_id: str,
+    own: Sequence[str],
+    surroundings: Surroundings,
+    forced: Style | None,
+    signed: Sequence[str] | None,
 ) -> Dialect:
-    return (
-        habits(language_id, own, forced)
-        or habits(language_id, surroundings.documentations(language_id), forced)
-        or default_dialect(language_id, forced or STYLES[language_id][0])
-    )
+    dialect = habits(language_id, own, forced, signed)
+    if dialect is None:
+        others = habits(language_id, surroundings.documentations(language_id), forced)
+        dialect = others or default_dialect(language_id, forced or STYLES[language_id][0])
+        dialect = in_the_form_of(dialect, own)
+    is_wish = forced is not None and forced in TAGGED
+    return replace(dialect, has_sections=dialect.has_sections or is_wish)

@@ -162,3 +162,24 @@ def test_who_hardly_ever_lists_is_not_taken_to_miss_it() -> None:
 )
 def test_width(language_id: str, columns: int | None, width: int) -> None:
     assert dialect_of(language_id, [], Elsewhere((), columns)).width == width
+
+
+def test_comments_have_one_form_whatever_tells_the_style() -> None:
+    dialect = dialect_of("cpp", ["/// A boat."], NoSurroundings())
+    assert (dialect.style, dialect.opening, dialect.has_brief) == (Style.DOXYGEN, "///", False)
+
+
+def test_prose_about_what_has_no_signature_tells_nothing_about_tags() -> None:
+    prose = ["/** A boat. */"] * 5
+    assert dialect_of("java", prose, NoSurroundings(), signed=prose).style is Style.PLAIN
+    assert dialect_of("java", prose, NoSurroundings(), signed=prose[:2]).has_sections
+    tagged = "/**\n * Sails.\n *\n * @return how far\n */"
+    assert dialect_of("java", [*prose, tagged], NoSurroundings(), signed=[tagged]).has_sections
+    assert not dialect_of("java", [*prose, tagged], NoSurroundings()).has_sections
+
+
+def test_whoever_wishes_a_style_gets_its_tags() -> None:
+    few = ["/** A boat. */"] * 9 + ["/** @return x */"]
+    assert not dialect_of("java", few, NoSurroundings()).has_sections
+    assert dialect_of("java", few, NoSurroundings(), Style.JAVADOC).has_sections
+    assert not dialect_of("java", few, NoSurroundings(), Style.PLAIN).has_sections

@@ -393,3 +393,9 @@ def test_what_the_signature_describes_has_no_tag() -> None:
     what = entity(parameters=(parameter("a", is_described=True), parameter("b")))
     assert "@param b" in new(Style.DOXYGEN, what)
     assert "@param a" not in new(Style.DOXYGEN, what)
+
+
+@pytest.mark.parametrize("style", [Style.JSDOC, Style.TSDOC, Style.JAVADOC, Style.DOXYGEN])
+def test_tags_are_for_those_who_write_them(style: Style) -> None:
+    text = new(style, SEND, has_sections=False, has_brief=False, is_one_line=True)
+    assert text == "/** Summary said. */"

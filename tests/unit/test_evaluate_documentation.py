@@ -157,7 +157,7 @@ def test_the_model_alone_goes_on_behind_the_authors_opening() -> None:
 def test_scores_of_what_is_right_and_what_is_not() -> None:
     tasks = tasks_by_name()
     chosen = [tasks["area"], tasks["A.add"], tasks["Add"]]
-    dialects = [Dialect(style=style) for style in (Style.GOOGLE, Style.JAVADOC, Style.GO)]
+    dialects = [Dialect(style=style, has_sections=True) for style in (Style.GOOGLE, Style.JAVADOC, Style.GO)]
     written = asyncio.run(write(Sure(), chosen))
     good = score(chosen, written, dialects, seed=1)
     assert good.parses is not None
@@ -182,7 +182,7 @@ def test_scores_of_what_is_right_and_what_is_not() -> None:
 def test_what_was_not_written_is_a_miss_and_took_no_time() -> None:
     tasks = tasks_by_name()
     chosen = [tasks["A.add"], tasks["Add"], tasks["B"], tasks["Add"]]
-    dialects = [Dialect(style=Style.JAVADOC), *[Dialect(style=Style.GO)] * 3]
+    dialects = [Dialect(style=Style.JAVADOC, has_sections=True), *[Dialect(style=Style.GO)] * 3]
     one = asyncio.run(write(Sure(), chosen[1:2]))[0]
     nothing = [WrittenDocumentation("", task.text) for task in chosen[:2]]
     found = score(chosen, [*nothing, WrittenDocumentation("//", chosen[2].text), one], dialects, seed=1)
@@ -211,7 +211,7 @@ def test_a_pattern_may_be_called_as_either_tool_does() -> None:
         one = WrittenDocumentation(
             f"/**\n * @param {name} - x\n * @param {name}.a - y\n * @param b - z\n */", ""
         )
-        assert parameters(task, one, Dialect(style=Style.JSDOC)).is_exact
+        assert parameters(task, one, Dialect(style=Style.JSDOC, has_sections=True)).is_exact
 
 
 def test_a_file_that_was_broken_before_is_not_judged() -> None:

@@ -37,6 +37,9 @@ _DEFAULTS = {
     Style.PLAIN: replace(_TAGGED, has_sections=False),
 }
 
+TAGGED = frozenset([Style.JSDOC, Style.TSDOC, Style.JAVADOC, Style.DOXYGEN])
+"""Styles that list things in tags."""
+
 _Habit = TypeVar("_Habit", bound=Hashable)
 
 
@@ -51,16 +54,24 @@ def default_dialect(language_id: str, style: Style | None = None) -> Dialect:
     return replace(_DEFAULTS[style], style=style)
 
 
-def habits(language_id: str, texts: Sequence[str], forced: Style | None = None) -> Dialect | None:
+def habits(
+    language_id: str,
+    texts: Sequence[str],
+    forced: Style | None = None,
+    signed: Sequence[str] | None = None,
+) -> Dialect | None:
     """The dialect that comments show; None where they do not tell the style, or show another than the forced one.
 
     Args:
         language_id: LSP identifier of a language with doc comments.
         texts: of the comments, with their marks.
         forced: the style to take whatever they show.
+        signed: those of them that document something with a signature; None for all. One without tags tells nothing
+            where there is nothing to list.
     """
     comments = _read(texts)
-    style = _style_of(language_id, comments)
+    with_signature = comments if signed is None else _read(signed)
+    style = _style_of(language_id, comments, len(with_signature))
     if style is None or forced not in (style, None):
         return None
     default = default_dialect(language_id, style)
@@ -68,7 +79,14 @@ def habits(language_id: str, texts: Sequence[str], forced: Style | None = None) 
         return default
     if style is Style.RUSTDOC:
         return _of_rust(default, comments)
-    return _of_tags(default, comments)
+    return replace(_of_tags(_formed(default, comments), comments), has_sections=_lists(style, with_signature))
+
+
+def in_the_form_of(dialect: Dialect, texts: Sequence[str]) -> Dialect:
+    """The dialect with the form of comments that do not tell its style: their marks, where the summary stands."""
+    if dialect.style in (Style.GO, Style.RUSTDOC):
+        return dialect
+    return _formed(dialect, _read(texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +120,7 @@ def _read(texts: Sequence[str]) -> list[_Comment]:
     ]
 
 
-def _style_of(language_id: str, comments: Sequence[_Comment]) -> Style | None:
+def _style_of(language_id: str, comments: Sequence[_Comment], num_signed: int) -> Style | None:
     styles = STYLES[language_id]
     tagged = [each for each in comments if ranked(each.tags)]
     if len(styles) == 1 or tagged:
@@ -110,7 +128,15 @@ def _style_of(language_id: str, comments: Sequence[_Comment]) -> Style | None:
             return None
         votes = Counter(style for each in tagged if (style := _vote(language_id, each)) in styles)
         return max(styles, key=lambda style: votes[style])
-    return Style.PLAIN if len(comments) >= _ENOUGH else None
+    return Style.PLAIN if num_signed >= _ENOUGH else None
+
+
+def _lists(style: Style, comments: Sequence[_Comment]) -> bool:
+    """Whether somebody who writes these comments lists parameters and the like."""
+    num_tagged = sum(bool(ranked(each.tags)) for each in comments)
+    return style is not Style.PLAIN and (
+        len(comments) < _ENOUGH or num_tagged * _LISTED_SHARE >= len(comments)
+    )
 
 
 def _vote(language_id: str, comment: _Comment) -> Style | None:
@@ -140,21 +166,25 @@ def _each(comments: Sequence[_Comment], vote: Callable[[_Comment], _Habit | None
 def _of_tags(default: Dialect, comments: Sequence[_Comment]) -> Dialect:
     parameters = [tag for each in comments for tag in each.of(SlotKind.PARAMETER) if not tag.is_kernel]
     described = [tag.description for tag in parameters if tag.description]
-    num_tagged = sum(bool(ranked(each.tags)) for each in comments)
-    is_listing = len(comments) < _ENOUGH or num_tagged * _LISTED_SHARE >= len(comments)
     return replace(
         default,
-        opening=_most((each.comment.opening for each in comments), ""),
-        summary_below=_most(_each(comments, _summary_below), default.summary_below),
-        is_one_line=_most(_each(comments, _is_one_line), default.is_one_line),
         types=default.style is Style.JSDOC and _most((tag.is_typed for tag in parameters), default.types),
         command=_most((tag.command for each in comments for tag in each.tags), default.command),
-        has_brief=_most(_each(comments, _has_brief), default.has_brief),
         dash=_most((tag.has_dash for tag in parameters if tag.description), default.dash),
-        has_sections=default.style is not Style.PLAIN and is_listing,
         full_stop=_most(map(_full_stop, described), default.full_stop),
         capital=_most(map(_capital, described), default.capital),
-        third_person=_most(_each(comments, _third_person), default.third_person),
+    )
+
+
+def _formed(dialect: Dialect, comments: Sequence[_Comment]) -> Dialect:
+    """With the habits that any comments show."""
+    return replace(
+        dialect,
+        opening=_most((each.comment.opening for each in comments), dialect.opening),
+        summary_below=_most(_each(comments, _summary_below), dialect.summary_below),
+        is_one_line=_most(_each(comments, _is_one_line), dialect.is_one_line),
+        has_brief=_most(_each(comments, _has_brief), dialect.has_brief),
+        third_person=_most(_each(comments, _third_person), dialect.third_person),
     )
 
 

@@ -63,7 +63,8 @@ class TaggedStyling(ABC):
         frame = Frame.of(dialect.opening if dialect.opening in self.openings else self.openings[0])
         summary = Slot(kind=SlotKind.SUMMARY, hang=frame.mark)
         lines: list[Line] = [(self.lead(entity, dialect), summary)]
-        tags = [self._line(subject, dialect, frame.mark) for subject in subjects(entity)]
+        listed = subjects(entity) if dialect.has_sections else ()
+        tags = [self._line(subject, dialect, frame.mark) for subject in listed]
         for group in (tags, self.tail(entity)):
             lines += [(), *group] if group else []
         return layout(frame, lines, summary_below=dialect.summary_below, is_one_line=dialect.is_one_line)

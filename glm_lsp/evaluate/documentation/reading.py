@@ -23,10 +23,10 @@ _TELLING_TAGS = _PARAMETER_TAGS | {
 }  # fmt: skip
 """Others stand in prose, too: `@see`, `@internal`, `@par`."""
 _FENCE = re.compile(r"^\s*(```|~~~|<pre>|</pre>|@code|@endcode)")
-_OF_SIGNATURE = {
-    Style.GOOGLE, Style.NUMPY, Style.SPHINX, Style.JSDOC, Style.TSDOC, Style.JAVADOC, Style.DOXYGEN,
-}  # fmt: skip
-"""Styles that list parameters."""
+_LISTING = frozenset([Style.GOOGLE, Style.NUMPY, Style.SPHINX])
+"""Styles that list parameters always."""
+_LISTING_BY_HABIT = frozenset([Style.JSDOC, Style.TSDOC, Style.JAVADOC, Style.DOXYGEN, Style.RUSTDOC])
+"""Styles that do so where the file does."""
 _OWN = {
     "go": Style.GO, "rust": Style.RUSTDOC, "java": Style.JAVADOC, "c": Style.DOXYGEN, "cpp": Style.DOXYGEN,
 }  # fmt: skip
@@ -34,8 +34,8 @@ _ENDS_SUMMARY = re.compile(r"^\s*(?:[@\\][a-zA-Z]+|:[a-z]+[ :]|#+ |[A-Z][A-Za-z 
 
 
 def lists_parameters(style: Style, *, has_sections: bool) -> bool:
-    """Whether documentation in a style is to list all parameters; rustdoc does so by habit only."""
-    return style in _OF_SIGNATURE or (style is Style.RUSTDOC and has_sections)
+    """Whether documentation in a style is to list all parameters."""
+    return style in _LISTING or (has_sections and style in _LISTING_BY_HABIT)
 
 
 def content(language_id: str, documentation: str) -> str:
