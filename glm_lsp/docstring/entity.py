@@ -42,6 +42,7 @@ class Parameter:
         name: as it is documented. A parameter without a name of its own cannot be documented and is left out,
             but for JavaScript's patterns, which JSDoc calls by what they stand for.
         type, default: source text on one line; empty where there is none.
+        is_by_name: it cannot be given by position.
         parts: names that a pattern takes out of its argument, in order.
         optional_parts: those of them that have a default.
         is_described: a comment in the signature says what it is, as Doxygen reads `int a /**< ... */`.
@@ -52,6 +53,7 @@ class Parameter:
     default: str = ""
     kind: ParameterKind = ParameterKind.PLAIN
     is_optional: bool = False
+    is_by_name: bool = False
     parts: tuple[str, ...] = ()
     optional_parts: tuple[str, ...] = ()
     is_described: bool = False

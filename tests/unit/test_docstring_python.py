@@ -72,8 +72,8 @@ def test_whole_entity_of_a_method() -> None:
             parameters=(
                 Parameter(name="key", type="K"),
                 Parameter(name="args", type="int", kind=ParameterKind.VARIADIC),
-                Parameter(name="limit", type="float", default="2.5", is_optional=True),
-                Parameter(name="more", type="str", kind=ParameterKind.KEYWORDS),
+                Parameter(name="limit", type="float", default="2.5", is_optional=True, is_by_name=True),
+                Parameter(name="more", type="str", kind=ParameterKind.KEYWORDS, is_by_name=True),
             ),
             type_parameters=("K",),
             returns=Returned("bytes"),
@@ -127,6 +127,15 @@ def test_whole_entity_of_a_documented_class() -> None:
 )
 def test_parameters_of_functions(signature: str, names: str) -> None:
     assert [one.name for one in only(f"def f{signature}: pass\n").parameters] == names.split()
+
+
+@pytest.mark.parametrize(
+    ("signature", "names"),
+    [("a, /, b", ""), ("a, *, b, c=1", "b c"), ("*a: int, b", "b"), ("a, *b, **c", "c"), ("**a", "a")],
+)
+def test_parameters_that_are_given_by_name(signature: str, names: str) -> None:
+    found = only(f"def f({signature}): pass\n").parameters
+    assert [each.name for each in found if each.is_by_name] == names.split()
 
 
 @pytest.mark.parametrize(

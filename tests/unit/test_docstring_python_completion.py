@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 import pytest
 
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.entity import Documentation, Entity, EntityKind, Parameter, ParameterKind, Returned
+from glm_lsp.docstring.finding import find_entities
+from glm_lsp.docstring.source_tree import parse
 from glm_lsp.docstring.styles.known import styling_of
 
 PARAMETERS = (
@@ -260,3 +263,46 @@ def test_attributes_only_where_some_are_listed() -> None:
 )
 def test_an_empty_docstring_is_filled(docstring: str, dialect: Dialect, expected: str) -> None:
     assert completed(docstring, dialect, parameters=PARAMETERS[:1], returns=None, raises=()) == expected
+
+
+KEYWORDS_ONLY = '"""Do it.\n\n    Keyword Args:\n        by: by\n\n    Returns:\n        returns\n    """'
+
+
+def test_keyword_sections_get_what_is_given_by_name_only() -> None:
+    parts: dict[str, object] = {
+        "parameters": (
+            Parameter(name="size"),
+            Parameter(name="by", is_by_name=True),
+            Parameter(name="at", is_by_name=True),
+        ),
+        "raises": (),
+    }
+    assert completed(KEYWORDS_ONLY, **parts) == KEYWORDS_ONLY.replace(
+        "    Keyword Args:\n        by: by\n",
+        "    Args:\n        size: size\n\n    Keyword Args:\n        by: by\n        at: at\n",
+    )
+    with_args = KEYWORDS_ONLY.replace("    Keyword", "    Args:\n        other: other\n\n    Keyword")
+    assert completed(with_args, **parts) == with_args.replace(
+        "other: other\n", "other: other\n        size: size\n"
+    ).replace("by: by\n", "by: by\n        at: at\n")
+
+
+def test_other_parameters_of_numpy_are_not_the_first_ones() -> None:
+    before = '"""Do it.\n\n    Other Parameters\n    ----------------\n    mode\n        mode\n    """'
+    parts: dict[str, object] = {"parameters": PARAMETERS[:2], "returns": Returned("bool"), "raises": ()}
+    assert completed(before, replace(LISTING, style=Style.NUMPY), **parts) == (
+        '"""Do it.\n\n    Parameters\n    ----------\n    size : int\n        size\n\n'
+        "    Other Parameters\n    ----------------\n    mode\n        mode\n\n"
+        '    Returns\n    -------\n    bool\n        returns\n    """'
+    )
+
+
+def test_a_docstring_behind_the_signature_is_completed_as_deep_as_a_body() -> None:
+    source = 'def f(x): """Sum."""\n'
+    tree = parse("python", source)
+    assert tree is not None
+    entity = next(one for one in find_entities(tree) if one.name == "f")
+    [insertion] = styling_of(Style.GOOGLE).missing(entity, LISTING)
+    outcome = inserted(source, [TextInsertion(insertion.place.offset, insertion.text(["what"], 88))])
+    assert outcome == 'def f(x): """Sum.\n\n    Args:\n        x: what\n    """\n'
+    assert ast.get_docstring(ast.parse(outcome).body[0]) == "Sum.\n\nArgs:\n    x: what"  # type: ignore[arg-type]

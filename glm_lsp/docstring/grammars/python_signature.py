@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from glm_lsp.docstring.entity import Parameter, ParameterKind
@@ -30,8 +31,16 @@ def parameters(tree: SyntaxTree, function: Node, *, has_receiver: bool) -> tuple
         first = _parameter(tree, children[0])
         if first is not None and first.kind is ParameterKind.PLAIN:
             children = children[1:]
-    found = (_parameter(tree, child) for child in children)
-    return tuple(parameter for parameter in found if parameter is not None)
+    found: list[Parameter] = []
+    is_by_name = False
+    for child in children:
+        parameter = _parameter(tree, child)
+        if parameter is not None:
+            is_by_name = is_by_name or parameter.kind is ParameterKind.KEYWORDS
+            found.append(replace(parameter, is_by_name=is_by_name))
+        is_variadic = parameter is not None and parameter.kind is ParameterKind.VARIADIC
+        is_by_name = is_by_name or is_variadic or child.type == "keyword_separator"
+    return tuple(found)
 
 
 def _parameter(tree: SyntaxTree, node: Node) -> Parameter | None:

@@ -16,6 +16,8 @@ from glm_lsp.docstring.styles.python_skeleton import content_of, form_of
 from glm_lsp.docstring.styles.python_skeleton import section as written
 
 _ORDER = tuple(SectionKind)
+_SIDE_HEADINGS = frozenset(["keyword args", "keyword arguments", "other parameters"])
+"""Of sections that list parameters, but not those that are given by position."""
 
 
 def missing(layouts: Mapping[Style, Layout], entity: Entity, dialect: Dialect) -> tuple[Insertion, ...]:
@@ -130,7 +132,17 @@ class _Completion:
         if not sections:
             self._add_section(kind, lacking)
         elif all(each.is_readable and each.entries for each in sections):
-            self._add_items(sections, lacking, items)
+            main = [each for each in sections if each.heading.lower() not in _SIDE_HEADINGS]
+            if len(main) == len(sections):
+                self._add_items(sections, lacking, items)
+                return
+            by_name = [item for item in lacking if item.is_by_name]
+            others = [item for item in lacking if not item.is_by_name]
+            if others and main:
+                self._add_items(main, others, items)
+            elif others:
+                self._add_section(kind, others)
+            self._add_items(sections, by_name, items)
 
     def _add_items(self, sections: Sequence[Section], lacking: Sequence[Item], items: Sequence[Item]) -> None:
         """Each behind the entry that stands before it in the signature, else ahead of all that stand behind it."""
@@ -167,9 +179,8 @@ class _Completion:
         self._put(line, [gap, *written(self.layout, kind, items, self.form)])
 
     def _end(self, kind: SectionKind) -> int | None:
-        if kind in self.added:
-            return self.added[kind]
-        return max((each.last for each in self.docstring.of_kind(kind)), default=None)
+        ends = [each.last for each in self.docstring.of_kind(kind)]
+        return max([*ends, self.added[kind]] if kind in self.added else ends, default=None)
 
     def _form_in(self, section: Section) -> Form:
         """As the entries of a section have it."""

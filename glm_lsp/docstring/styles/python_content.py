@@ -39,6 +39,7 @@ class Item:
     type: str = ""
     default: str = ""
     is_optional: bool = False
+    is_by_name: bool = False
 
     def slot(self, dialect: Dialect, hang: str) -> Slot:
         """Where the sentence about it goes."""
@@ -110,6 +111,7 @@ def _parameter(kind: SectionKind, parameter: Parameter) -> Item:
         stars=_STARS[parameter.kind],
         type=shown(parameter.type),
         default=default if default != "None" and len(default) <= MAX_DEFAULT_CHARS else "",
+        is_by_name=parameter.is_by_name,
         is_optional=kind is SectionKind.PARAMETERS and (parameter.is_optional or bool(parameter.default)),
     )
 
