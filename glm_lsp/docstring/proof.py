@@ -42,36 +42,63 @@ class Original:
         return any(one != other for one, other in zip_longest(_code(self._tree), _code(new)))
 
 
-def _code(tree: SyntaxTree) -> Iterator[tuple[int, str, bytes]]:
-    """Depth, kind and own source of every node that is no documentation.
+class _Open:
+    """A node that is being walked through.
 
-    A walk, not a recursion: expressions nest deeper than Python's stack.
+    Attributes:
+        docstring: the child that is one.
+        own: what of its source lies in none of the children so far, which end at `at`.
     """
-    is_python = tree.language_id == "python"
-    # Of each node still to be seen, whether it is the body of a definition.
-    waiting: list[tuple[int, Node, bool]] = [(0, tree.root, True)]
-    while waiting:
-        depth, node, is_body = waiting.pop()
-        children = node.children
-        yield depth, f"{'missing ' * node.is_missing}{node.type}", _own_source(tree.data, node, children)
-        body = node.child_by_field_name("body") if node.type in _DEFINITIONS else None
-        docstring = docstring_of(node) if is_python and is_body else None
-        for child in reversed(children):
-            if child.type not in _COMMENTS and child != docstring:
-                waiting.append((depth + 1, child, child == body))
+
+    __slots__ = ("at", "docstring", "end", "is_definition", "is_error", "kind", "own")
+
+    def __init__(self, node: Node, docstring: Node | None) -> None:
+        self.kind = f"{'missing ' * node.is_missing}{node.type}"
+        self.is_definition = node.type in _DEFINITIONS
+        self.is_error = node.is_error
+        self.at, self.end = node.start_byte, node.end_byte
+        self.docstring = docstring
+        self.own = b""
+
+    def pass_over(self, data: bytes, child: Node) -> None:
+        """Takes what stands before a child as its own."""
+        self.own += data[self.at : child.start_byte]
+        self.at = child.end_byte
+
+    def own_source(self, data: bytes) -> bytes:
+        """What is in none of the children: text around escapes, and what the parser skipped.
+
+        Blanks between children count where there is such text, but not in what the parser could not read.
+        """
+        own = self.own + data[self.at : self.end]
+        return b"".join(own.split()) if self.is_error else own if own.strip() else b""
 
 
-def _own_source(data: bytes, node: Node, children: list[Node]) -> bytes:
-    """The bytes of a node that are in none of its children: all of a leaf; of others text around escapes, and what the
-    parser skipped. Blanks between children count where there is such text, but not in what it could not read."""
-    if not children:
-        return data[node.start_byte : node.end_byte]
-    at, own = node.start_byte, b""
-    for child in children:
-        own += data[at : child.start_byte]
-        at = child.end_byte
-    own += data[at : node.end_byte]
-    return b"".join(own.split()) if node.is_error else own if own.strip() else b""
+def _code(tree: SyntaxTree) -> Iterator[tuple[int, str, bytes]]:
+    """Depth, kind and own source of every node that is no documentation, each behind those below it.
+
+    A walk, not a recursion: expressions nest deeper than Python's stack. By a cursor: nodes keep their children, and
+    of a large document there would be hundreds of thousands for the garbage collector to look through.
+    """
+    is_python, data = tree.language_id == "python", tree.data
+    cursor, around = tree.root.walk(), list[_Open]()
+    while (node := cursor.node) is not None:
+        parent = around[-1] if around else None
+        if parent is not None:
+            parent.pass_over(data, node)
+        if parent is None or not (node.type in _COMMENTS or node == parent.docstring):
+            is_body = parent is None or (parent.is_definition and cursor.field_name == "body")
+            around.append(_Open(node, docstring_of(node) if is_python and is_body else None))
+            if cursor.goto_first_child():
+                continue
+            opened = around.pop()
+            yield len(around), opened.kind, data[node.start_byte : node.end_byte]
+        while around and not cursor.goto_next_sibling():
+            cursor.goto_parent()
+            opened = around.pop()
+            yield len(around), opened.kind, opened.own_source(data)
+        if not around:
+            return
 
 
 def docstring_of(body: Node) -> Node | None:

@@ -37,4 +37,7 @@ def parsed(language: Language, data: bytes, old: Tree | None = None) -> Tree:
         return _whole_piece[:size] if size < _PIECE else _whole_piece
 
     with _reading:
-        return parser.parse(read) if old is None else parser.parse(read, old)
+        tree = parser.parse(read) if old is None else parser.parse(read, old)
+    # Nodes of a tree that was read by a callback end the process when asked for their text. Of the same text nearly
+    # everything is taken over.
+    return parser.parse(data, tree)

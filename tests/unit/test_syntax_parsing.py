@@ -30,6 +30,13 @@ def test_in_pieces_it_is_the_same_tree(line: str, shift: int) -> None:
     assert tree(text) == tree(text, whole=True)
 
 
+def test_nodes_know_their_text() -> None:
+    language = language_for("python")
+    assert language is not None
+    root = parsed(language, b"x = 1\n" * 50_000).root_node
+    assert root.children[0].text == root.children[-1].text == b"x = 1"
+
+
 def test_many_threads_may_parse_at_once() -> None:
     texts = [f"x{number} = [1, 2]\n" * 20_000 for number in range(4)]
     found: dict[str, str] = {}
