@@ -114,10 +114,11 @@ def assert_sound(source: Source, proposal: Proposal) -> Counter[str]:
     if verdict == "judged":
         assert is_same_code(language, before, proposal.text)
     assert_insertions(before, proposal)
-    is_sound_jsx = language.endswith("react") and not source.tree.root.has_error
-    return Counter([verdict, f"JSX {verdict}"] if is_sound_jsx else [verdict]) + lexed(
-        language, before, proposal.insertions
-    )
+    if not language.endswith("react"):
+        return Counter([verdict]) + lexed(language, before, proposal.insertions)
+    if source.tree.root.has_error:  # the lexer does not find out of a tag that nothing closes
+        return Counter([verdict, "broken JSX"])
+    return Counter([verdict, f"JSX {verdict}"]) + lexed(language, before, proposal.insertions)
 
 
 def assert_insertions(before: str, proposal: Proposal) -> None:
@@ -283,24 +284,24 @@ def test_the_lexer_tells_comments_from_code_in_broken_sources(
 
 
 def test_mutated_sources() -> None:
-    outcomes = attack(100, seed=1)
+    outcomes = attack(60, seed=1)
     print(outcomes)
-    assert_much_was_done(outcomes, documented=700)
+    assert_much_was_done(outcomes, documented=400, refused=0.05)
 
 
 @pytest.mark.slow
 def test_many_mutated_sources() -> None:
     outcomes = attack(5000, seed=2)
     print(outcomes)
-    assert_much_was_done(outcomes, documented=35_000)
+    assert_much_was_done(outcomes, documented=50_000, refused=0.02)
 
 
-def assert_much_was_done(outcomes: Counter[str], *, documented: int) -> None:
+def assert_much_was_done(outcomes: Counter[str], *, documented: int, refused: float) -> None:
     assert outcomes["documented"] >= documented
-    assert outcomes["refused"] < outcomes["planned"] / 30
+    assert outcomes["refused"] < refused * outcomes["planned"]
     assert outcomes["proven"] >= documented / 50
     assert outcomes["judged"] > outcomes["unjudged"] / 4
-    assert outcomes["JSX judged"] > outcomes["JSX unjudged"]
+    assert outcomes["JSX judged"] > 4 * outcomes["JSX unjudged"]
     assert outcomes["lexed"] > 20 * outcomes["unlexed"]
 
 
