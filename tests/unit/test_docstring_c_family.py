@@ -454,3 +454,18 @@ def test_parameters_that_the_signature_describes_are_known() -> None:
         ("angle", False),
         ("depth", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ("int a, T&& token DEFAULT_TOKEN(executor_type)", ["a", "token"]),
+        ("const T& token DEFAULT_TOKEN(wide<T, 3>()), int b", ["token", "b"]),
+        ("const char *name NONNULL(1), int SIZE", ["name", "SIZE"]),
+        ("const std::vector<int>& C, int N = MOST(3)", ["C", "N"]),
+    ],
+)
+def test_a_macro_behind_a_name_is_no_name(listed: str, names: list[str]) -> None:
+    entity = entity_of("cpp", f"template <typename T>\nint await({listed});\n", "await")
+    assert entity.is_sound
+    assert [parameter.name for parameter in entity.parameters] == names

@@ -21,6 +21,7 @@ _SPECIFIER = (
     r"|struct|class|union|enum|signed|unsigned|return|else|case|goto|throw|new|delete|operator|using|namespace)\b"
 )
 """Words that have a type or a value behind them, not a name."""
+_BUILT_IN = r"(?:auto|bool|char|double|float|int|long|short|size_t|unsigned|void)\b"
 # All repetitions within repetitions are bounded: a document may hold anything.
 _MACRO = re.compile(
     rf"""
@@ -38,6 +39,9 @@ _MACRO = re.compile(
       (?= \s*(?:[;{{]|:[^:]|=\s*(?:0|default|delete)|(?:override|final)\b) )
     # `int CALLED_SO f();`
     | \b(?!{_SPECIFIER})(?=[A-Z0-9_]*[a-z])\w+\b(?:\s*\*+\s*|\s+)(?P<convention> {_NAME}\b ) (?= \s+\w+\s*[(,)] )
+    # `Token&& token DEFAULT_TOKEN(executor), ...`: behind the name of a parameter.
+    | (?:[\w>\])]\s+[*&]{{0,3}}|[*&]\s{{0,9}})(?!{_SPECIFIER}|{_BUILT_IN})\w{{1,99}}
+      (?P<given> \s+{_NAME}[ \t]*{_ARGUMENTS} ) (?= \s*[,)=] )
     # `LIBRARY_EXPORT int f();`, but not a type and its qualifier.
     | \b(?P<front> {_NAME}\b )
       (?= \s+(?:~|(?!(?:operator|const|volatile)\b)[A-Za-z_][\w:]*(?:<[^<>;{{}}()]*>[\w:]*)?[\s*&]+[\w~]) )
