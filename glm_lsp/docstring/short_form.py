@@ -12,8 +12,6 @@ from glm_lsp.docstring.sentence import finished, is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.summary_form import in_third_person, is_deed
 
-_TELL_DEFAULTS = frozenset([Style.JSDOC, Style.NUMPY])
-"""Styles that give the default beside the name already."""
 _LEAST_WORDS = 2
 _PHRASES = frozenset(["and", "as", "at", "by", "for", "from", "in", "into", "of", "on", "over", "to", "with"])
 """Words that begin a phrase which a sentence can do without."""
@@ -51,7 +49,9 @@ def cut_to_fit(text: str, room: int) -> str:
 
 def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
     one = _parameter(slot.name, entity)
-    form = {"notes_default": dialect.style not in _TELL_DEFAULTS, "quotes": dialect.style in _OF_MARKDOWN}
+    # These give the default beside the name, NumPy's behind the type.
+    is_told = dialect.style is Style.JSDOC or (dialect.style is Style.NUMPY and bool(one.type))
+    form = {"notes_default": not is_told, "quotes": dialect.style in _OF_MARKDOWN}
     said: dict[SlotKind, Callable[[], str]] = {
         SlotKind.COMMENT: lambda: slot.name,
         SlotKind.PARAMETER: lambda: parameter_form.parameter(one, **form),

@@ -114,7 +114,7 @@ def test_numpy_in_a_project_of_another_style() -> None:
         '    Parameters\n    ----------\n    size : int\n        A.\n    *rest\n        C.\n    """'
     )
     assert completed(before, raises=()) == (
-        '"""\n    Do it.\n\n    Parameters\n    ----------\n    size : int\n        A.\n    mode : optional\n'
+        '"""\n    Do it.\n\n    Parameters\n    ----------\n    size : int\n        A.\n    mode\n'
         "        mode\n    *rest\n        C.\n\n    Returns\n    -------\n    bool\n        returns\n"
         '    """'
     )

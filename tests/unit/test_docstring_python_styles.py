@@ -257,6 +257,30 @@ def test_the_layout(style: Style, types: bool, expected: str) -> None:
     assert written(entity, dialect, *(sentences if style is not Style.PLAIN else sentences[:1])) == expected
 
 
+@pytest.mark.parametrize(
+    ("type_", "line"),
+    [
+        ("", "object"),
+        ("int", "int"),
+        ("collections.abc.Mapping[collections.abc.Hashable, int]", "collections.abc.Mapping"),
+        ("Mapping[collections.abc.Hashable, int] | collections.abc.Sequence[int]", "object"),
+        ("typing.Optional[collections.abc.Mapping[collections.abc.Hashable, int]]", "object"),
+    ],
+)
+def test_what_comes_back_has_a_type_in_numpys_style(type_: str, line: str) -> None:
+    text = written(function(returns=Returned(type_)), Dialect(style=Style.NUMPY, width=50), "Do it.", "What.")
+    assert text == f'"""Do it.\n\n    Returns\n    -------\n    {line}\n        What.\n    """'
+
+
+def test_nothing_stands_in_for_a_type_in_numpys_style() -> None:
+    parameters = (
+        Parameter(name="encoding", default='"utf-8"', is_optional=True),
+        Parameter(name="size", type="int", default="None", is_optional=True),
+    )
+    text = written(function(parameters=parameters), Dialect(style=Style.NUMPY), "Do it.", "A.", "B.")
+    assert "    encoding\n        A.\n    size : int, optional\n        B.\n" in text
+
+
 def test_google_with_types_and_another_heading() -> None:
     entity = function(
         parameters=(

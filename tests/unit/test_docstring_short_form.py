@@ -488,3 +488,27 @@ def test_whatever_the_names_there_is_something_harmless_to_say(  # noqa: PLR0917
     assert is_harmless(said)
     assert said == " ".join(said.split())
     assert said.endswith(".") or not full_stop
+
+
+@pytest.mark.parametrize(
+    ("style", "type_", "is_told"),
+    [
+        (Style.GOOGLE, "int", True),
+        (Style.NUMPY, "int", False),
+        (Style.NUMPY, "", True),
+        (Style.JSDOC, "", False),
+    ],
+)
+def test_defaults_are_told_where_nothing_beside_the_name_does(
+    style: Style, type_: str, is_told: bool
+) -> None:
+    entity = Entity(
+        kind=EntityKind.FUNCTION,
+        name="f",
+        start=0,
+        end=1,
+        header_end=1,
+        parameters=(Parameter(name="size", type=type_, default="3", is_optional=True),),
+    )
+    text = short_form(Slot(kind=SlotKind.PARAMETER, name="size"), entity, Dialect(style=style))
+    assert ("Defaults to 3" in text) == is_told

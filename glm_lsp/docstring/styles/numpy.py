@@ -15,6 +15,8 @@ _TITLES = {
     SectionKind.YIELDS: "Yields",
     SectionKind.RAISES: "Raises",
 }
+_NOTHING_ALONE = frozenset(["Annotated", "Literal", "Optional", "Union"])
+"""What says nothing without its arguments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +32,16 @@ class NumpyLayout:
         return f"{form.lead}{title}\n{form.lead}{'-' * len(title)}\n"
 
     def item(self, item: Item, form: Form) -> tuple[Part, ...]:
-        """`name : type, optional` and the sentence below; a sentence alone where no type of a result is known."""
+        """`name : type, optional` and the sentence below; what comes back has its type alone above.
+
+        The first line of what comes back is read as its type, whatever it says: where the signature has none, that is
+        `object`, as is everything. Behind a parameter's colon the type comes first: without one there is no colon.
+        """
         hang = form.lead + form.unit
         head = form.lead + item.stars + item.name
         if not item.name:
-            if not item.type or len(form.lead + item.type) > form.room:
-                return form.lead, item.slot(form.dialect, form.lead)
-            return f"{form.lead}{item.type}\n{hang}", item.slot(form.dialect, hang)
+            room = form.room - len(form.lead)
+            return f"{form.lead}{_fitting(item.type, room)}\n{hang}", item.slot(form.dialect, hang)
         for note in _notes(item):
             if len(f"{head} : {note}") <= form.room:
                 head = f"{head} : {note}"
@@ -44,9 +49,22 @@ class NumpyLayout:
         return f"{head}\n{hang}", item.slot(form.dialect, hang)
 
 
+def _fitting(source: str, room: int) -> str:
+    """A type, without its arguments if these make it too long."""
+    if len(source) > room:
+        name = source.partition("[")[0]
+        tells = (
+            "|" not in source
+            and name.replace(".", "").isidentifier()
+            and name.rpartition(".")[2] not in _NOTHING_ALONE
+        )
+        source = name if tells and len(name) <= room else ""
+    return source or "object"
+
+
 def _notes(item: Item) -> list[str]:
     """What may stand behind the colon, fullest first."""
+    if not item.type:
+        return []
     given = f"default {item.default}" if item.default else "optional"
-    notes = [item.type, given] if item.is_optional else [item.type]
-    fullest = ", ".join(note for note in notes if note)
-    return [note for note in (fullest, *notes) if note]
+    return [f"{item.type}, {given}", item.type] if item.is_optional else [item.type]
