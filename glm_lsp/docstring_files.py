@@ -13,6 +13,7 @@ from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.dialect import STYLES, Style
 from glm_lsp.docstring.docstrings import Proposal, Source, propose
 from glm_lsp.docstring.finding import entity_at
+from glm_lsp.docstring.header import judged
 from glm_lsp.docstring.inventory import Item, State, inventory, title
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.project import ProjectFiles
@@ -87,7 +88,7 @@ class SourceToDocument:
         if not target.has_grammar:
             raise UnknownGrammarError(f"{target.path} is in no language with a grammar here")
         file = EditableSource.read(target.path)
-        snapshot = SourcePosition(target.path, 1, 1).snapshot_of(file.text)
+        snapshot = judged(SourcePosition(target.path, 1, 1).snapshot_of(file.text))
         path = target.path.resolve()
         surroundings = ProjectFiles(path, [project_root(path)], max_seconds=math.inf)
         source = Source.of(snapshot, surroundings, forced)

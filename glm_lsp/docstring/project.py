@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from glm_lsp.docstring.finding import find_entities
+from glm_lsp.docstring.header import is_header
 from glm_lsp.docstring.line_width import SETTINGS, width_in
 from glm_lsp.docstring.source_tree import parse
 from glm_lsp.references.files import FileText, WorkspaceFiles
@@ -92,7 +93,9 @@ class ProjectFiles:
         num_files = 0
         for folder in self._folders():
             for name in self._files.names_beside(joined(folder, "_")):
-                if language_of(Path(name)) != language_id:
+                if language_of(Path(name)) != language_id and not (
+                    language_id == "cpp" and is_header(Path(name))
+                ):
                     continue
                 if self._clock() > end or num_files >= MAX_FILES:
                     return
