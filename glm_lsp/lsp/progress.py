@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
@@ -31,7 +32,7 @@ async def show_progress(ls: LanguageServer, title: str, done: asyncio.Event) -> 
     token = str(uuid.uuid4())
     try:
         await ls.work_done_progress.create_async(token)
-    except Exception:  # the editor said no
+    except JsonRpcException:  # the editor said no
         return
     ls.work_done_progress.begin(token, types.WorkDoneProgressBegin(title=title, cancellable=False))
     try:

@@ -6,18 +6,15 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from glm_lsp.lsp.wire.client_token import Token
 
 if TYPE_CHECKING:
     from pygls.lsp.server import LanguageServer
-
-Token = int | str
-
-CLIENT_TOKEN: ContextVar[Token | None] = ContextVar("CLIENT_TOKEN", default=None)
-"""The `workDoneToken` that came with the command that is being run."""
 
 _SHOWN_AFTER_S = 0.3
 """Whatever is done sooner needs no bar, unless the editor made one for it."""
@@ -106,6 +103,6 @@ class WorkDone:
         await asyncio.sleep(_SHOWN_AFTER_S)
         try:
             await self._ls.work_done_progress.create_async(token)
-        except Exception:  # the editor said no
+        except JsonRpcException:  # the editor said no
             return
         bar.show(token)

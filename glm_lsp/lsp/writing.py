@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from glm_lsp.completion.snapshot import DocumentSnapshot
     from glm_lsp.lsp.server import GlmLanguageServer
+    from glm_lsp.lsp.wire.client_token import Token
     from glm_lsp.lsp.wish import Wish
-    from glm_lsp.lsp.work_done import Bar, Token
+    from glm_lsp.lsp.work_done import Bar
 
 logger = logging.getLogger(__name__)
 

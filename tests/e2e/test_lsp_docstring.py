@@ -269,6 +269,7 @@ async def test_broken_code_is_left_alone_and_says_why_where_the_editor_can_show_
     found = await actions(vscode, uri, (0, 5))
     assert all("disabled" in action for action in found)
     assert await actions(vscode, uri, (0, 5), triggerKind=2) == []
+    assert await actions(vscode, uri, (0, 5), triggerKind=None) == []
     vscode.notifications.clear()
     assert await run(vscode, uri=uri, position={"line": 0, "character": 5}) is None
     (message,) = messages(vscode)

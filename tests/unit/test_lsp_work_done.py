@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from glm_lsp.lsp import work_done
 from glm_lsp.lsp.work_done import WorkDone
@@ -32,7 +33,7 @@ class Editor:
 
     async def create(self, token: str) -> None:
         if self._refuses:
-            raise RuntimeError("no")
+            raise JsonRpcException("no")
         self.created.append(token)
 
     @property

@@ -8,8 +8,8 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 
 from glm_lsp.errors import DocumentChangedError, GlmError
+from glm_lsp.lsp.wire.client_token import CLIENT_TOKEN
 from glm_lsp.lsp.wish import Wish
-from glm_lsp.lsp.work_done import CLIENT_TOKEN
 from glm_lsp.lsp.writing import written
 
 if TYPE_CHECKING:

@@ -35,10 +35,10 @@ from pygls.exceptions import (
 )
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
+from glm_lsp.lsp.wire.client_token import CLIENT_TOKEN
 from glm_lsp.lsp.wire.error_reply import described
 from glm_lsp.lsp.wire.message import Id, Malformed, Notification, Request, Response, is_id, parse
 from glm_lsp.lsp.wire.params import ParamsReader
-from glm_lsp.lsp.work_done import CLIENT_TOKEN
 
 if TYPE_CHECKING:
     from asyncio import Future
