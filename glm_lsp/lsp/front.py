@@ -18,6 +18,7 @@ from glm_lsp.docstring.dialect import style_of_setting
 from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
+from glm_lsp.lsp.idle_work import IdleWork
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
 from glm_lsp.lsp.reference_notes import ReferenceNotes
 from glm_lsp.lsp.setting_change import needs_new_link
@@ -25,7 +26,6 @@ from glm_lsp.lsp.status import State, StatusDisplay
 from glm_lsp.lsp.workspace_path import document_key
 
 if TYPE_CHECKING:
-    from glm_lsp.completion.lifecycle import Completer
     from glm_lsp.completion.outcome import Outcome
     from glm_lsp.completion.preferences import Preferences
     from glm_lsp.completion.snapshot import DocumentSnapshot
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from glm_lsp.engine.client.client import EngineClient
 
 logger = logging.getLogger(__name__)
-
-LOOK_AHEAD_AFTER_S = 0.1
-"""Nobody who types on takes a suggestion; who stops for so long might."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,7 @@ class Front:
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._progress: asyncio.Task[None] | None = None
-        self._warming: asyncio.Task[None] | None = None
-        self._to_warm: Callable[[], DocumentSnapshot | None] | None = None
-        self._looking_ahead: asyncio.Task[None] | None = None
+        self._idle_work = IdleWork(self._spawn, lambda: self._link.completer, self._is_wanted)
 
     async def configure(self, options: object) -> None:
         """Takes the editor's options; the engine is started, changed or left alone as they ask."""
@@ -134,7 +129,7 @@ class Front:
             reason = NO_ENGINE if is_wanted else SWITCHED_OFF
             self._last[key] = LastRequest(snapshot.version, reason=reason)
             return None
-        self._stop_idle_work()
+        self._idle_work.stop()
         start = time.perf_counter()
         with self.status.busy():
             try:
@@ -154,7 +149,7 @@ class Front:
         self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds, is_invoked=candidates > 1)
         self._succeeded(outcome, milliseconds)
         if outcome.suggestions:
-            self._looking_ahead = self._spawn(self._look_ahead(completer, snapshot, outcome))
+            self._idle_work.look_ahead(snapshot, outcome, self._look_ahead_preferences)
         return outcome
 
     @property
@@ -168,10 +163,7 @@ class Front:
 
     def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
         """Fills the engine's cache for a document, now or as soon as there is an engine."""
-        self._stop_idle_work()
-        self._to_warm = snapshot
-        if self._link.completer is not None:
-            self._warming = self._spawn(self._warm())
+        self._idle_work.warm(snapshot)
 
     def edited(self, uri: str, typed_since: Callable[[DocumentSnapshot], str | None]) -> None:
         """Gives up what was asked about an older text of a document, unless it is being typed."""
@@ -222,7 +214,7 @@ class Front:
         Raises:
             GlmError: there is no engine.
         """
-        self._stop_idle_work()
+        self._idle_work.stop()
         return await self._link.client()
 
     def _is_wanted(self, snapshot: DocumentSnapshot) -> bool:
@@ -264,8 +256,7 @@ class Front:
         if state == "ready":
             self._settled.set()
             self.status.show(State.READY, model=self._link.model)
-            if self._to_warm is not None:
-                self._warming = self._spawn(self._warm())
+            self._idle_work.engine_came()
         elif state == "failed":
             self._settled.set()
             self.status.show(State.ERROR, message)
@@ -281,36 +272,10 @@ class Front:
                 self._window.show_progress("Loading the completion model", self._settled)
             )
 
-    async def _warm(self) -> None:
-        completer, snapshot = self._link.completer, self._to_warm and self._to_warm()
-        self._to_warm = None
-        if completer is None or snapshot is None or not self._is_wanted(snapshot):
-            return
-        try:
-            await completer.warm(snapshot)
-        except Exception as error:
-            # Nobody waits for it; a request that fails for the same reason will say so.
-            logger.info("the cache was not warmed: %s", type(error).__name__)
-
-    async def _look_ahead(self, completer: Completer, snapshot: DocumentSnapshot, outcome: Outcome) -> None:
-        """So that Tab is followed by the next suggestion at once."""
-        await asyncio.sleep(LOOK_AHEAD_AFTER_S)
+    def _look_ahead_preferences(self) -> Preferences | None:
+        """None where a server is asked that others share: it has better things to do."""
         settings = self._settings
-        # A server that others share has better things to do.
-        if completer is not self._link.completer or settings is None or settings.engine_url is not None:
-            return
-        try:
-            await completer.look_ahead(snapshot, outcome, preferences=self._preferences(settings))
-        except Exception as error:
-            logger.info("nothing was prepared: %s", type(error).__name__)
-
-    def _stop_idle_work(self) -> None:
-        """Lets a person's request through at once; the engine keeps what it has computed."""
-        self._to_warm = None
-        for task in (self._warming, self._looking_ahead):
-            if task is not None:
-                task.cancel()
-        self._warming = self._looking_ahead = None
+        return self._preferences(settings) if settings is not None and settings.engine_url is None else None
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

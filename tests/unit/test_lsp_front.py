@@ -121,7 +121,7 @@ async def test_while_a_suggestion_is_looked_at_the_next_one_is_prepared(room: Ro
     assert len(engine.asked) == 1
     await room.until(lambda: len(engine.asked) == 2)
     assert engine.asked[1].prompt == "x = answer(1)"
-    await room.until(lambda: room.front._looking_ahead is not None and room.front._looking_ahead.done())
+    await room.until(lambda: all(task.done() for task in room.front._idle_work._running))
     assert await room.suggest("x = answer(1)", language="text") == ["answer(1)"]
     assert len(engine.asked) == 2
 
@@ -135,7 +135,7 @@ async def test_a_new_request_stops_preparing(room: Room, monkeypatch: pytest.Mon
     engine.delay_s = 30
     await room.until(lambda: len(engine.asked) == 2)
     engine.delay_s = 0
-    monkeypatch.setattr("glm_lsp.lsp.front.LOOK_AHEAD_AFTER_S", 5.0)
+    monkeypatch.setattr("glm_lsp.lsp.idle_work.LOOK_AHEAD_AFTER_S", 5.0)
     await room.suggest("y = ")
     await room.until(lambda: engine.num_cancelled == 1)
     # Who types on does not look: nothing is prepared between two keys.
@@ -145,7 +145,7 @@ async def test_a_new_request_stops_preparing(room: Room, monkeypatch: pytest.Mon
 
 
 async def test_a_shared_server_is_not_asked_in_advance(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("glm_lsp.lsp.front.LOOK_AHEAD_AFTER_S", 0.0)
+    monkeypatch.setattr("glm_lsp.lsp.idle_work.LOOK_AHEAD_AFTER_S", 0.0)
     await room.front.configure({"engineUrl": "http://127.0.0.1:1234"})
     await room.state("ready")
     await room.suggest("x = ")
