@@ -64,6 +64,19 @@ def is_stub(path: str) -> bool:
 def undocumented(entities: Sequence[Entity], path: str = "", *, private: bool = False) -> tuple[Entity, ...]:
     """Those that somebody wants documented who asks for a whole file: what others may use and nothing tells about.
 
+    Left out are those without a place or with a syntax error, and all that `wished` leaves out.
+
+    Args:
+        path, private: see `wished`.
+    """
+    return tuple(
+        entity for entity in wished(entities, path, private=private) if entity.is_sound and entity.place
+    )
+
+
+def wished(entities: Sequence[Entity], path: str = "", *, private: bool = False) -> tuple[Entity, ...]:
+    """What lacks documentation that somebody wants who asks for a whole file, whether it can be had or not.
+
     Left out are modules, overloads whose implementation is there, what says that it overrides something, and all but
     the first of a property's accessors; and all of a stub.
 
@@ -85,13 +98,9 @@ def undocumented(entities: Sequence[Entity], path: str = "", *, private: bool = 
             private or (entity.is_public and not entity.is_nested)
         )
         is_told_elsewhere = entity.overrides or is_second or (entity.is_overload and key in implemented)
-        if is_wanted and not is_told_elsewhere and _is_possible(entity):
+        if is_wanted and not is_told_elsewhere and entity.documentation is None:
             found.append(entity)
     return tuple(found)
-
-
-def _is_possible(entity: Entity) -> bool:
-    return entity.is_sound and entity.place is not None and entity.documentation is None
 
 
 class _Cursor:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity, EntityKind
-from glm_lsp.docstring.finding import is_stub, undocumented
+from glm_lsp.docstring.finding import is_stub, wished
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 
@@ -30,7 +30,7 @@ class Item:
 
     Attributes:
         plan: what would be put in; None where nothing is missing, or nothing can be put in.
-        is_wished: whether who names the whole file means it.
+        is_wished: whether who names the whole file means it, and be it in vain.
     """
 
     entity: Entity
@@ -45,10 +45,17 @@ class Item:
         return State.INCOMPLETE if self.plan else State.DOCUMENTED
 
     @property
+    def reason(self) -> str:
+        """Why it is not documented and cannot be; empty for all else."""
+        if self.plan or self.entity.documentation:
+            return ""
+        return obstacle(self.entity) or "its signature is too long"
+
+    @property
     def lack(self) -> str:
         """What is missing, in words; empty where nothing is."""
         if self.entity.documentation is None:
-            return "no documentation"
+            return f"no documentation: {self.reason}" if self.reason else "no documentation"
         return f"lacks {_named(self.plan)}" if self.plan else ""
 
 
@@ -59,17 +66,30 @@ def inventory(source: Source, *, private: bool = False) -> tuple[Item, ...]:
         private: whether private and nested definitions are wished, too.
     """
     path = source.snapshot.path
-    wished = frozenset(undocumented(source.entities, path, private=private))
+    undocumented = frozenset(wished(source.entities, path, private=private))
     return tuple(
-        Item(entity, source.plan(entity), not is_stub(path) and _is_wished(entity, wished, private=private))
+        Item(
+            entity,
+            source.plan(entity),
+            not is_stub(path) and _is_wished(entity, undocumented, private=private),
+        )
         for entity in source.entities
     )
 
 
-def _is_wished(entity: Entity, wished: frozenset[Entity], *, private: bool) -> bool:
+def _is_wished(entity: Entity, undocumented: frozenset[Entity], *, private: bool) -> bool:
     if entity.documentation is None:
-        return entity in wished
+        return entity in undocumented
     return private or (entity.is_public and not entity.is_nested)
+
+
+def obstacle(entity: Entity) -> str:
+    """Why an entity cannot be documented, by the parse; empty where it can."""
+    if not entity.is_sound:
+        return "there is a syntax error in it"
+    if entity.documentation is None and entity.place is None:
+        return "there is no room for documentation without changing its line"
+    return ""
 
 
 def title(entity: Entity) -> str:

@@ -10,7 +10,7 @@ from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.finding import entity_at, undocumented
-from glm_lsp.docstring.inventory import title
+from glm_lsp.docstring.inventory import obstacle, title
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.errors import NothingToDocumentError
 
@@ -54,7 +54,7 @@ class Survey:
         entity, offers = self._entity_at(start), []
         if entity and self._plan(entity):
             offers.append(Offer(Extent.DEFINITION, _wording(entity)))
-        elif entity and entity.documentation is None and (reason := _obstacle(entity)):
+        elif entity and entity.documentation is None and (reason := obstacle(entity)):
             offers.append(Offer(Extent.DEFINITION, _wording(entity), reason))
         if any(each.entity is not entity for each in self.of_file):
             many = len(self.of_file)
@@ -84,7 +84,7 @@ class Survey:
             raise NothingToDocumentError("there is no definition at the cursor")
         plan = self._plan(entity)
         if plan is None:
-            reason = _obstacle(entity) or "nothing is missing in its documentation"
+            reason = obstacle(entity) or "nothing is missing in its documentation"
             raise NothingToDocumentError(f"{entity.name or f'the {title(entity)}'}: {reason}")
         return (plan,)
 
@@ -103,12 +103,3 @@ def _wording(entity: Entity) -> str:
     if entity.documentation is None:
         return f"Generate docstring for {name}"
     return f"Complete the docstring of {name}"
-
-
-def _obstacle(entity: Entity) -> str:
-    """Why an entity cannot be documented; empty where it can."""
-    if not entity.is_sound:
-        return "there is a syntax error in it"
-    if entity.documentation is None and entity.place is None:
-        return "there is no room for documentation without changing its line"
-    return ""

@@ -62,13 +62,42 @@ def test_what_is_missing_is_named() -> None:
     assert found["name_of"].lack == "lacks parameters b, returns, raises ValueError"
 
 
-def test_a_whole_file_means_what_is_public_and_can_be_documented() -> None:
-    assert [name for name, item in items().items() if item.is_wished] == ["area", "name_of"]
+def test_a_whole_file_means_what_is_public_and_be_it_in_vain() -> None:
+    assert [name for name, item in items().items() if item.is_wished] == ["area", "name_of", "broken"]
     assert [name for name, item in items(private=True).items() if item.is_wished] == [
         "area",
         "_hidden",
         "name_of",
+        "broken",
     ]
+
+
+def test_what_cannot_be_documented_says_why() -> None:
+    assert {name: item.reason for name, item in items().items() if item.reason} == {
+        name: "there is a syntax error in it" for name in ("module", "broken")
+    }
+    assert items()["broken"].lack == "no documentation: there is a syntax error in it"
+
+
+@pytest.mark.parametrize(
+    ("text", "with_room", "without"),
+    [
+        ("const obj = { a() {}, b(x) {}, c: x => x }\n", ["obj.a"], ["obj.b", "obj.c"]),
+        ("const a = x => x, two = y => y\n", ["a"], ["two"]),
+    ],
+)
+def test_what_has_no_line_of_its_own_is_listed_with_the_reason(
+    text: str, with_room: list[str], without: list[str]
+) -> None:
+    found = items("javascript", text)
+    assert [name for name, item in found.items() if item.plan] == with_room
+    reason = "there is no room for documentation without changing its line"
+    assert [name for name, item in found.items() if item.reason == reason] == without
+
+
+def test_a_signature_that_nobody_can_list_says_so() -> None:
+    names = ", ".join(f"a{number}" for number in range(600))
+    assert items(text=f"def f({names}):\n    return a0\n")["f"].reason == "its signature is too long"
 
 
 def test_a_module_and_what_begins_where_it_does_are_told_apart() -> None:
