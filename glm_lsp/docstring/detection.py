@@ -8,7 +8,7 @@ from typing import Protocol
 
 from glm_lsp.docstring.dialect import STYLES, Dialect, Style
 from glm_lsp.docstring.styles.comment_habits import TAGGED, default_dialect, habits, in_the_form_of
-from glm_lsp.docstring.styles.python_habits import dialect_in, docstrings_of, style_of
+from glm_lsp.docstring.styles.python_habits import dialect_in, docstrings_of, leaves_out, style_of
 
 _WIDTHS = {"python": 88, "rust": 100, "java": 100, "go": 100}
 _WIDTH = 80
@@ -44,6 +44,8 @@ def dialect_of(
     surroundings: Surroundings,
     forced: Style | None = None,
     signed: Sequence[str] | None = None,
+    *,
+    num_signed: int = 0,
 ) -> Dialect:
     """How documentation is to be written in a document.
 
@@ -52,6 +54,7 @@ def dialect_of(
         surroundings: asked for documentation only where the document's own does not tell.
         forced: the style to take whatever is found; one that the language does not have is left out.
         signed: what of `own` documents something that has parameters or the like; None for all of it.
+        num_signed: all that has, documented or not, if that is more.
     """
     styles = STYLES.get(language_id)
     if styles is None:
@@ -60,6 +63,9 @@ def dialect_of(
         wanted = forced if forced in styles else None
         if language_id == "python":
             dialect = _in_python(language_id, own, surroundings, wanted)
+            signed = own if signed is None else signed
+            leaves = wanted is None and leaves_out(signed, max(len(signed), num_signed))
+            dialect = replace(dialect, has_sections=dialect.has_sections and not leaves)
         else:
             dialect = _in_comments(language_id, own, surroundings, wanted, signed)
     width = surroundings.width(language_id) or _WIDTHS.get(language_id, _WIDTH)

@@ -21,8 +21,7 @@ from glm_lsp.docstring.finding import find_entities
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.proof import Original
 from glm_lsp.docstring.source_tree import parse
-from glm_lsp.docstring.styles.known import styling_of
-from glm_lsp.docstring.styles.subjects import subjects
+from glm_lsp.docstring.styles.known import is_signed, styling_of
 from glm_lsp.errors import CodeTouchedError, UnknownGrammarError
 from glm_lsp.syntax.tree import SyntaxTree
 
@@ -109,8 +108,10 @@ class Source:
             )
         entities = find_entities(tree)
         own = [entity.documentation.text for entity in entities if entity.documentation]
-        signed = [one.documentation.text for one in entities if one.documentation and subjects(one)]
-        dialect = dialect_of(snapshot.language_id, own, surroundings, forced, signed)
+        language = snapshot.language_id
+        with_signature = [entity for entity in entities if is_signed(entity, language)]
+        signed = [entity.documentation.text for entity in with_signature if entity.documentation]
+        dialect = dialect_of(language, own, surroundings, forced, signed, num_signed=len(with_signature))
         return cls(snapshot, tree, entities, dialect)
 
     def plan(self, entity: Entity) -> Plan | None:

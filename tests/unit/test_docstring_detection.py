@@ -183,3 +183,19 @@ def test_whoever_wishes_a_style_gets_its_tags() -> None:
     assert not dialect_of("java", few, NoSurroundings()).has_sections
     assert dialect_of("java", few, NoSurroundings(), Style.JAVADOC).has_sections
     assert not dialect_of("java", few, NoSurroundings(), Style.PLAIN).has_sections
+
+
+def test_what_has_no_docstring_yet_counts_for_who_leaves_sections_out() -> None:
+    def has_sections(num_bare: int, num_signed: int, *listing: str) -> bool:
+        signed = [*[PROSE] * num_bare, *listing]
+        return dialect_of(
+            "python", signed, NoSurroundings(), None, signed, num_signed=num_signed
+        ).has_sections
+
+    assert not has_sections(1, 1)
+    assert has_sections(1, 4)
+    assert not has_sections(9, 10, GOOGLE)
+    assert has_sections(9, 12, GOOGLE)
+    # As if the three without one had got theirs in the meantime.
+    assert has_sections(9, 12, *[GOOGLE] * 3)
+    assert not has_sections(10, 12, *[GOOGLE] * 2)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from glm_lsp.docstring.dialect import Style
+from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.styles.doxygen import Doxygen
 from glm_lsp.docstring.styles.go import Go
 from glm_lsp.docstring.styles.javadoc import Javadoc
 from glm_lsp.docstring.styles.jsdoc import JSDoc
 from glm_lsp.docstring.styles.plain_comment import PlainComment
+from glm_lsp.docstring.styles.python_content import items_of
+from glm_lsp.docstring.styles.python_section import SectionKind
 from glm_lsp.docstring.styles.python_styling import PYTHON_STYLINGS
 from glm_lsp.docstring.styles.rustdoc import Rustdoc
 from glm_lsp.docstring.styles.styling import Styling
+from glm_lsp.docstring.styles.subjects import subjects
 from glm_lsp.docstring.styles.tsdoc import TSDoc
 
 _STYLINGS: dict[Style, Styling] = {
@@ -46,3 +50,11 @@ def styling_of(style: Style, language_id: str = "python") -> Styling:
     if style is Style.PLAIN and language_id in _PLAIN:
         return _PLAIN[language_id]
     return _STYLINGS[style]
+
+
+def is_signed(entity: Entity, language_id: str) -> bool:
+    """Whether documentation of an entity has something to list: parameters, what comes back, what is raised."""
+    if language_id == "python":
+        # Attributes are documented in other places as well.
+        return bool(items_of(entity).keys() - {SectionKind.ATTRIBUTES})
+    return bool(subjects(entity))

@@ -15,8 +15,8 @@ ENOUGH = 3
 """Docstrings without sections that tell of somebody who writes none."""
 _MAX_READ = 200
 """Docstrings that are looked at: the first ones."""
-_LISTED_SHARE = 4
-"""One docstring with sections in so many tells of somebody who writes them where they say something."""
+_BARE_SHARE = 0.75
+"""Of what has something to list; if more than that has a docstring without sections, that is no oversight."""
 
 _Habit = TypeVar("_Habit", bound=Hashable)
 
@@ -33,6 +33,20 @@ def style_of(docstrings: Sequence[PythonDocstring]) -> Style | None:
     if votes:
         return max(STYLES["python"], key=lambda style: votes[style])
     return Style.PLAIN if len(docstrings) >= ENOUGH else None
+
+
+def leaves_out(signed: Sequence[str], num_signed: int) -> bool:
+    """Whether somebody writes no sections on purpose, so that docstrings without them lack nothing.
+
+    What is written here does not change the answer, or a second run would complete what the first one left alone.
+
+    Args:
+        signed: docstrings of what has something to list.
+        num_signed: all that has, with a docstring or not.
+    """
+    read = (PythonDocstring.of(text) for text in signed)
+    num_bare = sum(each is not None and each.style is None and bool(each.literal.texts) for each in read)
+    return num_bare > _BARE_SHARE * num_signed
 
 
 def dialect_in(style: Style, own: Sequence[PythonDocstring], others: Sequence[PythonDocstring]) -> Dialect:
@@ -54,19 +68,13 @@ def dialect_in(style: Style, own: Sequence[PythonDocstring], others: Sequence[Py
         summary_below=habit(lambda found: map(_summary_below, found), False),
         is_one_line=habit(lambda found: map(_is_one_line, found), True),
         types=habit(lambda found: map(_gives_types, in_style(found)), style is Style.NUMPY),
-        has_sections=style is not Style.PLAIN and _lists(own or others),
+        has_sections=style is not Style.PLAIN,
         full_stop=habit(lambda found: map(_full_stop, _described(in_style(found))), True),
         capital=habit(lambda found: map(_capital, _described(in_style(found))), True),
         third_person=habit(lambda found: map(_third_person, found), False),
         parameters_heading=habit(lambda found: _headings(in_style(found), SectionKind.PARAMETERS), ""),
         returns_heading=habit(lambda found: _headings(in_style(found), SectionKind.RETURNS), ""),
     )
-
-
-def _lists(docstrings: Sequence[PythonDocstring]) -> bool:
-    """Whether parameters and the like are listed at all; so they are by somebody who shows nothing."""
-    num_listing = sum(docstring.style is not None for docstring in docstrings)
-    return len(docstrings) < ENOUGH or num_listing * _LISTED_SHARE >= len(docstrings)
 
 
 def _opening(docstring: PythonDocstring) -> str | None:
