@@ -469,3 +469,35 @@ def test_a_macro_behind_a_name_is_no_name(listed: str, names: list[str]) -> None
     entity = entity_of("cpp", f"template <typename T>\nint await({listed});\n", "await")
     assert entity.is_sound
     assert [parameter.name for parameter in entity.parameters] == names
+
+
+LOST = """\
+#ifndef BOAT_H
+#if __HAVE_SEA && __SEA_USE (SALT_WATER)
+#endif
+#ifdef __USE_SAILS
+extern char *hoist (char *sail) __NOTHROW __wind ((1));
+# ifdef __USE_SAILS
+# endif
+#endif
+#if (defined __USE_OARS && !defined __USE_SAILS) \\
+    || defined __USE_ALL
+extern int row (double speed, int *__restrict where,
+     unsigned length) __NOTHROW __wind ((3, 4, 5));
+extern int steer (double speed,
+      char *__restrict log, unsigned length)
+     __NOTHROW __wind ((3, 4, 5));
+extern int drift (double speed,
+     const char *__restrict log, unsigned n) __NOTHROW;
+     __NOTHROW
+  __tide (__ebb__, 1, 3)
+  __moon ((__full__, 2));
+#ifdef __USE_SAILS
+extern int moor (const char *port) __NOTHROW __wind ((1)) __calm;
+#endif
+"""
+"""Without its macros the parser reads nothing of it."""
+
+
+def test_what_is_read_with_macros_is_not_lost_without_them() -> None:
+    assert [entity.name for entity in entities_of("c", LOST) if entity.is_sound] == ["hoist"]

@@ -69,7 +69,9 @@ _Waiting: TypeAlias = "tuple[Sequence[Node], int, _Scope, Above | None]"
 
 def entities(tree: SyntaxTree) -> Iterator[Entity]:
     """What can be documented, in source order; macros, variables and what is within functions is not."""
-    found = [*_found(without_macros(tree))]
+    trees = dict.fromkeys([without_macros(tree), tree])
+    # The parser may lose its way for good where macros were, too.
+    found = max(([*_found(each)] for each in trees), key=_num_sound)
     declared = Counter(_key(entity) for entity, has_body in found if not has_body)
     for entity, has_body in found:
         documentation = entity.documentation
@@ -80,6 +82,10 @@ def entities(tree: SyntaxTree) -> Iterator[Entity]:
         # A function that is declared in this document, too, is documented there.
         is_overload = has_body and declared[_key(entity)] > 0
         yield replace(entity, is_overload=is_overload, documentation=documentation)
+
+
+def _num_sound(found: Sequence[tuple[Entity, bool]]) -> int:
+    return sum(entity.is_sound for entity, _ in found)
 
 
 def _key(entity: Entity) -> tuple[str, str, int]:
