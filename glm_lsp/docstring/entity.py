@@ -100,7 +100,7 @@ class Documentation:
     Attributes:
         start, end: the whole of it; several line comments one below the other are one documentation.
         text: the source from `start` to `end`.
-        indent: blanks before `start` on its line.
+        indent: blanks before `start` on its line; behind a signature those that a body's own line would have.
     """
 
     start: int
