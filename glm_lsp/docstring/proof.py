@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from glm_lsp.docstring.grammars.c_macros import without_macros
 from glm_lsp.docstring.source_tree import parse
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 # Not JavaScript's `-->`, which is a comment by its place only: what follows `*/` must not pass for one.
 _COMMENTS = frozenset(["comment", "line_comment", "block_comment"])
 _DEFINITIONS = frozenset(["function_definition", "class_definition"])
+_MACRO_LANGUAGES = frozenset(["c", "cpp"])
 
 
 def touches_code(language_id: str, before: str, after: str) -> bool:
@@ -39,7 +41,39 @@ class Original:
         new = parse(self._language_id, after) if self._tree is not None else None
         if self._tree is None or new is None:
             return True
-        return any(one != other for one, other in zip_longest(_code(self._tree), _code(new)))
+        return not (_is_same_code(self._tree, new) or self._is_same_without_macros(self._tree, new))
+
+    def _is_same_without_macros(self, old: SyntaxTree, new: SyntaxTree) -> bool:
+        """Whether only the way in which the parser gets over macros differs, which a comment can change.
+
+        All that is no comment has to be there still, in the same order, and the tree has to be the same once the
+        macros are taken out of both texts.
+        """
+        if self._language_id not in _MACRO_LANGUAGES or not old.root.has_error:
+            return False
+        return _text_without_comments(old) == _text_without_comments(new) and _is_same_code(
+            without_macros(old), without_macros(new)
+        )
+
+
+def _is_same_code(old: SyntaxTree, new: SyntaxTree) -> bool:
+    return all(one == other for one, other in zip_longest(_code(old), _code(new)))
+
+
+def _text_without_comments(tree: SyntaxTree) -> bytes:
+    """The text without comments and blanks."""
+    cursor, at, text = tree.root.walk(), 0, b""
+    while (node := cursor.node) is not None:
+        is_comment = node.type in _COMMENTS
+        if is_comment:
+            text += tree.data[at : node.start_byte]
+            at = node.end_byte
+        elif cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return b"".join((text + tree.data[at:]).split())
+    return b""
 
 
 class _Open:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from glm_lsp.docstring.proof import touches_code
-from glm_lsp.docstring.source_tree import MAX_CHARS
+from glm_lsp.docstring.source_tree import MAX_CHARS, parse
 
 DOCUMENTED = [
     ("python", "def f():\n    return 1\n", 'def f():\n    """Do."""\n    return 1\n'),
@@ -66,6 +66,22 @@ def test_anything_else_does(language_id: str, before: str, after: str) -> None:
 @pytest.mark.parametrize(("language_id", "before", "after"), DOCUMENTED)
 def test_the_proof_works_both_ways(language_id: str, before: str, after: str) -> None:
     assert not touches_code(language_id, after, before)
+
+
+EXPORTED = "class AN_EXPORT Shape {\n public:\n  «»Shape(int a, int b)\n    : _a(a)\n    , _b(b)\n  { _c = b; }\n};\n"
+
+
+def test_a_macro_that_no_grammar_knows_is_no_reason_to_refuse() -> None:
+    before = f"namespace n {{\n{EXPORTED}}}\n".replace("«»", "")
+    after = f"namespace n {{\n{EXPORTED}}}\n".replace("«»", "/** Do. */\n  ")
+    # Without knowing the macro the parser gets over it in another way, with the comment there.
+    old, new = parse("cpp", before), parse("cpp", after)
+    assert old is not None and new is not None and old.root.has_error
+    assert not touches_code("cpp", before, after)
+    for changed in ("_a(b)", "_a(a + 1)", "_a(a), _d(a)"):
+        assert touches_code("cpp", before, after.replace("_a(a)", changed))
+    assert touches_code("cpp", before, after.replace("AN_EXPORT", "A_EXPORT"))
+    assert touches_code("cpp", before, after.replace("*/", "*/ int d; /**/"))
 
 
 def test_line_breaks_may_be_of_any_kind() -> None:
