@@ -422,6 +422,10 @@ def test_marks_of_files_and_groups_document_nobody(above: str) -> None:
         ("/** Sails.\n * @section far Far */", "/** Sails.\n * @section far Far */"),
         ("/** Sails, by @file or name. */", "/** Sails, by @file or name. */"),
         ("/** @{ */\n/** Sails. */", "/** Sails. */"),
+        (
+            "/**\n * sail - sails\n * @file: the log\n * @page: of it\n */",
+            "/**\n * sail - sails\n * @file: the log\n * @page: of it\n */",
+        ),
     ],
 )
 def test_documentation_next_to_marks_is_documentation(above: str, documentation: str) -> None:

@@ -14,9 +14,10 @@ C_MARKS = Marks(
         r"(//|/\*)\s*(NOLINT(NEXTLINE|BEGIN)?\b|clang-format off|cppcheck-suppress|coverity\[|IWYU pragma"
         r"|NOSONAR|[LG]COV_EXCL_(LINE|START)|lint\s+-|codechecker_)"
     ),
+    # With a colon behind it, it is a parameter of that name, as the kernel has them.
     of_others=re.compile(
-        r"^[ \t*/!]*[@\\](?:(?:file|mainpage|page|subpage|dir|addtogroup|defgroup|weakgroup)\b|\{)"
-        r"|\A[\s*/!]*[@\\](?:name|cond|endcond)\b",
+        r"^[ \t*/!]*[@\\](?:(?:file|mainpage|page|subpage|dir|addtogroup|defgroup|weakgroup)\b(?!:)|\{)"
+        r"|\A[\s*/!]*[@\\](?:name|cond|endcond)\b(?!:)",
         re.MULTILINE,
     ),
     behind=re.compile(r"/\*[*!]<|//[/!]<"),
