@@ -66,6 +66,7 @@ class _Run:
     num_documented: int = 0
     num_changed: int = 0
     num_lacking: int = 0
+    num_in_vain: int = 0
 
     def fail(self, path: Path, error: GlmError) -> None:
         """Tells an error with a file."""
@@ -152,6 +153,7 @@ def _look(run: _Run, named: Sequence[Target]) -> None:
             continue
         lacking = found.lacking(completes=run.private)
         run.num_lacking += len(lacking)
+        run.num_in_vain += sum(item.is_wished and bool(item.reason) for item in found.items)
         for item in lacking if run.mode is Mode.CHECK else found.items:
             if run.as_json:
                 run.objects.append(item_as_json(found, item))
@@ -251,5 +253,7 @@ def _sum_up(run: _Run) -> None:
     elif run.mode is Mode.CHECK and run.num_lacking:
         many = run.num_lacking
         terminal.say(f"{many} to be documented; the same with --write in place of --check does it")
-    elif run.mode not in {Mode.CHECK, Mode.LIST} and not (run.num_documented or run.status):
+    if run.mode is Mode.CHECK and run.num_in_vain:
+        terminal.say(f"{run.num_in_vain} cannot be documented; --list tells why")
+    if run.mode not in {Mode.CHECK, Mode.LIST} and not (run.num_documented or run.status):
         terminal.say("nothing to document")

@@ -180,6 +180,15 @@ def test_check_needs_no_model_and_names_what_is_missing(shell: CommandLine, file
     assert shell("docstring", str(file.parent / "good.py"), "--check").status == 0
 
 
+def test_what_cannot_be_documented_is_counted(cli: CommandLine, file: Path) -> None:
+    broken = file.parent / "broken.py"
+    broken.write_text("def broken(a):\n    return (((\n")
+    result = cli("docstring", str(broken), "--check")
+    assert result.status == 0
+    assert "1 cannot be documented; --list tells why" in result.stderr
+    assert "there is a syntax error in it" in cli("docstring", str(broken), "--list").stdout
+
+
 def test_what_check_misses_write_adds(cli: InProcess, file: Path) -> None:
     for options in ([], ["--all"]):
         assert cli("docstring", "circle.py", *options, "--check", cwd=file.parent).status == 1

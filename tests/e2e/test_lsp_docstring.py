@@ -338,6 +338,16 @@ async def test_odd_data_and_arguments_are_refused(vscode: LspClient, data: Any) 
         assert "Traceback" not in error.message
 
 
+@pytest.mark.parametrize("token", [{"a": 1}, [], 1.5])
+async def test_odd_tokens_are_refused(vscode: LspClient, token: Any) -> None:
+    uri = "file:///tokens.py"
+    vscode.open(uri, AREA, "python")
+    arguments = [{"uri": uri, "position": {"line": 0, "character": 0}}]
+    params = {"command": COMMAND, "arguments": arguments, "workDoneToken": token}
+    error = await failed(vscode.send("workspace/executeCommand", params))
+    assert error.code == -32602
+
+
 @pytest.mark.parametrize("place", [2**31, 2**63, 1e308, -5, 0.5])
 async def test_any_number_is_a_place(vscode: LspClient, place: float) -> None:
     uri = "file:///places.py"

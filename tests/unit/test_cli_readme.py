@@ -31,6 +31,7 @@ FOLDERS = {
     "tests/reference/": "that independent implementation, in plain NumPy",
     "tests/official/": "tiny checkpoints as each model of the family is published",
     "tests/e2e/": "real processes, as an editor or a shell starts them",
+    "tests/editors/": "real editors: Neovim, VS Code",
     "tests/faults/": "what breaks, and what is said then",
     "tests/fakes/": "stand-ins for the model and the engine",
 }

@@ -253,6 +253,8 @@ class StrictProtocol(LanguageServerProtocol):
         command = self.fm.commands.get(params.command)
         if command is None:
             raise JsonRpcException(f"there is no command {params.command!r}", -32602)
+        if not isinstance(params.work_done_token, int | str | None):
+            raise JsonRpcException("workDoneToken is neither a number nor a text", -32602)
         CLIENT_TOKEN.set(params.work_done_token)
         return await command(*(params.arguments or ()))
 
