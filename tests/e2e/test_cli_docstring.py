@@ -181,8 +181,8 @@ def test_check_needs_no_model_and_names_what_is_missing(shell: CommandLine, file
 
 
 def test_what_cannot_be_documented_is_counted(cli: CommandLine, file: Path) -> None:
-    broken = file.parent / "broken.py"
-    broken.write_text("def broken(a):\n    return (((\n")
+    broken = file.parent / "broken.c"
+    broken.write_text("int broken(int a) { return (((; }\n")
     result = cli("docstring", str(broken), "--check")
     assert result.status == 0
     assert "1 cannot be documented; --list tells why" in result.stderr
