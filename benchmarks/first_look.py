@@ -28,7 +28,7 @@ READY_WITHIN_S = 120.0
 # compared with it. Some are easy, some are beyond so small a model.
 PLACES = (
     ("glm_lsp/errors.py", "class SettingError(|InputError):"),
-    ("glm_lsp/completion/lines.py", "def line_end(text: str, offset: |int) -> int:"),
+    ("glm_lsp/completion/lines.py", "def line_after(text: str, offset: |int) -> str:"),
     ("glm_lsp/models/prefix_config.py", "    def head_dim(|self) -> int:"),
     ("glm_lsp/engine/wire.py", '    language: |str = ""'),
     ("glm_lsp/models/config.py", "    def qkv_width(|self) -> int:"),
