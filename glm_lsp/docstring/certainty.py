@@ -13,19 +13,16 @@ from statistics import fmean
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.common_words import is_common, words_of_text
+from glm_lsp.docstring.echo import is_echo
+from glm_lsp.docstring.name_words import parts_of
 from glm_lsp.docstring.skeleton import SlotKind
+from glm_lsp.docstring.stems import stems_of_name
 
 _LEAST = {SlotKind.PARAMETER: -0.4, SlotKind.TYPE_PARAMETER: -0.4, SlotKind.ATTRIBUTE: -0.4}
 """Least mean of the tokens' natural log-probabilities."""
 _LEAST_OTHERWISE = -0.6
 _REACH_BEFORE, _REACH_AFTER = 48 * 1024, 16 * 1024
 """Characters around the gap in which a sentence may have been read."""
-_NEAR = 60
-"""Characters before the description of a parameter in which its name stands."""
-_RUN = 6
-"""Words in a row that two sentences do not have in common by chance."""
-_LETTERS = 8
-"""About as many as a word has, with the blank."""
 _LEAST_LETTERS = 2
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -46,33 +43,25 @@ def is_misplaced(sentence: str, gap: Gap) -> bool:
     matters; what is copied only in part was torn from something longer. What is said of a parameter or an exception
     may be said again of another one of that name.
     """
-    words = _WORD.findall(sentence)
-    named = re.compile(rf"(?<!\w){re.escape(gap.slot.name)}(?!\w)") if gap.slot.name else None
     texts = (gap.before[-_REACH_BEFORE:], gap.after[:_REACH_AFTER])
-    starts = range(max(len(words) - _RUN, 0) + 1) if words else ()
-    return any(_stands_alone(words[at : at + _RUN], at, texts, named) for at in starts)
+    entity = gap.entity
+    name = gap.slot.name or (entity.name if entity else "")
+    parts = parts_of(name)
+    # A name of one word is told from others by what it belongs to.
+    parts += parts_of(entity.owner) if entity and len(parts) == 1 else []
+    return is_echo(sentence, texts, about=gap.slot.name, own=[stems_of_name(part) for part in parts])
 
 
-def _stands_alone(run: Sequence[str], at: int, texts: Sequence[str], named: re.Pattern[str] | None) -> bool:
-    """Whether words stand somewhere, and nowhere behind the name that they are about.
+def ends_torn(sentence: str, raw: str, gap: Gap) -> bool:
+    """Whether the last word is none: not met in the document, among the words of code, or by its ending.
 
     Args:
-        at: how many words of the sentence are before them.
+        raw: as the model wrote it; a word that it put a full stop behind is one.
     """
-    written = re.compile(r"[\W_]+".join(map(re.escape, run)), re.IGNORECASE)
-    reach = _NEAR + at * _LETTERS
-    before = [
-        text[max(0, found.start() - reach) : found.start()]
-        for text in texts
-        for found in written.finditer(text)
-    ]
-    return bool(before) and not (named and any(named.search(text) for text in before))
-
-
-def ends_torn(sentence: str, gap: Gap) -> bool:
-    """Whether the last word is none: not met in the document, among the words of code, or by its ending."""
     words = _WORD.findall(sentence)
     last = words[-1].lower() if words else ""
     if len(last) < _LEAST_LETTERS or is_common(last):
+        return False
+    if re.search(rf"(?i)\b{re.escape(last)}\W?[.!?](?:\s|$)", raw):
         return False
     return last not in words_of_text(f"{gap.before[-_REACH_BEFORE:]} {gap.after[:_REACH_AFTER]}")

@@ -44,7 +44,9 @@ _NOUNS_TEXT = """
 _NOUNS = frozenset(_NOUNS_TEXT.split())
 _ENDINGS = (
     "tion", "sion", "ment", "ness", "ance", "ence", "ing", "ity", "ship", "ology", "graphy", "ively", "ally", "ular",
-    "able", "ible", "ized", "ised", "ated", "ism", "ist", "ize", "ise", "ical",
+    "able", "ible", "izer", "ator", "iser", "archy", "where", "load", "ized",
+    "ised", "ated", "ism", "ist", "ize", "ise",
+    "ical",
 )  # fmt: skip
 _LEAST = 6
 _WORD = re.compile(r"[^\W\d]\w*")

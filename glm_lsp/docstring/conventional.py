@@ -185,6 +185,7 @@ _OPERATORS_OF_ANY = {
 }  # fmt: skip
 _ORDERING = frozenset(["compareTo", "cmp", "__cmp__"])
 _RETURN = "Return "
+_DELETED = re.compile(r"\)[\w\s&]*=\s*delete\s*;?\s*\Z")
 _OPERATOR = re.compile(r"operator\s*(\W.*|new|delete|new\[\]|delete\[\]|co_await)|operator\s+(.+)")
 
 
@@ -261,6 +262,20 @@ def constructor(entity: Entity) -> str:
         else "as a copy of another one"
     )
     return f"Create {indefinite(owner)} {owner} {how}."
+
+
+def deleted(entity: Entity, code: str) -> str:
+    """What is said of a C++ function that is declared as deleted; empty for any other.
+
+    Args:
+        code: its declaration.
+    """
+    is_copying = entity.kind is EntityKind.CONSTRUCTOR or entity.name.replace(" ", "") == "operator="
+    if not _DELETED.search(code):
+        return ""
+    if is_copying and len(entity.parameters) == 1 and _is_same(entity.parameters[0], entity.owner):
+        return "Not movable." if entity.parameters[0].type.endswith("&&") else "Not copyable."
+    return "Deleted."
 
 
 def _is_same(one: Parameter, owner: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from glm_lsp.docstring.entity import Entity
-from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.name_words import parts_of, words_of
 from glm_lsp.docstring.phrases import sentence
 from glm_lsp.docstring.summary_form import doing
+from glm_lsp.docstring.verbs import plain_form
 
 _EXCEPTIONS = {
     "ArithmeticException": "If the calculation is not possible.",
@@ -70,6 +71,18 @@ _EXCEPTIONS = {
     "overflow_error": "If a number is too large.",
     "runtime_error": "If it fails at run time.",
 }
+_GIVES_UP = "If it cannot go on."
+_REASONS = {
+    "assert": "If an assertion does not hold.",
+    "panic": _GIVES_UP,
+    "todo": "If it comes to what is not implemented.",
+    "unimplemented": "If it comes to what is not implemented.",
+    "unreachable": "If it comes to what was held for unreachable.",
+}
+_PANICKING = re.compile(r"\b((?:debug_)?assert(?:_eq|_ne)?|panic|todo|unimplemented|unreachable)!")
+_NOT_CODE = re.compile(r"//[^\n]*|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
+_MOST_WORDS = 3
+"""Of a kind of errors; longer names are sentences of their own."""
 _OF_ANY_KIND = frozenset(["Error", "Exception", "Throwable", "BaseException", "exception"])
 
 
@@ -80,8 +93,14 @@ def raises(name: str, entity: Entity | None) -> str:
         return _EXCEPTIONS[last]
     if last in _OF_ANY_KIND:
         return _if_it_fails(entity)
-    words = words_of(re.sub(r"(?:Error|Exception|_error|Warning|Err)$", "", last))
-    return sentence(_condition(words)) if words else _if_it_fails(entity)
+    bare = re.sub(r"(?:Error|Exception|_error|Warning|Err)$", "", last)
+    words = words_of(bare)
+    said = _condition(words) if words else ""
+    # Parts that are no words tell nothing: `NetworkXError` is of NetworkX.
+    is_name = any(len(part) == 1 and part.isalpha() for part in parts_of(bare))
+    if not said and (is_name or len(words) > _MOST_WORDS or any(map(plain_form, words[1:-1]))):
+        return _if_it_fails(entity)
+    return sentence(said or f"on {' '.join(words)} errors") if words else _if_it_fails(entity)
 
 
 def _if_it_fails(entity: Entity | None) -> str:
@@ -89,18 +108,28 @@ def _if_it_fails(entity: Entity | None) -> str:
     return sentence(f"if {deed or 'it'} fails")
 
 
-def panics(entity: Entity | None) -> str:
-    """When a function panics."""
-    deed = doing(entity) if entity else ""
-    return sentence(f"if {deed} is not possible") if deed else "If an assertion does not hold."
+def panics(code: str) -> str:
+    """When a function of Rust panics, as far as its macros tell.
+
+    Args:
+        code: its source; may be empty.
+    """
+    reasons = {
+        _REASONS[name.removeprefix("debug_").partition("_")[0]]
+        for name in _PANICKING.findall(_NOT_CODE.sub("", code))
+    }
+    return reasons.pop() if len(reasons) == 1 else _GIVES_UP
 
 
-def safety() -> str:
+def safety(entity: Entity | None) -> str:
     """What a caller of an unsafe function has to see to."""
-    return "The caller must make sure that all arguments are valid."
+    if entity is not None and entity.parameters:
+        return "The caller must make sure that all arguments are valid."
+    return "The caller must make sure of what the unsafe code relies on."
 
 
 def _condition(words: list[str]) -> str:
+    """What happened, by first and last words that tell it; empty for others."""
     small = [word.lower() for word in words]
     for tail, said in (
         (["not", "found"], "is not found"), (["already", "exists"], "exists already"), (["exists"], "exists already"),
@@ -120,4 +149,4 @@ def _condition(words: list[str]) -> str:
     ):  # fmt: skip
         if small[0] == head and len(words) > 1:
             return f"if the {' '.join(words[1:])} {said}"
-    return f"on {' '.join(words)} errors"
+    return ""

@@ -11,6 +11,7 @@ from glm_lsp.completion.lines import next_line_start
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author, Gap
 from glm_lsp.docstring.dialect import Dialect, Style
+from glm_lsp.docstring.echo import says_the_same
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.plan import Insertion, Plan
@@ -23,9 +24,6 @@ _NAMELESS = frozenset(["__init__", "__main__", "index", "mod", "lib", "main"])
 _QUOTES = '"""'
 _ROLE = re.compile(r":[a-z][\w:+.-]*:`")
 """`:class:` and the like before a name."""
-_WORD = re.compile(r"\w+")
-_LEAST_AGAIN = 4
-"""Words of a sentence that another one does not hold by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,7 @@ async def _sentence(form: _Form, gap: Gap, author: Author, said: Sequence[str]) 
         text = in_person(text, is_third=dialect.third_person or bool(slot.lead))
     # An author is code like any other: what must never be in a document is looked for here too.
     if text is None or not is_harmless(text) or not form.allows(text, said):
-        short = short_form(slot, _named(gap), dialect)
+        short = short_form(slot, _named(gap), dialect, gap.code)
         return Sentence(short if form.room is None else cut_to_fit(short, form.room), is_models=False)
     return Sentence(text, is_models=True)
 
@@ -129,14 +127,8 @@ class _Form:
     def allows(self, text: str, said: Sequence[str]) -> bool:
         """Whether a model's sentence fits, has no marks of another style and was not said before."""
         is_foreign = self.dialect.style is not Style.SPHINX and _ROLE.search(text) is not None
-        is_new = not any(_is_again(text, each) for each in said)
+        is_new = not any(says_the_same(text, each) for each in said)
         return is_new and not is_foreign and (self.room is None or len(text) <= self.room)
-
-
-def _is_again(text: str, earlier: str) -> bool:
-    """Whether a sentence says no more than an earlier one, or that with a word more here and there."""
-    words, known = (_WORD.findall(each.lower()) for each in (text, earlier))
-    return words == known or (len(known) >= _LEAST_AGAIN and set(known) <= set(words))
 
 
 def _named(gap: Gap) -> Entity | None:

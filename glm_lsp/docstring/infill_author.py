@@ -53,7 +53,7 @@ class InfillAuthor:
             sentence is None
             or not is_sure(gap.slot.kind, writing.token_logprobs)
             or is_misplaced(sentence, gap)
-            or ends_torn(sentence, gap)
+            or ends_torn(sentence, writing.text, gap)
         ):
             return None
         return sentence

@@ -12,7 +12,7 @@ from glm_lsp.docstring.phrases import definite, plural, sentence, singular
 from glm_lsp.docstring.qualities import tells_how
 from glm_lsp.docstring.questions import FLAGS, is_question, whether
 from glm_lsp.docstring.summary_form import deed_words, doing, object_of
-from glm_lsp.docstring.verbs import VERBS, participle
+from glm_lsp.docstring.verbs import VERBS, is_verb, participle
 
 _TYPES = {
     "bool": "true or false", "boolean": "true or false", "Boolean": "true or false", "int": "the number",
@@ -77,9 +77,12 @@ _NUMBER = re.compile(
     r"u?int\d*(?:_t)?|[iu](?:8|16|32|64|128|size)|(?:std::)?s?size_t|long|short|unsigned.*|f32|f64|byte"
 )
 _LEAST_NAME = 3
+_LEAST_NOUN = 2
+_SELVES = frozenset(["self", "cls", "this", "which"])
 _ANY_THINGS = frozenset(["all", "and", "any", "both", "it", "one", "some", "them", "this"])
 _NO_THINGS = frozenset(["on", "when", "after", "before", "with", "test", "tests", "run", "main"])
 """First words of names that tell of nothing that comes back."""
+_STATUSES = frozenset(["int", "i32", "ExitCode"])
 _LONGEST_TYPE = 40
 _DEPTH = 4
 
@@ -106,7 +109,8 @@ def yields(entity: Entity) -> str:
 def _returned(entity: Entity, returned: Returned | None) -> str:
     known = returned or Returned()
     words = deed_words(entity.name)
-    if said := conventional.result(entity):
+    is_program = entity.name == "main" and known.type.rpartition(":")[2] in _STATUSES
+    if said := "the exit status" if is_program else conventional.result(entity):
         return said
     if known.name == ITSELF:
         return _itself(entity)
@@ -114,7 +118,7 @@ def _returned(entity: Entity, returned: Returned | None) -> str:
         return whether(words)
     if known.type in FLAGS:
         return _flag(words, known.name, entity)
-    verb = words[0] if words and words[0] in VERBS else ""
+    verb = words[0] if words and is_verb(words[0]) else ""
     named, held = _named(verb, words, entity), _words_of_variable(known.name)
     said = (
         (named if verb in _GIVING or not verb else "")
@@ -133,7 +137,10 @@ def _itself(entity: Entity) -> str:
 def _named(verb: str, words: list[str], entity: Entity) -> str:
     """The thing that a function's name tells of; empty where that is not to be told from it."""
     things = [] if conventional.is_conventional(entity) else object_of(entity)
-    if not things or tells_how(things) or things[0] in _ANY_THINGS or (not verb and words[0] in _NO_THINGS):
+    is_given = any(things == words_of(one.name) for one in entity.parameters) and not verb
+    if is_given or len("".join(things)) < _LEAST_NOUN:
+        return ""
+    if tells_how(things) or things[0] in _ANY_THINGS or (not verb and words[0] in _NO_THINGS):
         return ""
     return noun_phrase(things)
 
@@ -175,7 +182,8 @@ def _acted_on(verb: str, entity: Entity) -> str:
     if verb not in _CHANGING or not entity.parameters:
         return ""
     given = words_of(entity.parameters[0].name)
-    return f"the {participle(verb)} {' '.join(given)}" if len("".join(given)) > 1 else ""
+    is_thing = len("".join(given)) > 1 and entity.parameters[0].name not in _SELVES
+    return f"the {participle(verb)} {' '.join(given)}" if is_thing else ""
 
 
 def _typed(type_: str, depth: int = 0) -> str:

@@ -26,6 +26,12 @@ _BOOLEAN = re.compile(r"(?i)\bbool(?:ean)?\b")
 _BOOLEANS = ("true", "false")
 _HARMLESS_DEFAULT = re.compile(r"-?\w[\w.]{0,19}|[\"']\w[\w-]{0,19}[\"']")
 _MOST_PARTS = 4
+_LONGEST_HEAD = 2000
+_VALUES = frozenset(
+    ["bool", "char", "int", "int16_t", "int32_t", "int64_t", "int8_t", "long", "ptrdiff_t", "short", "size_t",
+     "uint16_t", "uint32_t", "uint64_t", "uint8_t", "uintptr_t", "unsigned"]
+)  # fmt: skip
+"""Types of template parameters that stand for values."""
 _DIGITS = "0123456789"
 _NOTHINGS = frozenset(["none", "null", "undefined", "nil", "nullptr", "void"])
 
@@ -41,14 +47,32 @@ def parameter(one: Parameter, *, notes_default: bool = True, quotes: bool = Fals
     return f"{_described(one, quotes=quotes)}{f' Defaults to {default}.' if default else ''}"
 
 
-def type_parameter(name: str) -> str:
-    """What the type stands for, as far as its name tells."""
+def type_parameter(name: str, code: str = "") -> str:
+    """What a generic parameter stands for, as far as its name tells.
+
+    Args:
+        code: the definition; tells parameters that stand for values, as in `template <int N>` and `const N: usize`.
+    """
+    if _is_value(name, code):
+        words = words_of(name)
+        return sentence(noun_phrase(words)) if len("".join(words)) > 1 else f"The value of {name}."
     known = {"K": "keys", "V": "values"}
     if name in known:
         return f"The type of {known[name]}."
     is_marked = re.match(r"[TI][A-Z][a-z]", name) is not None
     words = words_of(name[1:] if is_marked else name)
     return sentence(f"the {' '.join(words)} type") if len("".join(words)) > 1 else "The type to work with."
+
+
+def _is_value(name: str, code: str) -> bool:
+    escaped, head = re.escape(name), code[:_LONGEST_HEAD]
+    if re.search(rf"[<,]\s*const\s+{escaped}\s*:", head):
+        return True
+    listed = re.search(r"\btemplate\s*<", head)
+    found = (
+        re.search(rf"(\w+)[\s*&]*(?:\.\.\.)?\s*\b{escaped}\s*[=,>]", head[listed.end() :]) if listed else None
+    )
+    return found is not None and found[1] in _VALUES
 
 
 def _pattern(parts: tuple[str, ...], *, quotes: bool) -> str:

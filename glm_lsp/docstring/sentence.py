@@ -7,14 +7,15 @@ from itertools import takewhile
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.name_words import words_of
+from glm_lsp.docstring.relevance import is_about
 from glm_lsp.docstring.repetition import is_repetitive
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.verbs import VERBS, plain_form, third_person
 
 _LONGEST = 200
 _SHORTEST_LETTERS = 3
-_NEARBY = 2000
-"""Characters before the gap in which a name may have been met."""
+_NEARBY = 16_000
+"""Characters before and behind the gap in which a name may have been met."""
 _MOST_LINES = 3
 
 _HARMFUL = re.compile(
@@ -34,7 +35,7 @@ _NEW_PART = re.compile(
 _LEFTOVER = re.compile(
     r"(?i)>>>|```|(?:^|\s)[@\\](?:param|return|throws|brief|tparam|type|see)|:(?:param|type|returns?|rtype|raises?)\b"
     r"|\b(?:args|arguments|parameters|params|returns|return value|raises|yields|examples?|notes?|attributes|throws)\s*:"
-    r"|^\S+:\s|\w::|[<>](?!\s)|(?<!\s)[<>]|</?[a-z][a-z0-9]*\s*/?>|<\||\|>|={3,}|-{3,}|\.\.\s"
+    r"|^\S+:\s|\w::(?!\w)|[<>](?!\s)|(?<!\s)[<>]|</?[a-z][a-z0-9]*\s*/?>|<\||\|>|={3,}|-{3,}|\.\.\s"
 )
 _UNWANTED = re.compile(
     r"(?i)\b(?:todo|fixme|xxx|hack|deprecated|copyright|licen[cs]e|licensed|author|authors|written by|created by|wtf)\b"
@@ -49,7 +50,7 @@ _END = re.compile(r"[.!?](?=\s+\S)")
 _ABBREVIATED = re.compile(r"(?i)(?:\b(?:e\.g|i\.e|etc|cf|vs|resp|approx|incl|no|fig|dr|mr|st|al)|\b[a-z])$")
 _RUN_ON = re.compile(r"\b(?!(?:etc|resp|approx|incl)\.)[^\W\d_]{3,}\. [a-z]")
 """What goes on behind the end of a sentence in small letters."""
-_CODE = re.compile(r"[=*|;{}@&$]|\w\[|\w\([^)]|\b(?:await|typedef|self)\b[ .]")
+_CODE = re.compile(r"[=*|;{}@$]|&(?! )|\w\[|\w\((?!s\)|es\))[^)]|\b(?:await|typedef|self)\b[ .]")
 _ENDS_OPEN = frozenset(
     ["a", "an", "the", "and", "or", "of", "with", "from", "if", "than", "its", "into", "that", "which"]
 )
@@ -59,12 +60,20 @@ _GOING_ON = frozenset(
      "then", "this", "which", "with"]
 )  # fmt: skip
 """Words that no description of a thing begins with."""
+_PROPER = frozenset(
+    ["Base64", "GitHub", "GraphQL", "IPv4", "IPv6", "JavaScript", "MySQL", "NumPy", "OAuth2", "OpenGL", "OpenSSL",
+     "PostgreSQL", "PyTorch", "SQLite", "TensorFlow", "TypeScript", "UTF8", "WebSocket", "base64", "iOS", "macOS"]
+)  # fmt: skip
+"""Names that are written like code, and known without a look at it."""
 _ABBREVIATIONS = frozenset(["e.g", "i.e"])
 _CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_QUOTED = re.compile(r"`([^`]*)`")
-_CALL = re.compile(r"([^\W\d][\w.]*)\(")
+_QUOTED = re.compile(r"``([^`]+)``|`([^`]*)`")
+_CALL = re.compile(r"([^\W\d][\w.]*)\((?!s\)|es\))")
+_STATEMENT = re.compile(
+    r"(?i:(?:if|for|while|elif|else|except|try|switch|case)\b[^.]*:(?:\s|$))|(?:def|fn|func|const|let|var|impl) \w"
+)
 _FORMAT = re.compile(r"%[sdifrx]\b|\{\w*\}|\$\w+")
 _IDENTIFIER = re.compile(r"[^\W\d]\w*(?:(?:\.|::|->|#)[^\W\d]\w*)*")
 _IN_PATH = re.compile(r"(?<![\w/])/[\w/.-]+|\b[\w-]+\.(?:py|js|ts|go|rs|java|c|cpp|h|json|txt|ya?ml|md)\b")
@@ -80,7 +89,7 @@ def vetted(raw: str, gap: Gap) -> str | None:
     """
     text = _first_sentence(_joined_lines(raw, gap))
     text = _stripped(text).removeprefix(f"{gap.slot.lead.strip()} " if gap.slot.lead else "")
-    if not _is_sound(text) or not _is_known(text, gap) or _says_nothing(text, gap):
+    if not (_is_sound(text) and _is_known(text, gap) and is_about(text, gap)) or _says_nothing(text, gap):
         return None
     return finished(text, gap.slot)
 
@@ -197,7 +206,8 @@ def _is_sound(text: str) -> bool:
         and not _SHOUTED.search(text)
         and not _RUN_ON.search(text)
         and not _CODE.search(_QUOTED.sub("", text))
-        and words[-1] not in _ENDS_OPEN
+        and not _STATEMENT.match(text)
+        and re.split(r"[^\w']+", text.lower().rstrip(".!?`) "))[-1] not in _ENDS_OPEN
         and not text.endswith((":", "(", "'"))
         and '"' not in text
         and _is_balanced(text)
@@ -222,12 +232,12 @@ def _is_known(text: str, gap: Gap) -> bool:
     names = set(_names(text))
     if not names and not _FORMAT.search(text):
         return True
-    known = gap.code + gap.before[-_NEARBY:]
-    return not _FORMAT.search(text) and all(_stands_in(name, known) for name in names)
+    known = gap.code + gap.before[-_NEARBY:] + gap.after[:_NEARBY]
+    return not _FORMAT.search(text) and all(_stands_in(name, known) for name in names - _PROPER)
 
 
 def _names(text: str) -> list[str]:
-    quoted = [name.strip() for name in _QUOTED.findall(text)]
+    quoted = [(one or other).strip() for one, other in _QUOTED.findall(text)]
     called = _CALL.findall(text)
     paths = _IN_PATH.findall(text)
     plain = [name for name in _IDENTIFIER.findall(text) if _looks_like_code(name)]
@@ -246,7 +256,10 @@ def _looks_like_code(name: str) -> bool:
 
 
 def _stands_in(name: str, text: str) -> bool:
-    return bool(name) and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+    bare = name.removesuffix("s") if name[:1].isupper() else name
+    return (
+        bool(name) and re.search(rf"(?<!\w)(?:{re.escape(name)}|{re.escape(bare)})(?!\w)", text) is not None
+    )
 
 
 def _says_nothing(text: str, gap: Gap) -> bool:

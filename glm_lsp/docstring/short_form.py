@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from glm_lsp.docstring import failure_form, outcome_form, parameter_form, summary_form
+from glm_lsp.docstring import conventional, failure_form, outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.phrases import indefinite, is_plural
@@ -19,15 +19,16 @@ _OF_MARKDOWN = frozenset([Style.JSDOC, Style.TSDOC])
 """Styles in which names of code stand in backticks."""
 
 
-def short_form(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
+def short_form(slot: Slot, entity: Entity | None, dialect: Dialect, code: str = "") -> str:
     """A sentence for a slot from the names alone; never empty, and fit for any documentation.
 
     Args:
         slot: of a comment, `slot.name` is the sentence itself.
         entity: what is documented; None for a comment.
         dialect: decides about person, capital and full stop.
+        code: the source of what is documented, as far as it is at hand.
     """
-    text = _said(slot, entity, dialect)
+    text = _said(slot, entity, dialect, code)
     if slot.kind is SlotKind.SUMMARY and entity is not None:
         text = _in_place(text, slot.lead, entity, is_third=dialect.third_person)
     if not is_harmless(text):
@@ -47,7 +48,7 @@ def cut_to_fit(text: str, room: int) -> str:
     return shorter
 
 
-def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
+def _said(slot: Slot, entity: Entity | None, dialect: Dialect, code: str) -> str:
     one = _parameter(slot.name, entity)
     # These give the default beside the name, NumPy's behind the type.
     is_told = dialect.style is Style.JSDOC or (dialect.style is Style.NUMPY and bool(one.type))
@@ -56,14 +57,14 @@ def _said(slot: Slot, entity: Entity | None, dialect: Dialect) -> str:
         SlotKind.COMMENT: lambda: slot.name,
         SlotKind.PARAMETER: lambda: parameter_form.parameter(one, **form),
         SlotKind.ATTRIBUTE: lambda: parameter_form.parameter(one, **form),
-        SlotKind.TYPE_PARAMETER: lambda: parameter_form.type_parameter(slot.name),
+        SlotKind.TYPE_PARAMETER: lambda: parameter_form.type_parameter(slot.name, code),
         SlotKind.RAISES: lambda: failure_form.raises(slot.name, entity),
-        SlotKind.PANICS: lambda: failure_form.panics(entity),
-        SlotKind.SAFETY: failure_form.safety,
+        SlotKind.PANICS: lambda: failure_form.panics(code),
+        SlotKind.SAFETY: lambda: failure_form.safety(entity),
     }
     if entity is not None:
         said |= {
-            SlotKind.SUMMARY: lambda: summary_form.summary(entity),
+            SlotKind.SUMMARY: lambda: conventional.deleted(entity, code) or summary_form.summary(entity),
             SlotKind.RETURNS: lambda: outcome_form.returns(entity),
             SlotKind.YIELDS: lambda: outcome_form.yields(entity),
         }

@@ -19,7 +19,7 @@ from glm_lsp.docstring.phrases import (
 )
 from glm_lsp.docstring.qualities import tells_how
 from glm_lsp.docstring.questions import FLAGS, WHETHER, whether
-from glm_lsp.docstring.verbs import VERBS, gerund, in_full, third_person
+from glm_lsp.docstring.verbs import VERBS, gerund, in_full, is_verb, third_person
 
 _MAKING_TEXT = """
     build construct create generate instantiate make produce spawn
@@ -40,9 +40,14 @@ _ACTING_ON = frozenset(_ACTING_ON_TEXT.split())
 _ON_NOUNS = frozenset(["create", "destroy", "free", "init", "initialize", "parse", "serialize", "validate"])
 """Verbs that may stand behind what they act on: `list_create`."""
 _APART = {
-    "cleanup": "clean up", "lookup": "look up", "setup": "set up", "shutdown": "shut down", "teardown": "tear down",
+    "cleanup": "clean up", "login": "log in", "logout": "log out", "lookup": "look up", "rollback": "roll back",
+    "setup": "set up", "shutdown": "shut down", "teardown": "tear down",
 }  # fmt: skip
 """Verbs that names write in one word."""
+_TURNING = frozenset(
+    ["cast", "convert", "decode", "encode", "map", "parse", "transform", "translate", "turn"]
+)
+_INTO = frozenset(["into", "to"])
 _SEEKING = frozenset(["delete", "fetch", "find", "load", "lookup", "remove", "select", "unregister"])
 _IDENTIFYING = frozenset(["ID", "index", "key", "name"])
 """What tells a thing that such verbs act on, and is not that thing."""
@@ -53,6 +58,8 @@ _OF_OWNER_TEXT = """
 """
 _OF_OWNER = frozenset(_OF_OWNER_TEXT.split())
 """Verbs that act on what they are methods of, without parameters to act on."""
+_LEAST_NOUN = 2
+"""Letters of a name that tells what comes back."""
 _FUNCTIONS = frozenset([EntityKind.FUNCTION, EntityKind.METHOD, EntityKind.CONSTRUCTOR])
 
 
@@ -80,7 +87,7 @@ def _of_type(words: list[str], kind: EntityKind) -> str:
 
 def is_deed(text: str, entity: Entity) -> bool:
     """Whether a summary of a thing tells what it does, in the imperative."""
-    return entity.kind in _FUNCTIONS and re.split(r"[ .]", text, maxsplit=1)[0].lower() in VERBS
+    return entity.kind in _FUNCTIONS and is_verb(re.split(r"[ .]", text, maxsplit=1)[0].lower())
 
 
 def in_third_person(text: str) -> str:
@@ -124,10 +131,13 @@ def object_of(entity: Entity) -> list[str]:
     words = deed_words(entity.name)
     if words[:1] == ["try"]:
         words = words[1:]
-    if words and (words[0] in VERBS or words[0] in ("new", "on", "to", "as", "into", "iterator")):
+    verb = words[0] if words else ""
+    if words and (is_verb(verb) or verb in ("new", "on", "to", "as", "into", "iterator")):
         words = words[3:] if words[1:2] == ["and"] else words[1:]
     elif "to" in words[1:-1]:
         words = words[words.index("to") + 1 :]
+    if verb in _TURNING and (into := _INTO & set(words[1:-1])):
+        words = words[max(map(words.index, into)) + 1 :]
     cut = next((index for index, word in enumerate(words) if is_preposition(word)), len(words))
     return words[:cut]
 
@@ -135,7 +145,7 @@ def object_of(entity: Entity) -> list[str]:
 def _of_constructor(entity: Entity) -> str:
     owner = words_of(entity.owner or ("" if entity.name == "__init__" else entity.name))
     if entity.name.startswith("__"):
-        return f"Initialize {definite(owner)}." if owner else "Initialize the object."
+        return f"Initialize {definite(owner)}." if len("".join(owner)) > 1 else "Initialize the object."
     if said := conventional.constructor(entity):
         return said
     text = " ".join(owner) or "object"
@@ -159,7 +169,7 @@ def _of_function(words: list[str], entity: Entity) -> str:
     first, *rest = words
     if said := _by_first_word(first, rest, entity):
         return said
-    if first in VERBS:
+    if is_verb(first):
         verb = "return" if first in _RETURNING and rest and rest[0] != "and" else first
         verb = first if tells_how(rest) and rest[0] != "and" else verb
         return f"{_APART.get(verb, verb)} {_object(first, rest, entity)}".strip()
@@ -171,9 +181,12 @@ def _of_function(words: list[str], entity: Entity) -> str:
 
 
 def _of_noun(words: list[str], entity: Entity) -> str:
-    """What a function does whose name is no deed."""
-    if entity.returns is None:
-        return " ".join(words)
+    """What a function does whose name is no deed: it gives back what the name says, or else it is but run."""
+    is_given = any(words == words_of(one.name) for one in entity.parameters)
+    if entity.returns is None or is_given:
+        return f"run {' '.join(words)}"
+    if len("".join(words)) < _LEAST_NOUN:
+        return "return the result"
     if entity.returns.name == ITSELF and entity.parameters:
         return f"set {noun_phrase(words)}"
     if entity.returns.type == "error":
@@ -202,7 +215,10 @@ def _needed(entity: Entity) -> list[Parameter]:
     return [
         one
         for one in entity.parameters
-        if not one.default and not one.is_optional and not one.name.startswith("_")
+        if not one.default
+        and not one.is_optional
+        and not one.name.startswith("_")
+        and one.name not in ("self", "cls")
     ]
 
 

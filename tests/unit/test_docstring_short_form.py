@@ -69,15 +69,15 @@ def returned(name: str, type_: str = "", *parameters: str) -> str:
         ("__len__", "Return the number of items."),
         ("__radd__", "Return the sum, as the right operand."),
         ("__init__", "Initialize the object."),
-        ("width", "Width."),
-        ("x", "X."),
-        ("sha256", "Sha256."),
+        ("width", "Run width."),
+        ("x", "Run x."),
+        ("sha256", "Run sha256."),
         ("_", "Return what is asked for."),
         ("$", "Return what is asked for."),
-        ("größe", "Größe."),
-        ("数据", "数据."),
-        ("MAX_SIZE", "Maximum size."),
-        ("userIDs", "User IDs."),
+        ("größe", "Run größe."),
+        ("数据", "Run 数据."),
+        ("MAX_SIZE", "Run maximum size."),
+        ("userIDs", "Run user IDs."),
         ("operator()", "Call it like a function."),
     ],
 )
@@ -306,7 +306,7 @@ OTHER = Parameter(name="other", type="const Mutex&")
         (entity("is_main_thread", returns=Returned("bool")), "Return whether it is a main thread."),
         (entity("test_is_main_thread"), "Test is_main_thread."),
         (entity("do_init"), "Initialize."),
-        (entity("jsExec"), "Js exec."),
+        (entity("jsExec"), "Run js exec."),
         (entity("exec", parameters=(Parameter(name="query"),)), "Execute the query."),
         (entity("async_read", parameters=(Parameter(name="size"),)), "Read asynchronously."),
         (entity("onShowFileChooser"), "Handle show file chooser."),
@@ -449,7 +449,7 @@ def test_what_comes_back_is_what_was_given_after_the_deed() -> None:
         ("UserNotFoundError", "If the user is not found."),
         ("InvalidTokenException", "If the token is not valid."),
         ("Error", "If it fails."),
-        ("e", "On e errors."),
+        ("e", "If it fails."),
     ],
 )
 def test_an_exception_tells_by_its_name_when_it_is_raised(name: str, said: str) -> None:
@@ -459,8 +459,104 @@ def test_an_exception_tells_by_its_name_when_it_is_raised(name: str, said: str) 
 def test_what_can_go_wrong_in_rust_is_told_by_the_deed() -> None:
     read = entity("read_headers")
     assert short_form(Slot(kind=SlotKind.RAISES), read, GOOGLE) == "If reading the headers fails."
-    assert short_form(Slot(kind=SlotKind.PANICS), read, GOOGLE) == "If reading the headers is not possible."
-    assert "valid" in short_form(Slot(kind=SlotKind.SAFETY), read, GOOGLE)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ('panic!("too big")', "If it cannot go on."),
+        ("assert!(a > 0); assert_eq!(a, b); debug_assert_ne!(a, b)", "If an assertion does not hold."),
+        ("todo!()", "If it comes to what is not implemented."),
+        ("match a { 1 => 2, _ => unreachable!() }", "If it comes to what was held for unreachable."),
+        ("assert!(a > 0); panic!()", "If it cannot go on."),
+        ('panic!("no assert!(a)") // todo!()', "If it cannot go on."),
+        ("", "If it cannot go on."),
+    ],
+)
+def test_why_a_function_of_rust_panics_is_read_from_its_macros(code: str, said: str) -> None:
+    assert short_form(Slot(kind=SlotKind.PANICS), entity("read_headers"), GOOGLE, code) == said
+
+
+def test_an_unsafe_function_speaks_of_arguments_only_if_it_has_some() -> None:
+    given = entity("read", parameters=(Parameter(name="at"),))
+    assert "arguments" in short_form(Slot(kind=SlotKind.SAFETY), given, GOOGLE)
+    assert "arguments" not in short_form(Slot(kind=SlotKind.SAFETY), entity("h"), GOOGLE)
+
+
+SAME = Parameter(name="other", type="const A&")
+MOVED = Parameter(name="other", type="A&&")
+
+
+@pytest.mark.parametrize(
+    ("of", "code", "said"),
+    [
+        (entity("A", EntityKind.CONSTRUCTOR, owner="A", parameters=(SAME,)), "A(const A& other) = delete;",
+         "Not copyable."),
+        (entity("operator=", EntityKind.METHOD, owner="A", parameters=(MOVED,)),
+         "A& operator=(A&& other) noexcept = delete;", "Not movable."),
+        (entity("A", EntityKind.CONSTRUCTOR, owner="A"), "A() = delete", "Deleted."),
+        (entity("read", EntityKind.METHOD, owner="A"), "void read() const = delete;", "Deleted."),
+        (entity("A", EntityKind.CONSTRUCTOR, owner="Apple"), "A() { p = delete_all(); }", "Create an apple."),
+    ],
+)  # fmt: skip
+def test_what_is_deleted_creates_nothing(of: Entity, code: str, said: str) -> None:
+    assert short_form(Slot(kind=SlotKind.SUMMARY), of, JAVADOC, code).replace("Creates", "Create") == said
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("N", "template <int N>\nclass A {};", "The value of N."),
+        ("N", "template <typename T, std::size_t N = 4>\nclass A {};", "The value of N."),
+        ("BufferSize", "template <size_t BufferSize> class A {};", "The size of the buffer."),
+        ("N", "fn read<T, const N: usize>(at: [T; N]) {}", "The value of N."),
+        ("T", "template <typename T, int N>\nclass A {};", "The type to work with."),
+        ("Value", "template <class Value, bool Is>\nclass A {};", "The value type."),
+        ("T", "", "The type to work with."),
+    ],
+)
+def test_parameters_of_templates_that_are_no_types_are_called_none(name: str, code: str, said: str) -> None:
+    slot = Slot(kind=SlotKind.TYPE_PARAMETER, name=name)
+    assert short_form(slot, entity("A", EntityKind.CLASS), GOOGLE, code) == said
+
+
+@pytest.mark.parametrize(
+    ("of", "summary_", "result"),
+    [
+        (entity("main", returns=Returned("int")), "Run the program.", "The exit status."),
+        (entity("n", returns=Returned("int")), "Return the result.", "The number."),
+        (entity("n", returns=Returned()), "Return the result.", "The result."),
+        (entity("user", EntityKind.METHOD, returns=Returned(), parameters=(Parameter(name="user"),)),
+         "Run user.", "The result."),
+        (entity("convert_tokens_to_string", returns=Returned()), "Convert tokens to string.", "The string."),
+        (entity("list", EntityKind.METHOD, returns=Returned(), parameters=(Parameter(name="which"),)),
+         "List.", "The result."),
+        (entity("pop", returns=Returned(), parameters=(Parameter(name="self"),)), "Pop.", "The result."),
+        (entity("frobnicate_rows", returns=Returned()), "Frobnicate the rows.", "The result."),
+        (entity("certificate", returns=Returned()), "Return the certificate.", "The certificate."),
+        (entity("__init__", EntityKind.CONSTRUCTOR, owner="b", returns=Returned()), "Initialize the object.",
+         "The result."),
+        (entity("rollback", returns=Returned()), "Roll back.", "The result."),
+        (entity("normalize", returns=Returned(), parameters=(Parameter(name="self"),)),
+         "Normalize.", "The result."),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_not_made_up(of: Entity, summary_: str, result: str) -> None:
+    assert summary(of) == summary_
+    assert short_form(Slot(kind=SlotKind.RETURNS), of, GOOGLE) == result
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("bar", "runs bar."), ("M", "runs m."), ("forward", "forwards."), ("Dump", "dumps.")]
+)
+def test_a_function_of_go_does_something(name: str, said: str) -> None:
+    assert summary(entity(name), Dialect(style=Style.GO), lead=name, capital=False) == said
+
+
+@pytest.mark.parametrize("name", ["NetworkXError", "AutomainRequiresModuleError", "Error"])
+def test_names_that_are_no_kind_of_errors_are_not_read_as_such(name: str) -> None:
+    said = short_form(Slot(kind=SlotKind.RAISES, name=name), entity("read_rows"), GOOGLE)
+    assert said == "If reading the rows fails."
 
 
 def test_a_comment_is_what_was_told_of_its_statements() -> None:
