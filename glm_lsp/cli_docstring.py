@@ -171,7 +171,7 @@ async def _document(run: _Run, named: Sequence[Target], settings: Settings) -> N
     from contextlib import AsyncExitStack
 
     from glm_lsp.cli_complete import engine_client
-    from glm_lsp.docstring.authors import author_for
+    from glm_lsp.docstring.authors.choice import author_for
 
     author: Author | None = None
     async with AsyncExitStack() as engine:

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.dialect import STYLES, Style
-from glm_lsp.docstring.docstrings import Proposal, Source, propose
 from glm_lsp.docstring.finding import entity_at
 from glm_lsp.docstring.header import judged
 from glm_lsp.docstring.inventory import Item, State, inventory, title
 from glm_lsp.docstring.plan import Plan
-from glm_lsp.docstring.project import ProjectFiles
+from glm_lsp.docstring.project.files import ProjectFiles
+from glm_lsp.docstring.proposal import Proposal, Source, propose
 from glm_lsp.errors import InputError, NothingToDocumentError, UnknownGrammarError
 from glm_lsp.project_root import project_root
 from glm_lsp.source_file import SourcePosition, language_id, line_starts

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from glm_lsp.docstring.docstrings import Documented
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.inventory import Item, title
+from glm_lsp.docstring.proposal import Documented
 from glm_lsp.docstring_files import SourceToDocument, Written
 from glm_lsp.errors import GlmError
 from glm_lsp.unified_diff import unified_diff

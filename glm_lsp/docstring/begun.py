@@ -12,11 +12,11 @@ from glm_lsp.completion.documenting import Opening
 from glm_lsp.completion.lines import next_line_start
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author
-from glm_lsp.docstring.docstrings import Source, propose
 from glm_lsp.docstring.edit import line_break_of
 from glm_lsp.docstring.entity import Entity, Place
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.proof import touches_code
+from glm_lsp.docstring.proposal import Source, propose
 from glm_lsp.docstring.styles.known import styling_of
 from glm_lsp.errors import CodeTouchedError
 

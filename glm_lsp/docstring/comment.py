@@ -9,10 +9,10 @@ from itertools import islice
 
 from glm_lsp.completion.lines import line_start
 from glm_lsp.docstring.dialect import Dialect
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity, EntityKind, Place
 from glm_lsp.docstring.narration import narrate
 from glm_lsp.docstring.plan import Insertion, Plan
+from glm_lsp.docstring.proposal import Source
 from glm_lsp.docstring.skeleton import Skeleton, Slot, SlotKind
 from glm_lsp.errors import NothingToDocumentError
 from glm_lsp.syntax.scope import Scope

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity, EntityKind
 from glm_lsp.docstring.finding import is_stub, wished
 from glm_lsp.docstring.plan import Plan
+from glm_lsp.docstring.proposal import Source
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 
 _LIST = {SlotKind.PARAMETER: "parameters", SlotKind.TYPE_PARAMETER: "type parameters", SlotKind.RAISES: "raises",

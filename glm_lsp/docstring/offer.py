@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from glm_lsp.docstring.comment import has_statements, plan_comments
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.finding import entity_at, undocumented
 from glm_lsp.docstring.inventory import obstacle, title
 from glm_lsp.docstring.plan import Plan
+from glm_lsp.docstring.proposal import Source
 from glm_lsp.errors import NothingToDocumentError
 
 

@@ -16,9 +16,9 @@ from glm_lsp.errors import InputError, UnknownGrammarError
 if TYPE_CHECKING:
     from glm_lsp.completion.documenting import Opening
     from glm_lsp.completion.snapshot import DocumentSnapshot
-    from glm_lsp.docstring.docstrings import OnSentence, Proposal
     from glm_lsp.docstring.extent import Extent
     from glm_lsp.docstring.offer import Offer
+    from glm_lsp.docstring.proposal import OnSentence, Proposal
     from glm_lsp.engine.client.client import EngineClient
     from glm_lsp.lsp.documentation import Documentation
     from glm_lsp.lsp.reference_notes import ReferenceNotes

@@ -9,13 +9,13 @@ from functools import partial
 from glm_lsp.completion.documenting import Opening
 from glm_lsp.completion.placement import Refusal, refuse_document
 from glm_lsp.completion.snapshot import DocumentSnapshot
-from glm_lsp.docstring.authors import author_for
+from glm_lsp.docstring.authors.choice import author_for
 from glm_lsp.docstring.begun import Begun, begun, finished, is_safe
 from glm_lsp.docstring.detection import Surroundings
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.docstrings import OnSentence, Proposal, Source, propose
 from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.offer import Offer, Survey
+from glm_lsp.docstring.proposal import OnSentence, Proposal, Source, propose
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.errors import NothingToDocumentError, UnknownGrammarError
 from glm_lsp.lsp.latest_work import LatestWork

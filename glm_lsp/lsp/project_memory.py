@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glm_lsp.docstring.detection import NoSurroundings, Surroundings
-from glm_lsp.docstring.project import ProjectFiles
+from glm_lsp.docstring.project.files import ProjectFiles
 from glm_lsp.references.location import file_of
 
 HOLDS_S = 60.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 if TYPE_CHECKING:
-    from glm_lsp.docstring.docstrings import Proposal
+    from glm_lsp.docstring.proposal import Proposal
     from glm_lsp.lsp.document import Documents
 
 

@@ -13,8 +13,8 @@ from typing import Any, cast
 import pytest
 
 from glm_lsp import terminal
-from glm_lsp.docstring import authors
 from glm_lsp.docstring.author import Author, Gap
+from glm_lsp.docstring.authors import choice as authors
 from glm_lsp.docstring_files import SourceToDocument
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.errors import EngineLostError, ModelNotFoundError

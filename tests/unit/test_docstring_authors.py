@@ -12,14 +12,14 @@ import pytest
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import PROFILES
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.authors import author_for
-from glm_lsp.docstring.certainty import ends_torn, is_misplaced, is_sure
-from glm_lsp.docstring.chat_author import ChatAuthor
+from glm_lsp.docstring.authors.certainty import ends_torn, is_misplaced, is_sure
+from glm_lsp.docstring.authors.chat_author import ChatAuthor
+from glm_lsp.docstring.authors.choice import author_for
+from glm_lsp.docstring.authors.infill_author import InfillAuthor
+from glm_lsp.docstring.authors.reply import sentence_of
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
-from glm_lsp.docstring.infill_author import InfillAuthor
-from glm_lsp.docstring.reply import sentence_of
-from glm_lsp.docstring.sentence import is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
+from glm_lsp.docstring.vetting.sentence import is_harmless
 from glm_lsp.engine.address import LocalAddress, TcpAddress
 from glm_lsp.engine.chat_wire import ChatRequest, WireMessage
 from glm_lsp.engine.client.client import HttpEngineClient

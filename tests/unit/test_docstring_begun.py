@@ -12,7 +12,7 @@ from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.begun import begun, finished, is_safe
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.docstrings import Source
+from glm_lsp.docstring.proposal import Source
 
 
 class Nobody:

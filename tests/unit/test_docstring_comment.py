@@ -9,7 +9,7 @@ from glm_lsp.docstring import comment
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.comment import has_statements, plan_comments
 from glm_lsp.docstring.detection import NoSurroundings
-from glm_lsp.docstring.docstrings import Proposal, Source, propose
+from glm_lsp.docstring.proposal import Proposal, Source, propose
 from glm_lsp.errors import CodeTouchedError, NothingToDocumentError
 from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.scoping import scope_at

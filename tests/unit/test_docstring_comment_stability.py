@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.edit import TextInsertion, inserted
-from glm_lsp.docstring.short_form import short_form
+from glm_lsp.docstring.proposal import Source
+from glm_lsp.docstring.words.short_form import short_form
 
 _HEADS = {
     "javascript": ("", "export function {}({{ a = 1 }}, ...b) {{ return a; }}\n"),

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from glm_lsp.docstring.editor_config import EditorConfig, matches
+from glm_lsp.docstring.project.editor_config import EditorConfig, matches
 
 
 @pytest.mark.parametrize(

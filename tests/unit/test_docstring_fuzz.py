@@ -17,12 +17,12 @@ from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.comment import plan_comments
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.dialect import STYLES
-from glm_lsp.docstring.docstrings import Proposal, Source, propose
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.inventory import inventory
 from glm_lsp.docstring.plan import Plan
 from glm_lsp.docstring.proof import touches_code
-from glm_lsp.docstring.sentence import vetted
+from glm_lsp.docstring.proposal import Proposal, Source, propose
+from glm_lsp.docstring.vetting.sentence import vetted
 from glm_lsp.errors import CodeTouchedError, GlmError, NothingToDocumentError
 from glm_lsp.evaluate.syntax import parses
 from tests.documentation_sources import SOURCES

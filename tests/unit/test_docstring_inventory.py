@@ -6,10 +6,10 @@ import pytest
 
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.detection import NoSurroundings
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.inventory import Item, State, inventory, title
 from glm_lsp.docstring.offer import Survey
+from glm_lsp.docstring.proposal import Source
 from glm_lsp.errors import NothingToDocumentError
 
 SOURCE = '''def area(radius): return radius

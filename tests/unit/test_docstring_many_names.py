@@ -8,8 +8,8 @@ import pytest
 
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.detection import NoSurroundings
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.plan import Plan
+from glm_lsp.docstring.proposal import Source
 
 
 def plans(language_id: str, text: str) -> list[Plan]:

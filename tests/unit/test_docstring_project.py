@@ -13,7 +13,7 @@ import pytest
 
 from glm_lsp.docstring.detection import dialect_of
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.project import ENOUGH, MAX_CHARS, MAX_FILES, ProjectFiles
+from glm_lsp.docstring.project.files import ENOUGH, MAX_CHARS, MAX_FILES, ProjectFiles
 
 
 def source(name: str, num: int = 1) -> str:

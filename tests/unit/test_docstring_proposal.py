@@ -12,9 +12,9 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring import proof
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.detection import NoSurroundings
-from glm_lsp.docstring.docstrings import Proposal, Source, propose
 from glm_lsp.docstring.finding import undocumented
 from glm_lsp.docstring.plan import Insertion, Plan
+from glm_lsp.docstring.proposal import Proposal, Source, propose
 from glm_lsp.docstring.skeleton import Skeleton
 from glm_lsp.errors import CodeTouchedError
 from glm_lsp.syntax.tree import SyntaxTree

@@ -10,9 +10,9 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.docstrings import Source, propose
 from glm_lsp.docstring.inventory import State, inventory
 from glm_lsp.docstring.plan import Plan
+from glm_lsp.docstring.proposal import Source, propose
 
 BARE = 'def bare_{0}(size, *rest):\n    """Do it."""\n    return size\n'
 ONE_LINE = 'def line_{0}(size): """Do it."""\n'

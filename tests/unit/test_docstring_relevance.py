@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.certainty import is_misplaced
-from glm_lsp.docstring.echo import says_the_same
+from glm_lsp.docstring.authors.certainty import is_misplaced
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
-from glm_lsp.docstring.relevance import is_about, is_condition
-from glm_lsp.docstring.sentence import vetted
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.stems import stem
+from glm_lsp.docstring.vetting.echo import says_the_same
+from glm_lsp.docstring.vetting.relevance import is_about, is_condition
+from glm_lsp.docstring.vetting.sentence import vetted
+from glm_lsp.docstring.vetting.stems import stem
 
 WELCOME = "def getwelcome(self):\n    return self.welcome\n"
 POP3 = "def __init__(self, host, port=0, *, keyfile=None, certfile=None):\n    self.host = host\n"

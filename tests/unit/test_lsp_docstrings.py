@@ -12,10 +12,10 @@ import pytest
 from glm_lsp.completion.documenting import opening_before
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.dialect import Style
-from glm_lsp.docstring.docstrings import Source
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.extent import Extent
 from glm_lsp.docstring.plan import Plan
+from glm_lsp.docstring.proposal import Source
 from glm_lsp.engine.client.client import EngineClient
 from glm_lsp.errors import EngineStartError, NothingToDocumentError, UnknownGrammarError
 from glm_lsp.lsp import project_memory

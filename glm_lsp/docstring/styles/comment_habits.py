@@ -13,7 +13,7 @@ from glm_lsp.docstring.styles.comment_block import DocComment
 from glm_lsp.docstring.styles.rustdoc import headings_of, items_of
 from glm_lsp.docstring.styles.tag_completion import ranked
 from glm_lsp.docstring.styles.tags import Tag, tags_of
-from glm_lsp.docstring.verbs import VERBS, plain_form
+from glm_lsp.docstring.words.verbs import VERBS, plain_form
 
 _ENOUGH = 3
 """Comments without tags that tell of somebody who writes none."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 from glm_lsp.docstring.dialect import STYLES, Dialect, Style
 from glm_lsp.docstring.styles.python_docstring import PythonDocstring
 from glm_lsp.docstring.styles.python_section import Entry, SectionKind
-from glm_lsp.docstring.verbs import VERBS, plain_form
+from glm_lsp.docstring.words.verbs import VERBS, plain_form
 
 ENOUGH = 3
 """Docstrings without sections that tell of somebody who writes none."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from glm_lsp.docstring.authors import author_for
+from glm_lsp.docstring.authors.choice import author_for
 from glm_lsp.evaluate.documentation.scores import by_language, floors, score, score_styles
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask
 from glm_lsp.evaluate.documentation.writing import WrittenDocumentation, write, write_alone

@@ -12,9 +12,9 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Author
 from glm_lsp.docstring.detection import NoSurroundings
 from glm_lsp.docstring.dialect import Dialect
-from glm_lsp.docstring.docstrings import Source, propose
 from glm_lsp.docstring.entity import Entity
 from glm_lsp.docstring.filling import Sentence
+from glm_lsp.docstring.proposal import Source, propose
 from glm_lsp.errors import CodeTouchedError
 from glm_lsp.evaluate.documentation.bare_model import BareTask, request_of
 from glm_lsp.evaluate.documentation.tasks import DocumentationTask

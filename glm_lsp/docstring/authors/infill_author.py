@@ -12,9 +12,9 @@ from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.prompt import language_name, profile_named
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.certainty import ends_torn, is_misplaced, is_sure
-from glm_lsp.docstring.sentence import is_whole, vetted, without_torn_end
+from glm_lsp.docstring.authors.certainty import ends_torn, is_misplaced, is_sure
 from glm_lsp.docstring.skeleton import SlotKind
+from glm_lsp.docstring.vetting.sentence import is_whole, vetted, without_torn_end
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from glm_lsp.docstring.name_words import parts_of
-from glm_lsp.docstring.phrases import is_preposition, singular
-from glm_lsp.docstring.qualities import is_quality
-from glm_lsp.docstring.verbs import VERBS, plain_form
+from glm_lsp.docstring.words.name_words import parts_of
+from glm_lsp.docstring.words.phrases import is_preposition, singular
+from glm_lsp.docstring.words.qualities import is_quality
+from glm_lsp.docstring.words.verbs import VERBS, plain_form
 
 _NOUNS_TEXT = """
     am are be been being did do does done given gone had has have is kept made meant seen set taken used was were

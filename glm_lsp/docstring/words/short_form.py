@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from glm_lsp.docstring import conventional, failure_form, outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
-from glm_lsp.docstring.phrases import indefinite, is_plural
-from glm_lsp.docstring.sentence import finished, is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.summary_form import in_third_person, is_deed
+from glm_lsp.docstring.vetting.sentence import finished, is_harmless
+from glm_lsp.docstring.words import conventional, failure_form, outcome_form, parameter_form, summary_form
+from glm_lsp.docstring.words.phrases import indefinite, is_plural
+from glm_lsp.docstring.words.summary_form import in_third_person, is_deed
 
 _LEAST_WORDS = 2
 _PHRASES = frozenset(["and", "as", "at", "by", "for", "from", "in", "into", "of", "on", "over", "to", "with"])

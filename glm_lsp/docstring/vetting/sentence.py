@@ -6,11 +6,11 @@ import re
 from itertools import takewhile
 
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.relevance import is_about
-from glm_lsp.docstring.repetition import is_repetitive
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.verbs import VERBS, plain_form, third_person
+from glm_lsp.docstring.vetting.relevance import is_about
+from glm_lsp.docstring.vetting.repetition import is_repetitive
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.verbs import VERBS, plain_form, third_person
 
 _LONGEST = 200
 _SHORTEST_LETTERS = 3

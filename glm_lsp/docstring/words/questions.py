@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.phrases import indefinite, is_preposition
-from glm_lsp.docstring.qualities import is_participle, is_quality
-from glm_lsp.docstring.verbs import VERBS
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.phrases import indefinite, is_preposition
+from glm_lsp.docstring.words.qualities import is_participle, is_quality
+from glm_lsp.docstring.words.verbs import VERBS
 
 WHETHER = {
     "is": "is", "are": "are", "was": "was", "were": "were", "has": "has", "have": "have", "had": "had",

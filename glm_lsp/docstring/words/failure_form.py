@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from glm_lsp.docstring.entity import Entity
-from glm_lsp.docstring.name_words import parts_of, words_of
-from glm_lsp.docstring.phrases import sentence
-from glm_lsp.docstring.summary_form import doing
-from glm_lsp.docstring.verbs import plain_form
+from glm_lsp.docstring.words.name_words import parts_of, words_of
+from glm_lsp.docstring.words.phrases import sentence
+from glm_lsp.docstring.words.summary_form import doing
+from glm_lsp.docstring.words.verbs import plain_form
 
 _EXCEPTIONS = {
     "ArithmeticException": "If the calculation is not possible.",

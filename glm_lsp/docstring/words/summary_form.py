@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from glm_lsp.docstring import conventional
 from glm_lsp.docstring.entity import ITSELF, Entity, EntityKind, Parameter
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import (
+from glm_lsp.docstring.words import conventional
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.noun_form import noun_phrase
+from glm_lsp.docstring.words.phrases import (
     definite,
     indefinite,
     is_linking,
@@ -17,9 +17,9 @@ from glm_lsp.docstring.phrases import (
     sentence,
     thing,
 )
-from glm_lsp.docstring.qualities import tells_how
-from glm_lsp.docstring.questions import FLAGS, WHETHER, whether
-from glm_lsp.docstring.verbs import VERBS, gerund, in_full, is_verb, third_person
+from glm_lsp.docstring.words.qualities import tells_how
+from glm_lsp.docstring.words.questions import FLAGS, WHETHER, whether
+from glm_lsp.docstring.words.verbs import VERBS, gerund, in_full, is_verb, third_person
 
 _MAKING_TEXT = """
     build construct create generate instantiate make produce spawn

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from glm_lsp.docstring.finding import find_entities
 from glm_lsp.docstring.header import is_header
-from glm_lsp.docstring.line_width import SETTINGS, width_in
+from glm_lsp.docstring.project.line_width import SETTINGS, width_in
 from glm_lsp.docstring.source_tree import parse
 from glm_lsp.references.files import FileText, WorkspaceFiles
 from glm_lsp.references.location import joined, normal_roots, parent, root_of, shown_path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glm_lsp.docstring.phrases import definite, is_plural, is_preposition, plural
-from glm_lsp.docstring.verbs import VERBS
+from glm_lsp.docstring.words.phrases import definite, is_plural, is_preposition, plural
+from glm_lsp.docstring.words.verbs import VERBS
 
 _OF_SOMETHING_TEXT = """
     color description duration height id index length name path size title url value width

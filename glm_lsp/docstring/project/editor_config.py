@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from glm_lsp.docstring.ini_lines import pairs
+from glm_lsp.docstring.project.ini_lines import pairs
 
 MAX_CHARS = 65_536
 """Of such a file; the rest is not looked at."""

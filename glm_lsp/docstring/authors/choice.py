@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from glm_lsp.completion.prompt import profile_named
-from glm_lsp.docstring.chat_author import ChatAuthor
-from glm_lsp.docstring.infill_author import InfillAuthor
+from glm_lsp.docstring.authors.chat_author import ChatAuthor
+from glm_lsp.docstring.authors.infill_author import InfillAuthor
 
 if TYPE_CHECKING:
     from glm_lsp.docstring.author import Author

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
-from glm_lsp.docstring.stems import stems_of_text
+from glm_lsp.docstring.vetting.stems import stems_of_text
 
 _SAME = 0.7
 """Share of the telling words of two sentences from which on they say the same."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from glm_lsp.completion.collector import Writing
 from glm_lsp.completion.prompt import language_name
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.reply import sentence_of
-from glm_lsp.docstring.sentence import vetted
+from glm_lsp.docstring.authors.reply import sentence_of
 from glm_lsp.docstring.skeleton import Slot, SlotKind
+from glm_lsp.docstring.vetting.sentence import vetted
 from glm_lsp.engine.chat_wire import ChatRequest, WireMessage
 
 if TYPE_CHECKING:

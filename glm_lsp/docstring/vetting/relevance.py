@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.conventional import is_conventional
 from glm_lsp.docstring.entity import Entity, EntityKind
-from glm_lsp.docstring.name_words import parts_of
 from glm_lsp.docstring.skeleton import SlotKind
-from glm_lsp.docstring.stems import stem, stems_of_name, stems_of_text
-from glm_lsp.docstring.verbs import VERBS, plain_form
+from glm_lsp.docstring.vetting.stems import stem, stems_of_name, stems_of_text
+from glm_lsp.docstring.words.conventional import is_conventional
+from glm_lsp.docstring.words.name_words import parts_of
+from glm_lsp.docstring.words.verbs import VERBS, plain_form
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _LEAST_WITHIN = 4

@@ -7,8 +7,8 @@ import re
 import tomllib
 from typing import Any
 
-from glm_lsp.docstring.editor_config import EditorConfig
-from glm_lsp.docstring.ini_lines import pairs
+from glm_lsp.docstring.project.editor_config import EditorConfig
+from glm_lsp.docstring.project.ini_lines import pairs
 
 _OF_PYTHON = ("ruff.toml", ".ruff.toml", "pyproject.toml", "setup.cfg", "tox.ini", ".flake8")
 _OF_PRETTIER = (".prettierrc", ".prettierrc.json", "package.json")

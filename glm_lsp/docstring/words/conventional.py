@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.phrases import definite, indefinite, sentence
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.phrases import definite, indefinite, sentence
 
 _OPERATORS = {
     "add": "sum", "sub": "difference", "mul": "product", "matmul": "matrix product", "truediv": "quotient",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 
-from glm_lsp.docstring import conventional
 from glm_lsp.docstring.entity import ITSELF, Entity, Returned
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import definite, plural, sentence, singular
-from glm_lsp.docstring.qualities import tells_how
-from glm_lsp.docstring.questions import FLAGS, is_question, whether
-from glm_lsp.docstring.summary_form import deed_words, doing, object_of
-from glm_lsp.docstring.verbs import VERBS, is_verb, participle
+from glm_lsp.docstring.words import conventional
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.noun_form import noun_phrase
+from glm_lsp.docstring.words.phrases import definite, plural, sentence, singular
+from glm_lsp.docstring.words.qualities import tells_how
+from glm_lsp.docstring.words.questions import FLAGS, is_question, whether
+from glm_lsp.docstring.words.summary_form import deed_words, doing, object_of
+from glm_lsp.docstring.words.verbs import VERBS, is_verb, participle
 
 _TYPES = {
     "bool": "true or false", "boolean": "true or false", "Boolean": "true or false", "int": "the number",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from glm_lsp.docstring.name_words import parts_of, words_of
+from glm_lsp.docstring.words.name_words import parts_of, words_of
 
 _WORD = re.compile(r"[^\W\d_]\w*")
 _ENDINGS = re.compile(r"(?:ations?|ations?|ions?|ings?|ers?|ors?|ies|ied|ed|es|s|e|y|i)$")

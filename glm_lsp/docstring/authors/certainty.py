@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from glm_lsp.docstring.author import Gap
-from glm_lsp.docstring.common_words import is_common, words_of_text
-from glm_lsp.docstring.echo import is_echo
-from glm_lsp.docstring.name_words import parts_of
 from glm_lsp.docstring.skeleton import SlotKind
-from glm_lsp.docstring.stems import stems_of_name
+from glm_lsp.docstring.vetting.common_words import is_common, words_of_text
+from glm_lsp.docstring.vetting.echo import is_echo
+from glm_lsp.docstring.vetting.stems import stems_of_name
+from glm_lsp.docstring.words.name_words import parts_of
 
 _LEAST = {SlotKind.PARAMETER: -0.4, SlotKind.TYPE_PARAMETER: -0.4, SlotKind.ATTRIBUTE: -0.4}
 """Least mean of the tokens' natural log-probabilities."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from glm_lsp.docstring.entity import Parameter, ParameterKind
-from glm_lsp.docstring.name_words import words_of
-from glm_lsp.docstring.noun_form import noun_phrase
-from glm_lsp.docstring.phrases import definite, is_linking, sentence
-from glm_lsp.docstring.qualities import tells_how
-from glm_lsp.docstring.questions import is_question, whether
-from glm_lsp.docstring.verbs import VERBS
+from glm_lsp.docstring.words.name_words import words_of
+from glm_lsp.docstring.words.noun_form import noun_phrase
+from glm_lsp.docstring.words.phrases import definite, is_linking, sentence
+from glm_lsp.docstring.words.qualities import tells_how
+from glm_lsp.docstring.words.questions import is_question, whether
+from glm_lsp.docstring.words.verbs import VERBS
 
 _KNOWN = {
     "args": "The positional arguments.", "argv": "The arguments of the command line.",

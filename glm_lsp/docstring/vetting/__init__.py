@@ -1,0 +1,1 @@
+"""Which sentences may be put into a document."""
