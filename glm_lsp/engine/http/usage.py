@@ -15,6 +15,7 @@ EDITOR_COUNTS = frozenset(
         "answers_model",
         "answers_joined",
         "answers_cache",
+        "answers_docstring",
         "answers_typed_through",
         "answers_nothing",
         "shown",
