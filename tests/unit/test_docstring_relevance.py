@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.authors.certainty import is_misplaced
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.vetting.echo import says_the_same
+from glm_lsp.docstring.vetting.echo import is_echo, says_the_same
 from glm_lsp.docstring.vetting.relevance import is_about, is_condition
 from glm_lsp.docstring.vetting.sentence import vetted
 from glm_lsp.docstring.vetting.stems import stem
@@ -97,6 +99,50 @@ def test_a_summary_shares_a_word_with_the_definition(
     assert (vetted(sentence, gap(code, name, Slot(kind=SlotKind.SUMMARY))) is not None) is is_taken
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence", "is_taken"),
+    [
+        ("LOAD_ROWS", "Saving for rows.", False),
+        ("LOAD_ROWS", "Loading for rows.", True),
+        ("load_and_save_rows", "Save the rows.", True),
+        ("load_rows", "Load the rows that were saved.", True),
+        ("LittleEndian", "Save rows as big endian.", False),
+        ("~rows", "Construct the rows.", False),
+        ("~rows", "Release the rows.", True),
+        ("rows_of_error", "The rows to add to the success.", False),
+    ],
+)
+def test_a_sentence_does_not_tell_of_the_opposite(name: str, sentence: str, is_taken: bool) -> None:
+    code = f"def {name}(rows): ...\n"
+    assert is_about(sentence, gap(code, name, Slot(kind=SlotKind.SUMMARY))) is is_taken
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "//! Saving for sets\ntemplate <class Archive>\nvoid save(Archive& archive) {}\n",
+        "# Saving for sets\ndef dump(archive): ...\n",
+        "int all(); // Saving for sets\nint some(); // Saving for maps\n",
+    ],
+)
+def test_a_comment_ends_where_code_begins(other: str) -> None:
+    around = gap("void store() {}\n", "store", Slot(kind=SlotKind.SUMMARY), before=other)
+    assert is_misplaced("Saving for sets.", around)
+    assert not is_misplaced("Sorting of sets.", around)
+
+
+def test_a_word_of_its_own_makes_a_sentence_another_one() -> None:
+    before = "# Start watching the current loop with the given tool.\n"
+    around = gap("def remove(): ...\n", "remove", Slot(kind=SlotKind.SUMMARY), before=before)
+    assert not is_misplaced("Stop watching the current loop for a tool.", around)
+    assert is_misplaced("Start watching the loop with the given tool.", around)
+
+
+def test_a_summary_does_not_go_on_from_something() -> None:
+    code = "def rows(path): ...\n"
+    assert vetted("into rows of a path.", gap(code, "rows", Slot(kind=SlotKind.SUMMARY))) is None
+
+
 OTHER = '''class A:
     def read_rows(self):
         """Read all rows of the table into memory.
@@ -177,3 +223,18 @@ def test_code_is_no_sentence(raw: str) -> None:
 def test_ordinary_sentences_are_taken(raw: str) -> None:
     code = "def rows(path): ...\n"
     assert vetted(raw, gap(code, "rows", Slot(kind=SlotKind.SUMMARY))) == raw
+
+
+def test_what_comes_back_is_more_than_one_noun() -> None:
+    code = "def rows(path): ...\n"
+    result = gap(code, "rows", Slot(kind=SlotKind.RETURNS))
+    assert vetted("The path.", result) is None
+    assert vetted("The first row of the path.", result) == "The first row of the path."
+
+
+@pytest.mark.parametrize("unit", ["a ", "=:", "// a\n", "/*", "x # ", "\n \n", " ", "*", "a. "])
+def test_texts_of_any_shape_are_searched_in_linear_time(unit: str) -> None:
+    text = (unit * 64_000)[:64_000]
+    started = time.process_time()
+    assert not is_echo("Read the first rows of a table.", (text,), about="", own=[["row"]])
+    assert time.process_time() - started < 2.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glm_lsp.docstring.author import Gap
@@ -220,6 +220,7 @@ def test_reading_ends_with_the_sentence(raw: str, slot: Slot, whole: bool) -> No
     assert is_whole(raw, gap(slot)) is whole
 
 
+@example(pieces=["Read the rows", "of a file", "\n", "Read the rows", "\n", "e.g. ", "\n    Args:\n"])
 @given(
     st.lists(
         st.sampled_from(["Read the rows", ". ", "\n", "\n    Args:\n", "e.g. ", "of a file", "\n\n", "* "]),

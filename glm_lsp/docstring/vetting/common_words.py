@@ -44,7 +44,7 @@ _NOUNS_TEXT = """
 _NOUNS = frozenset(_NOUNS_TEXT.split())
 _ENDINGS = (
     "tion", "sion", "ment", "ness", "ance", "ence", "ing", "ity", "ship", "ology", "graphy", "ively", "ally", "ular",
-    "able", "ible", "izer", "ator", "iser", "archy", "where", "load", "ized",
+    "able", "ible", "izer", "ator", "iser", "archy", "where", "load", "er", "ized",
     "ised", "ated", "ism", "ist", "ize", "ise",
     "ical",
 )  # fmt: skip

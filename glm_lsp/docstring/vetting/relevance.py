@@ -25,6 +25,17 @@ _OF_ANY_CODE_TEXT = """
 """
 _OF_ANY_CODE = frozenset(map(stem, _OF_ANY_CODE_TEXT.split()))
 """What a sentence and a definition may share by chance."""
+_OPPOSITES_TEXT = """
+    load save; load store; read write; open close; add remove; insert delete; create destroy; create
+    delete; start stop; begin end; push pop; lock unlock; encode decode; encrypt decrypt; connect
+    disconnect; enable disable; show hide; success error; success failure; increase decrease;
+    increment decrement; first last; minimum maximum; little big; send receive; register unregister;
+    subscribe unsubscribe; mount unmount; import export; install uninstall; serialize deserialize;
+    compress decompress; pack unpack; enter leave; construct destroy; upload download; next
+    previous; left right; enqueue dequeue; attach detach; activate deactivate; allow deny; even odd;
+    input output; expand collapse
+"""
+_OPPOSITES = [tuple(map(stem, pair.split())) for pair in _OPPOSITES_TEXT.split(";")]
 _MOST_CODE_CHARS = 20_000
 _CONDITION = re.compile(r"(?i)^(?:raised |thrown )?(?:if|when|in case)\b")
 _BEING = frozenset(
@@ -38,6 +49,8 @@ _PLAIN_OF = frozenset(["i", "you", "we", "they", "both", "all", "none", "to"])
 def is_about(sentence: str, gap: Gap) -> bool:
     """Whether a sentence can be about its slot; what cannot be told passes."""
     kind, entity = gap.slot.kind, gap.entity
+    if entity is not None and _is_opposite(sentence, entity.name):
+        return False
     if kind in (SlotKind.PARAMETER, SlotKind.ATTRIBUTE, SlotKind.TYPE_PARAMETER) and entity is not None:
         return not _tells_of_another(sentence, gap.slot.name, entity)
     if kind in (SlotKind.RAISES, SlotKind.PANICS):
@@ -45,6 +58,17 @@ def is_about(sentence: str, gap: Gap) -> bool:
     if kind is SlotKind.SUMMARY and entity is not None and entity.kind is not EntityKind.MODULE:
         return _shares_a_word(sentence, gap, entity)
     return True
+
+
+def _is_opposite(sentence: str, name: str) -> bool:
+    """Whether it tells of the opposite of what a name says: of saving what is loaded."""
+    said = set(stems_of_text(sentence))
+    own = stems_of_name(name) | ({"destro"} if name.startswith("~") else set())
+    return any(
+        one in own and other in said and one not in said and other not in own
+        for pair in _OPPOSITES
+        for one, other in (pair, pair[::-1])
+    )
 
 
 def is_condition(sentence: str) -> bool:

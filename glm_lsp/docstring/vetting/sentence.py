@@ -9,6 +9,7 @@ from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.vetting.relevance import is_about
 from glm_lsp.docstring.vetting.repetition import is_repetitive
+from glm_lsp.docstring.vetting.stems import stems_of_text
 from glm_lsp.docstring.words.name_words import words_of
 from glm_lsp.docstring.words.verbs import VERBS, plain_form, third_person
 
@@ -16,7 +17,7 @@ _LONGEST = 200
 _SHORTEST_LETTERS = 3
 _NEARBY = 16_000
 """Characters before and behind the gap in which a name may have been met."""
-_MOST_LINES = 3
+_MOST_LINES = 4
 
 _HARMFUL = re.compile(
     "[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffd]"
@@ -60,6 +61,8 @@ _GOING_ON = frozenset(
      "then", "this", "which", "with"]
 )  # fmt: skip
 """Words that no description of a thing begins with."""
+_GOING_ON_EVER = frozenset(["and", "because", "into", "of", "or", "than", "which"])
+"""Words that no sentence begins with."""
 _PROPER = frozenset(
     ["Base64", "GitHub", "GraphQL", "IPv4", "IPv6", "JavaScript", "MySQL", "NumPy", "OAuth2", "OpenGL", "OpenSSL",
      "PostgreSQL", "PyTorch", "SQLite", "TensorFlow", "TypeScript", "UTF8", "WebSocket", "base64", "iOS", "macOS"]
@@ -161,7 +164,7 @@ def _joined_lines(raw: str, gap: Gap) -> str:
     """The lines that belong to one sentence, in one line."""
     first, *more = _lines(raw.strip(), gap)
     kept = [first, *takewhile(lambda line: not _is_new_part(line, gap.slot), more)]
-    return _BLANKS.sub(" ", " ".join(kept)).strip()
+    return _BLANKS.sub(" ", " ".join(kept[:_MOST_LINES])).strip()
 
 
 def _lines(raw: str, gap: Gap) -> list[str]:
@@ -270,12 +273,14 @@ def _says_nothing(text: str, gap: Gap) -> bool:
     own_words = [word.lower() for word in words_of(own)]
     if said in ([own.lower()], own_words, ["the", *own_words]) and slot.kind is not SlotKind.SUMMARY:
         return True
-    if len(said) < 2 or text.strip("`. ").lower() == own.lower():
+    # The parse tells one noun better.
+    is_noun = slot.kind in (SlotKind.RETURNS, SlotKind.YIELDS) and len(stems_of_text(text)) == 1
+    if is_noun or len(said) < 2 or text.strip("`. ").lower() == own.lower():
         return True
     first = _IDENTIFIER.fullmatch(text.split(" ", 1)[0].rstrip(",:."))
     if first and _looks_like_code(first[0]) and first[0].lower() not in _ABBREVIATIONS:
         return True
-    if slot.kind is not SlotKind.SUMMARY and said[0] in _GOING_ON:
+    if said[0] in (_GOING_ON if slot.kind is not SlotKind.SUMMARY else _GOING_ON_EVER):
         return True
     if slot.kind is SlotKind.TYPE_PARAMETER and not {"type", "types", *own_words} & set(said):
         return True
