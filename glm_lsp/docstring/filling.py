@@ -13,10 +13,11 @@ from glm_lsp.docstring.author import Author, Gap
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.edit import TextInsertion, inserted
 from glm_lsp.docstring.entity import Entity, EntityKind
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.plan import Insertion, Plan
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.vetting.echo import says_the_same
-from glm_lsp.docstring.vetting.sentence import in_person, is_harmless
+from glm_lsp.docstring.vetting.sentence import in_person
 from glm_lsp.docstring.words.short_form import cut_to_fit, short_form
 
 _NAMELESS = frozenset(["__init__", "__main__", "index", "mod", "lib", "main"])

@@ -18,8 +18,8 @@ from glm_lsp.docstring.authors.choice import author_for
 from glm_lsp.docstring.authors.infill_author import InfillAuthor
 from glm_lsp.docstring.authors.reply import sentence_of
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.vetting.sentence import is_harmless
 from glm_lsp.engine.address import LocalAddress, TcpAddress
 from glm_lsp.engine.chat_wire import ChatRequest, WireMessage
 from glm_lsp.engine.client.client import HttpEngineClient

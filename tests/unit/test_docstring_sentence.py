@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.vetting.sentence import in_person, is_harmless, is_whole, vetted
+from glm_lsp.docstring.vetting.sentence import in_person, is_whole, vetted
 from glm_lsp.docstring.words.verbs import VERBS, gerund, participle, plain_form, third_person
 
 CODE = "def load_rows(path, limit=10):\n    return read_csv(path)[:limit]\n"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import ITSELF, Entity, EntityKind, Parameter, ParameterKind, Returned
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.vetting.sentence import is_harmless
 from glm_lsp.docstring.words.short_form import cut_to_fit, short_form
 
 GOOGLE = Dialect(style=Style.GOOGLE)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.entity import Entity, EntityKind
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.plan import Insertion
 from glm_lsp.docstring.skeleton import Skeleton, Slot, SlotKind
 from glm_lsp.docstring.styles.comment_block import DocComment, first_paragraph
 from glm_lsp.docstring.styles.styling import Documented
-from glm_lsp.docstring.vetting.sentence import is_harmless
 
 _MARK = "// "
 

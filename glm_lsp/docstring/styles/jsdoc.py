@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, ParameterKind
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import SlotKind
 from glm_lsp.docstring.styles.subjects import Subject
 from glm_lsp.docstring.styles.tagged import TaggedStyling
-from glm_lsp.docstring.vetting.sentence import is_harmless
 
 _LONGEST_DEFAULT = 30
 _PAIRS = (("{", "}"), ("[", "]"), ("(", ")"))

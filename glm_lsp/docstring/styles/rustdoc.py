@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 
 from glm_lsp.docstring.dialect import Dialect
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.plan import Insertion
 from glm_lsp.docstring.skeleton import Part, Skeleton, Slot, SlotKind
 from glm_lsp.docstring.styles.comment_block import DocComment, Frame, Line, first_paragraph, layout
 from glm_lsp.docstring.styles.comment_edge import Edge
 from glm_lsp.docstring.styles.styling import Documented
-from glm_lsp.docstring.vetting.sentence import is_harmless
 
 _TITLES = {
     **dict.fromkeys(["arguments", "argument", "args", "parameters", "params"], SlotKind.PARAMETER),

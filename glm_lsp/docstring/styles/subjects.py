@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter, Returned
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import SlotKind
-from glm_lsp.docstring.vetting.sentence import is_harmless
 
 _SIGNED = frozenset([EntityKind.CLASS, EntityKind.FUNCTION, EntityKind.METHOD, EntityKind.CONSTRUCTOR])
 _RETURNING = frozenset([EntityKind.FUNCTION, EntityKind.METHOD])

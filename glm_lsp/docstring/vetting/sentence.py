@@ -6,6 +6,7 @@ import re
 from itertools import takewhile
 
 from glm_lsp.docstring.author import Gap
+from glm_lsp.docstring.harmless import is_harmless
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.vetting.relevance import is_about
 from glm_lsp.docstring.vetting.repetition import is_repetitive
@@ -19,10 +20,6 @@ _NEARBY = 16_000
 """Characters before and behind the gap in which a name may have been met."""
 _MOST_LINES = 4
 
-_HARMFUL = re.compile(
-    "[\\\\\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufffd]"
-)
-_ENDS_OF_DOCUMENTATION = ("*/", "/*", '"""', "'''")
 _BLANKS = re.compile(r"\s+")
 _MARK = re.compile(r"^\s*(?:\*(?!/)|///?!?)")
 _NEW_ENTRY = re.compile(r"\s*[*`]*\w+`?(?:\s*\([^)]*\))?\s*:(?:\s|$)")
@@ -115,15 +112,6 @@ def without_torn_end(raw: str, gap: Gap) -> str:
     text = " ".join(lines).rstrip()
     ends = text.endswith((".", "!", "?")) or _is_new_part(torn, gap.slot)
     return text if ends else ""
-
-
-def is_harmless(text: str) -> bool:
-    """Whether a text may be put into any documentation: one line, which ends neither comment nor string."""
-    return (
-        bool(text.strip())
-        and not _HARMFUL.search(text)
-        and not any(mark in text for mark in _ENDS_OF_DOCUMENTATION)
-    )
 
 
 def in_person(text: str, *, is_third: bool) -> str:
