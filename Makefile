@@ -13,13 +13,37 @@ BIN := bin
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-reference test-editors vscode bench peers lint docs wheel corpus clean FORCE
+.PHONY: help install uninstall neovim vscode run test test-slow test-reference test-editors bench peers lint docs wheel corpus clean FORCE
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed-run ## install, then watch the server complete this project's own code
 	$(VENV)/$(BIN)/python benchmarks/first_look.py
+
+install: ## glm-lsp for this user: an environment of its own below PREFIX, the program in PREFIX/bin
+	@$(check_python)
+	@test ! -e "$(PROGRAM)" || $(is_own) || \
+	  { echo "$(PROGRAM) is there already and was not put there by make install; remove it first" >&2; exit 1; }
+	@echo "installing glm-lsp[$(EXTRA)] into $(OWN) ..."
+	@test -x "$(OWN)/$(BIN)/python" || $(PYTHON) -m venv "$(OWN)"
+	@"$(OWN)/$(BIN)/python" $(PIP) --upgrade '.[$(EXTRA)]'
+	@mkdir -p "$(PREFIX)/bin" && ln -sf "$(OWN)/$(BIN)/glm-lsp" "$(PROGRAM)"
+	@"$(PROGRAM)" --version
+	@case ":$$PATH:" in *":$(PREFIX)/bin:"*) ;; *) \
+	  echo "$(PREFIX)/bin is not on the PATH; in your shell's profile: export PATH=\"$(PREFIX)/bin:\$$PATH\"" ;; esac
+
+uninstall: ## take that away again, and the link to the plugin; models and settings stay
+	@if $(is_own); then rm "$(PROGRAM)"; fi
+	@if test "$$(readlink "$(NEOVIM_PLUGIN)")" = "$(CURDIR)/editors/neovim"; then rm "$(NEOVIM_PLUGIN)"; fi
+	rm -rf "$(OWN)"
+
+# `make install EXTRA=gpu` takes the ONNX Runtime for CUDA.
+PREFIX ?= $(HOME)/.local
+OWN = $(PREFIX)/lib/glm-lsp
+PROGRAM = $(PREFIX)/bin/glm-lsp
+is_own = test "$$(readlink "$(PROGRAM)")" = "$(OWN)/$(BIN)/glm-lsp"
+EXTRA ?= cpu
 
 test: lint ## lint, types and the default tests: no network, no GPU, no torch
 	$(VENV)/$(BIN)/python -m pytest -m "not slow and not reference and not gpu and not editors"
@@ -38,6 +62,13 @@ test-editors: $(VENV)/.installed-dev ## real Neovim and VS Code, fetched into a 
 	  $(VENV)/$(BIN)/python -m tests.editors.setup $$editor && \
 	  $(VENV)/$(BIN)/python -m pytest tests/editors/test_$${editor}_*.py --timeout 600 || status=1; \
 	done; exit $$status
+
+# Neovim loads what lies there; `git pull` brings a new one.
+NEOVIM_PLUGIN = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/nvim/site/pack/glm/start/glm
+
+neovim: ## put the plugin where Neovim finds it: a link to editors/neovim
+	@mkdir -p "$$(dirname "$(NEOVIM_PLUGIN)")" && ln -sfn "$(CURDIR)/editors/neovim" "$(NEOVIM_PLUGIN)"
+	@echo "$(NEOVIM_PLUGIN) is this checkout's plugin. Add to init.lua: require('glm').setup()"
 
 vscode: $(VENV)/.installed-dev ## pack the extension for VS Code: editors/vscode/dist/*.vsix
 	$(VENV)/$(BIN)/python -m tests.editors.setup extension
@@ -82,9 +113,11 @@ EXTRAS_reference := cpu,test,reference
 
 .PRECIOUS: $(VENV)/.installed-% $(REFERENCE_VENV)/.installed-%
 
-define install
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+check_python = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "glm-lsp needs Python 3.11 or newer; name one with: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+
+define install
+	@$(check_python)
 	@sum=$$(cksum < pyproject.toml); \
 	if ! grep -qsxF "$$sum" $@ $(@D)/.installed-dev; then \
 	  echo "installing glm-lsp[$(EXTRAS_$*)] into $(@D) ..."; \
