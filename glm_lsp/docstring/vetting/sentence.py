@@ -7,6 +7,7 @@ from itertools import takewhile
 
 from glm_lsp.docstring.author import Gap
 from glm_lsp.docstring.harmless import is_harmless
+from glm_lsp.docstring.sentence_form import finished
 from glm_lsp.docstring.skeleton import Slot, SlotKind
 from glm_lsp.docstring.vetting.relevance import is_about
 from glm_lsp.docstring.vetting.repetition import is_repetitive
@@ -66,7 +67,6 @@ _PROPER = frozenset(
 )  # fmt: skip
 """Names that are written like code, and known without a look at it."""
 _ABBREVIATIONS = frozenset(["e.g", "i.e"])
-_CLIPPED = re.compile(r"(?i)\b(?:e\.g|i\.e|etc|al|resp|approx|incl)\.$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
 _QUOTED = re.compile(r"``([^`]+)``|`([^`]*)`")
@@ -282,17 +282,3 @@ def _names_of_parameters(gap: Gap) -> frozenset[str]:
 def _is_of_another(text: str, name: str, names: frozenset[str]) -> bool:
     match = _ABOUT.match(text.rstrip("."))
     return match is not None and match[1] != name and match[1] in names
-
-
-def finished(text: str, slot: Slot) -> str:
-    """A sentence with the capital and the full stop that a slot wants."""
-    text = text if _CLIPPED.search(text) else text.rstrip(".").rstrip()
-    first, _, rest = text.partition(" ")
-    is_word = first.strip("'’,").isalpha() and first[1:] == first[1:].lower()
-    if slot.capital and is_word:
-        text = text[0].upper() + text[1:]
-    elif not slot.capital and is_word and (len(first) > 1 or (rest and first == "A")):
-        text = text[0].lower() + text[1:]
-    if slot.full_stop and not text.endswith((".", "!", "?")):
-        text += "."
-    return text

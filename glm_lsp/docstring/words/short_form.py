@@ -7,8 +7,8 @@ from collections.abc import Callable
 from glm_lsp.docstring.dialect import Dialect, Style
 from glm_lsp.docstring.entity import Entity, EntityKind, Parameter
 from glm_lsp.docstring.harmless import is_harmless
+from glm_lsp.docstring.sentence_form import finished
 from glm_lsp.docstring.skeleton import Slot, SlotKind
-from glm_lsp.docstring.vetting.sentence import finished
 from glm_lsp.docstring.words import conventional, failure_form, outcome_form, parameter_form, summary_form
 from glm_lsp.docstring.words.phrases import indefinite, is_plural
 from glm_lsp.docstring.words.summary_form import in_third_person, is_deed
