@@ -7,8 +7,11 @@ import {
   type ServerOptions,
 } from 'vscode-languageclient/node';
 
-/** A client that leaves it to its maker to say that the server cannot be started; its log holds all the rest. */
+/** A client that leaves it to its maker to say that the server does not run; its log holds all the rest. */
 export class Client extends LanguageClient {
+  /** Whether a server that has just ended is started again. */
+  willRestart = false;
+  isAbandoned = false;
   private hasStarted = false;
 
   constructor(server: ServerOptions, options: LanguageClientOptions) {
@@ -19,19 +22,31 @@ export class Client extends LanguageClient {
       initializationFailedHandler: () => false,
       errorHandler: {
         error: (error, message, count) => handler().error(error, message, count),
-        // What ends before it has answered will do so again.
-        closed: (): CloseHandlerResult | Promise<CloseHandlerResult> =>
-          this.hasStarted ? handler().closed() : { action: CloseAction.DoNotRestart, handled: true },
+        closed: async (): Promise<CloseHandlerResult> => {
+          // What ends before it has answered will do so again.
+          const result = this.hasStarted && !this.isAbandoned ? await handler().closed() : { action: CloseAction.DoNotRestart };
+          this.willRestart = result.action === CloseAction.Restart;
+          return { ...result, handled: true };
+        },
       },
     });
   }
 
+  /** Ends a server that cannot be asked to end, as it has not answered yet. */
+  abandon(): void {
+    this.isAbandoned = true;
+    this.serverProcess?.kill('SIGKILL');
+  }
+
   override async start(): Promise<void> {
+    if (this.isAbandoned) {
+      throw new Error('this server is not wanted any more');
+    }
     await super.start();
     this.hasStarted = true;
   }
 
   override error(message: string, data?: unknown, showNotification?: boolean | 'force'): void {
-    super.error(message, data, this.hasStarted ? showNotification : false);
+    super.error(message, data, this.hasStarted && !this.isAbandoned ? showNotification : false);
   }
 }

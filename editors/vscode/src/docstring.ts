@@ -9,13 +9,15 @@ import {
   WorkDoneProgress,
 } from 'vscode-languageclient/node';
 
+import type { Session } from './session';
+
 const COMMAND = 'glm.generateDocstring';
 type Scope = 'definition' | 'file' | 'block';
 
 /** The commands of the palette. The server sends the edit by itself. */
-export function registerDocstringCommands(client: LanguageClient): vscode.Disposable[] {
+export function registerDocstringCommands(session: Session): vscode.Disposable[] {
   const register = (name: string, scope: Scope) =>
-    vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(client, editor, scope));
+    vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(session.client, editor, scope));
   return [
     register('generateDocstring', 'definition'),
     register('generateDocstringsInFile', 'file'),
@@ -23,8 +25,12 @@ export function registerDocstringCommands(client: LanguageClient): vscode.Dispos
   ];
 }
 
-async function generate(client: LanguageClient, editor: vscode.TextEditor, scope: Scope): Promise<void> {
-  if (!client.isRunning()) {
+async function generate(
+  client: LanguageClient | undefined,
+  editor: vscode.TextEditor,
+  scope: Scope,
+): Promise<void> {
+  if (!client?.isRunning()) {
     void vscode.window.showErrorMessage('GLM: the server is not running.');
     return;
   }

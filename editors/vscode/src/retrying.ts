@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
-import type { LanguageClient, Middleware } from 'vscode-languageclient/node';
+import type { Middleware } from 'vscode-languageclient/node';
+
+import type { Status } from './status';
 
 interface Place {
   document: vscode.TextDocument;
@@ -19,15 +21,13 @@ export class Retrying {
     },
   };
 
-  /** Listens to what the server says of the engine. */
-  listen(client: LanguageClient): vscode.Disposable {
-    return client.onNotification('glm/status', ({ state }: { state: string }) => {
-      const wasReady = this.isReady;
-      this.isReady = state === 'ready' || state === 'busy';
-      if (this.isReady && !wasReady && this.missed && isAtCursor(this.missed)) {
-        void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
-      }
-    });
+  /** Takes what the server says of the engine; nothing while there is no server. */
+  onStatus(status: Status | undefined): void {
+    const wasReady = this.isReady;
+    this.isReady = status?.state === 'ready' || status?.state === 'busy';
+    if (this.isReady && !wasReady && this.missed && isAtCursor(this.missed)) {
+      void vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+    }
   }
 }
 

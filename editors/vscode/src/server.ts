@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { chooseProgram, type Choice } from './program';
 
 /** The program to start, by the settings and this machine. */
-export function serverProgram(): Promise<Choice> {
+export function serverProgram(_context: vscode.ExtensionContext): Promise<Choice> {
   const chosen = vscode.workspace.getConfiguration('glm').get<string>('serverPath') ?? '';
   const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
   const trusted = folders.filter((each) => each.uri.scheme === 'file').map((each) => each.uri.fsPath);

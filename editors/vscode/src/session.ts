@@ -1,0 +1,188 @@
+import * as vscode from 'vscode';
+import { type LanguageClientOptions, State } from 'vscode-languageclient/node';
+
+import { Client } from './client';
+import { Retrying } from './retrying';
+import { serverFolder, serverProgram } from './server';
+import { chosenSettings } from './settings';
+import type { Status } from './status';
+
+/** Stopped: nobody wants it to run. Failed: `failure` says why. */
+export type Phase = 'stopped' | 'starting' | 'running' | 'failed';
+
+/** What helps when the server cannot be started. */
+type Remedy = (reason: string, isMissing: boolean) => Promise<void>;
+
+/** One window's server: started, stopped, and started anew without a reload of the window. */
+export class Session implements vscode.Disposable {
+  client: Client | undefined;
+  /** The program, once it was found. */
+  program: string | undefined;
+  /** What the server said last, while it runs. */
+  status: Status | undefined;
+  phase: Phase = 'stopped';
+  /** Why it does not run, in words for a person. */
+  failure: string | undefined;
+  readonly log = vscode.window.createOutputChannel('GLM', { log: true });
+
+  private readonly changed = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.changed.event;
+  private readonly retrying = new Retrying();
+  private last: Promise<void> = Promise.resolve();
+  private told: string | undefined;
+
+  /** @param remedy what to offer a person; it is called once for each reason. */
+  constructor(
+    private readonly context: vscode.ExtensionContext,
+    private readonly remedy: Remedy,
+  ) {}
+
+  start(): Promise<void> {
+    return this.inTurn(() => this.begin());
+  }
+
+  stop(): Promise<void> {
+    this.endStarting();
+    return this.inTurn(() => this.end());
+  }
+
+  restart(): Promise<void> {
+    this.endStarting();
+    return this.inTurn(async () => {
+      await this.end();
+      await this.begin();
+    });
+  }
+
+  /** Starts anew if another program is to be used now. */
+  refresh(): Promise<void> {
+    return this.inTurn(async () => {
+      const choice = await serverProgram(this.context);
+      const program = 'program' in choice ? choice.program : undefined;
+      if (program === undefined || program !== this.program || this.phase !== 'running') {
+        await this.end();
+        await this.begin();
+      }
+    });
+  }
+
+  dispose(): void {
+    this.changed.dispose();
+    this.log.dispose();
+  }
+
+  /** One after the other: two servers would register the same commands. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(work, work);
+    return this.last;
+  }
+
+  /** A server that never answers must not keep the next one from starting. */
+  private endStarting(): void {
+    if (this.phase === 'starting') {
+      this.client?.abandon();
+    }
+  }
+
+  private async begin(): Promise<void> {
+    if (this.client) {
+      return;
+    }
+    this.become('starting');
+    const choice = await serverProgram(this.context);
+    if ('reason' in choice) {
+      this.program = undefined;
+      return this.fail(choice.reason, true);
+    }
+    const { program } = choice;
+    this.program = program;
+    const client = new Client(
+      { command: program, args: ['serve'], options: { cwd: await serverFolder(this.context) } },
+      this.options(),
+    );
+    this.client = client;
+    client.onNotification('glm/status', (status: Status) => {
+      if (this.client === client) {
+        this.status = status;
+        this.retrying.onStatus(status);
+        this.changed.fire();
+      }
+    });
+    try {
+      await client.start();
+    } catch (error) {
+      this.client = undefined;
+      if (client.isAbandoned) {
+        return this.become('stopped');
+      }
+      const reason = `${program} could not be started (${error instanceof Error ? error.message : String(error)})`;
+      return this.fail(reason, false);
+    }
+    this.told = undefined;
+    this.become('running');
+    client.onDidChangeState(({ newState }) => this.follow(client, newState));
+  }
+
+  private async end(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    this.status = undefined;
+    this.retrying.onStatus(undefined);
+    this.become('stopped');
+    if (client?.needsStop()) {
+      try {
+        await client.stop();
+      } catch (error) {
+        this.log.warn(String(error));
+        client.abandon();
+      }
+    }
+  }
+
+  /** The client starts a server that has crashed by itself, a few times. */
+  private follow(client: Client, state: State): void {
+    if (this.client !== client) {
+      return;
+    }
+    this.status = undefined;
+    this.retrying.onStatus(undefined);
+    if (state === State.Running) {
+      this.become('running');
+    } else if (state === State.Starting || client.willRestart) {
+      this.become('starting');
+    } else {
+      this.client = undefined;
+      this.fail('the server has stopped too often', false);
+    }
+  }
+
+  private fail(reason: string, isMissing: boolean): void {
+    this.become('failed', reason);
+    this.log.error(reason);
+    if (this.told !== reason) {
+      this.told = reason;
+      void this.remedy(reason, isMissing);
+    }
+  }
+
+  private become(phase: Phase, failure?: string): void {
+    this.phase = phase;
+    this.failure = failure;
+    this.changed.fire();
+  }
+
+  private options(): LanguageClientOptions {
+    return {
+      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      outputChannel: this.log,
+      initializationOptions: { ...chosenSettings(this.context), workspaceTrusted: vscode.workspace.isTrusted },
+      middleware: {
+        ...this.retrying.middleware,
+        workspace: {
+          // What nobody chose is left to the server's other layers: VS Code's defaults would hide them.
+          configuration: (params) => params.items.map(() => chosenSettings(this.context)),
+        },
+      },
+    };
+  }
+}
