@@ -73,13 +73,13 @@ def test_the_command_documents_the_definition_at_the_cursor(
     start_neovim: StartNeovim, project: Project
 ) -> None:
     neovim = opened(start_neovim(), project)
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     documents_with_undo_and_redo(neovim, "discounted")
 
 
 def test_the_command_with_a_bang_documents_the_file(start_neovim: StartNeovim, project: Project) -> None:
     neovim = opened(start_neovim(), project)
-    neovim.command("GlmDocstring!")
+    neovim.command("Glm! docstring")
     documents_with_undo_and_redo(neovim, "discounted", "total")
 
 
@@ -93,13 +93,13 @@ def test_the_code_action_documents_the_definition_at_the_cursor(
 
 def test_a_style_can_be_asked_for(start_neovim: StartNeovim, project: Project) -> None:
     neovim = opened(start_neovim(), project, line=11)
-    neovim.command("GlmDocstring sphinx")
+    neovim.command("Glm docstring sphinx")
     assert ":param prices:" in wait_for_change(neovim)
 
 
 def test_selected_statements_get_a_comment(start_neovim: StartNeovim, project: Project) -> None:
     neovim = opened(start_neovim(), project)
-    neovim.command("13,14GlmDocstring")
+    neovim.command("13,14Glm docstring")
     after = wait_for_change(neovim).splitlines()
     added = after[12 : len(after) - len(SOURCE.splitlines()) + 12]
     assert added
@@ -112,7 +112,7 @@ def test_a_file_with_dos_line_breaks_keeps_them(start_neovim: StartNeovim, proje
     project.source.write_bytes(before)
     neovim = opened(start_neovim(), project)
     assert neovim.lua("return vim.bo.fileformat") == "dos"
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     assert_documented(SOURCE, wait_for_change(neovim), "discounted")
     neovim.command("write")
     written = project.source.read_bytes()
@@ -127,16 +127,16 @@ def test_cancelling_leaves_the_buffer_and_its_history_as_they_were(
 ) -> None:
     neovim = opened(start_neovim(using(slow)), project)
     state = neovim.undo_state
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     job = slow.job()
     assert text(neovim) == SOURCE
-    neovim.command("GlmDocstringCancel")
+    neovim.command("Glm cancel")
     slow.assert_cancelled(job)
     time.sleep(0.5)
     assert text(neovim) == SOURCE
     assert neovim.undo_state == state
     assert neovim.messages == []
-    neovim.command("GlmDocstringCancel")
+    neovim.command("Glm cancel")
     assert neovim.messages == ["GLM: nothing is being documented in this buffer"]
 
 
@@ -144,7 +144,7 @@ def test_a_buffer_edited_meanwhile_is_left_to_the_person(
     start_neovim: StartNeovim, project: Project, slow: SlowEngine
 ) -> None:
     neovim = opened(start_neovim(using(slow)), project)
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     slow.job()
     neovim.place_cursor(1)
     neovim.keys("O# mine<Esc>")
@@ -160,22 +160,24 @@ def test_a_server_that_dies_leaves_the_buffer_free_for_the_next(
     start_neovim: StartNeovim, project: Project, slow: SlowEngine
 ) -> None:
     neovim = opened(start_neovim(using(slow)), project)
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     slow.job()
-    neovim.lua(_KILL_THE_SERVER)
-    neovim.until("return #vim.lsp.get_clients() == 0")
-    neovim.command("GlmDocstringCancel")
-    assert neovim.messages[-1] == "GLM: nothing is being documented in this buffer"
     neovim.command("lua vim.lsp.config('glm', { init_options = { engineUrl = vim.NIL } })")
-    neovim.open(project.source)
-    neovim.command("GlmDocstring")
+    dead = neovim.lua("return vim.lsp.get_clients()[1].id")
+    neovim.lua(_KILL_THE_SERVER)
+    neovim.until(
+        f"local next = vim.lsp.get_clients()[1] return next and next.id ~= {dead} and next.initialized"
+    )
+    neovim.command("Glm cancel")
+    assert neovim.messages[-1] == "GLM: nothing is being documented in this buffer"
+    neovim.command("Glm docstring")
     assert_documented(SOURCE, wait_for_change(neovim), "discounted")
 
 
 def test_without_a_server_the_command_says_so(start_neovim: StartNeovim, project: Project) -> None:
     neovim = start_neovim("vim.lsp.config('glm', { root_dir = function() end })")
     neovim.command(f"edit {project.source}")
-    neovim.command("GlmDocstring")
+    neovim.command("Glm docstring")
     assert neovim.messages == ["GLM: no server for this buffer can write documentation; is glm-lsp enabled?"]
     assert text(neovim) == SOURCE
 

@@ -1,11 +1,24 @@
 -- What `vim.lsp.enable('glm')` starts. Change any of it with `vim.lsp.config('glm', { ... })`.
+
+-- Where `make install`, pipx and uv put programs; an editor started from a desktop may not have it on its PATH.
+local own = vim.fs.joinpath(vim.uv.os_homedir() or '', '.local', 'bin', 'glm-lsp')
+local is_elsewhere = vim.fn.executable('glm-lsp') == 0 and vim.fn.executable(own) == 1
+
 ---@type vim.lsp.Config
 return {
-  cmd = { 'glm-lsp', 'serve' },
+  cmd = { is_elsewhere and own or 'glm-lsp', 'serve' },
   root_markers = { '.git' },
   handlers = {
     ['glm/status'] = function(_, status, context)
-      require('glm.retrying').on_status(status, context)
+      require('glm.status').on_status(status, context)
     end,
   },
+  on_exit = function(code, signal, client_id)
+    -- What it had open is forgotten at once, so it is noted here, where little is allowed.
+    local client = vim.lsp.get_client_by_id(client_id)
+    local buffers = client and vim.tbl_keys(client.attached_buffers) or {}
+    vim.schedule(function()
+      require('glm.restarting').on_exit({ client = client, buffers = buffers, code = code, signal = signal })
+    end)
+  end,
 }

@@ -1,17 +1,31 @@
+-- One command, and one look at whether the server can be started. No module is loaded before it is needed.
 if vim.g.loaded_glm then
   return
 end
 vim.g.loaded_glm = true
 
-vim.api.nvim_create_user_command('GlmDocstring', function(given)
-  require('glm.docstring').generate({
-    scope = given.bang and 'file' or given.range > 0 and 'block' or 'definition',
-    first = given.line1,
-    last = given.line2,
-    style = given.args ~= '' and given.args or nil,
-  })
-end, { range = true, bang = true, nargs = '?', desc = 'Document the definition at the cursor, the lines, or (!) the file' })
+vim.api.nvim_create_user_command('Glm', function(given)
+  require('glm.commands').run(given)
+end, {
+  bang = true,
+  bar = true,
+  complete = function(...)
+    return require('glm.commands').complete(...)
+  end,
+  desc = 'GLM: documentation, pause, why, model, restart, log, doctor ...',
+  nargs = '*',
+  range = true,
+})
 
-vim.api.nvim_create_user_command('GlmDocstringCancel', function()
-  require('glm.docstring').cancel()
-end, { desc = 'Stop the documentation of this buffer; nothing is changed then' })
+-- Neovim itself is silent about a configuration that names a program which is not there.
+vim.api.nvim_create_autocmd('FileType', {
+  group = vim.api.nvim_create_augroup('glm.program', {}),
+  callback = function(event)
+    if vim.bo[event.buf].buftype == '' and vim.lsp.is_enabled and vim.lsp.is_enabled('glm') then
+      vim.schedule(function()
+        require('glm.program').check()
+      end)
+      return true -- one look is enough
+    end
+  end,
+})

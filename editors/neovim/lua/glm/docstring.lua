@@ -1,16 +1,12 @@
 --- Documentation on demand: asks the server's command `glm.generateDocstring`, which sends the edit by itself.
+local tell = require('glm.message')
+
 local M = {}
 
 local COMMAND = 'glm.generateDocstring'
 
 ---@type table<integer, { client: vim.lsp.Client, id: integer }> what runs, by buffer
 local running = {}
-
----@param message string
----@param level? integer
-local function tell(message, level)
-  vim.notify('GLM: ' .. message, level or vim.log.levels.WARN)
-end
 
 ---@param buffer integer
 ---@return vim.lsp.Client?
@@ -57,7 +53,7 @@ function M.generate(wish)
     return tell('no server for this buffer can write documentation; is glm-lsp enabled?')
   end
   if running_in(buffer) then
-    return tell('this buffer is being documented already; :GlmDocstringCancel stops that')
+    return tell('this buffer is being documented already; `:Glm cancel` stops that')
   end
   local encoding = client.offset_encoding
   local argument = { uri = vim.uri_from_bufnr(buffer), scope = wish.scope, style = wish.style }
