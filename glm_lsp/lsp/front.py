@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from glm_lsp.errors import EngineLostError, GlmError, SettingError
 from glm_lsp.lsp.docstrings import Docstrings
 from glm_lsp.lsp.engine_link import Connect, EngineLink, EngineState
 from glm_lsp.lsp.idle_work import IdleWork
-from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
+from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest, Whereabouts
 from glm_lsp.lsp.reference_notes import ReferenceNotes
 from glm_lsp.lsp.setting_change import needs_new_link
 from glm_lsp.lsp.status import State, StatusDisplay
@@ -71,6 +72,7 @@ class Front:
         self._options: object = None
         self._changing = asyncio.Lock()
         self._last: dict[str, LastRequest] = {}
+        self._last_with_references: LastRequest | None = None
         self._told: set[str] = set()
         self._settled = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -124,10 +126,12 @@ class Front:
         """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
         completer = self._link.completer
         key = document_key(snapshot.uri)
+        asked = partial(
+            LastRequest, snapshot.version, is_invoked=candidates > 1, asked=Whereabouts.of(snapshot)
+        )
         if completer is None or self._settings is None or not self._is_wanted(snapshot):
             is_wanted = self._settings is None or self._is_wanted(snapshot)
-            reason = NO_ENGINE if is_wanted else SWITCHED_OFF
-            self._last[key] = LastRequest(snapshot.version, reason=reason)
+            self._last[key] = asked(reason=NO_ENGINE if is_wanted else SWITCHED_OFF)
             return None
         self._idle_work.stop()
         start = time.perf_counter()
@@ -143,10 +147,12 @@ class Front:
                 # A link that was closed meanwhile, or is being mended, is nobody's trouble.
                 if completer is self._link.completer:
                     self._failed(error)
-                self._last[key] = LastRequest(snapshot.version, reason=FAILED)
+                self._last[key] = asked(reason=FAILED)
                 return None
         milliseconds = 1000 * (time.perf_counter() - start)
-        self._last[key] = LastRequest(snapshot.version, outcome, ms=milliseconds, is_invoked=candidates > 1)
+        last = self._last[key] = asked(outcome=outcome, ms=milliseconds)
+        if outcome.surroundings is not None:
+            self._last_with_references = last
         self._succeeded(outcome, milliseconds)
         if outcome.suggestions:
             self._idle_work.look_ahead(snapshot, outcome, self._look_ahead_preferences)
@@ -160,6 +166,10 @@ class Front:
     def last_request(self, uri: str) -> LastRequest | None:
         """The last request of an open document that was answered, None before the first."""
         return self._last.get(document_key(uri))
+
+    def references_are_of(self, last: LastRequest) -> bool:
+        """Whether what `references` explains is about this request, and not about a later one of another document."""
+        return last is self._last_with_references
 
     def warm(self, snapshot: Callable[[], DocumentSnapshot | None]) -> None:
         """Fills the engine's cache for a document, now or as soon as there is an engine."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -9,6 +11,8 @@ import msgspec
 
 if TYPE_CHECKING:
     from glm_lsp.completion.outcome import Outcome
+    from glm_lsp.completion.snapshot import DocumentSnapshot
+    from glm_lsp.completion.why import Story
 
 LAST_REQUEST: Final = "glm/lastRequest"
 
@@ -24,6 +28,25 @@ _NOBODY_WAS_ASKED = {
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """Where and when a request was made; `line` and `column` from 1, in code points, `at` by `time.monotonic`."""
+
+    path: str
+    language_id: str
+    line: int
+    column: int
+    at: float
+
+    @classmethod
+    def of(cls, snapshot: DocumentSnapshot) -> Whereabouts:
+        """The cursor of a snapshot, now."""
+        text, offset = snapshot.text, snapshot.offset
+        ends = text.count("\n", 0, offset) + text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
+        start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+        return cls(snapshot.path, snapshot.language_id, ends + 1, offset - start + 1, time.monotonic())
+
+
+@dataclass(frozen=True, slots=True)
 class LastRequest:
     """One request that was answered; those that were cancelled or overtaken leave the one before in place.
 
@@ -33,6 +56,7 @@ class LastRequest:
         reason: why nothing was shown, when there is no outcome.
         ms: milliseconds from the snapshot to the outcome.
         is_invoked: whether it was asked for by hand.
+        asked: where and when.
     """
 
     version: int
@@ -40,6 +64,7 @@ class LastRequest:
     reason: str = ""
     ms: float = 0.0
     is_invoked: bool = False
+    asked: Whereabouts | None = None
 
     def to_wire(self) -> dict[str, Any]:
         """As the editor reads it; worked out when it is asked for, not at the keystroke."""
@@ -60,17 +85,40 @@ class LastRequest:
         }
 
     def story(self) -> dict[str, Any]:
-        """What became of it, step by step, in the words of `completion/why.py`."""
+        """What became of it, step by step, in the words of `completion/why.py`, and where and when it was asked."""
+        wire = {"version": self.version, **_in_camel_case(msgspec.to_builtins(self._story()))}
+        if (asked := self.asked) is not None:
+            ago_s = round(time.monotonic() - asked.at, 3)
+            wire["asked"] = {"line": asked.line, "column": asked.column, "secondsAgo": ago_s}
+        return wire
+
+    def text(self, references: Sequence[dict[str, Any]], *, is_changed: bool) -> str:
+        """The same for people.
+
+        Args:
+            references: what was used and left out of other files, as `ReferenceNotes.explain` tells it.
+            is_changed: whether the document has changed since.
+        """
+        from glm_lsp.completion.why_text import Asked, OtherFile, why_text  # noqa: PLC0415
+
+        asked = self.asked
+        where = (
+            Asked(asked.path, asked.line, asked.column, time.monotonic() - asked.at, is_changed)
+            if asked is not None
+            else None
+        )
+        others = [OtherFile(one["path"], one["chars"], one["explanation"]) for one in references]
+        return why_text(self._story(), asked.language_id if asked is not None else "", where, others)
+
+    def _story(self) -> Story:
         from glm_lsp.completion.outcome import Outcome  # noqa: PLC0415 - nobody asks before there is an engine
         from glm_lsp.completion.why import story  # noqa: PLC0415
 
         outcome = self.outcome or Outcome(version=self.version, offset=0)
-        told = _in_camel_case(
-            msgspec.to_builtins(story(outcome, is_invoked=self.is_invoked, total_ms=self.ms))
-        )
-        if self.outcome is None:
-            told |= {"reason": self.reason, "explanation": _NOBODY_WAS_ASKED[self.reason]}
-        return {"version": self.version, **told}
+        told = story(outcome, is_invoked=self.is_invoked, total_ms=self.ms)
+        if self.outcome is not None:
+            return told
+        return msgspec.structs.replace(told, reason=self.reason, explanation=_NOBODY_WAS_ASKED[self.reason])
 
 
 def _in_camel_case(value: Any) -> Any:

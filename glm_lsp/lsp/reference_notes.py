@@ -85,7 +85,13 @@ class ReferenceNotes:
         if self._source is None:
             return []
         return [
-            {"path": one.path, "kind": one.kind, "chars": one.chars, "verdict": one.verdict}
+            {
+                "path": one.path,
+                "kind": one.kind,
+                "chars": one.chars,
+                "verdict": one.verdict,
+                "explanation": one.verdict.explanation,
+            }
             for one in self._source.explain()
         ]
 

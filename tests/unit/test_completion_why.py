@@ -12,7 +12,8 @@ from glm_lsp.completion.policy import POLICIES, Eagerness
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.why import Story, story
-from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest
+from glm_lsp.completion.why_text import Asked, OtherFile, why_text
+from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest, Whereabouts
 from tests.fakes.scripted_client import Script, ScriptedClient
 
 BALANCED = Preferences(policy=POLICIES[Eagerness.BALANCED])
@@ -96,6 +97,64 @@ async def test_people_can_read_it(capsys: pytest.CaptureFixture[str]) -> None:
     print_story(story(Outcome(version=1, offset=0, reason="mid_line"), is_invoked=True, total_ms=0.0), "")
     shown = capsys.readouterr().out
     assert "nothing      mid_line: more than closing punctuation stands right of the cursor" in shown
+
+
+NOTHING = story(Outcome(version=1, offset=0, reason="mid_line"), is_invoked=False, total_ms=0.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.0, "just now"),
+        (2.4, "2 s ago"),
+        (119.0, "119 s ago"),
+        (121.0, "2 min ago"),
+        (7100.0, "118 min ago"),
+        (7300.0, "2 h ago"),
+    ],
+)
+def test_the_first_line_says_where_and_when(seconds: float, words: str) -> None:
+    first = why_text(NOTHING, "python", Asked("src/a.py", 12, 5, seconds)).partition("\n")[0]
+    assert first == f"asked        src/a.py:12:5, {words}"
+    first = why_text(NOTHING, "python", Asked("", 1, 1, seconds, is_changed=True)).partition("\n")[0]
+    assert first == f"asked        unsaved document:1:1, {words}; the text has changed since"
+
+
+def test_what_came_of_it_stands_above_how_it_came() -> None:
+    lines = why_text(NOTHING, "").split("\n")
+    assert lines[0] == "nothing      mid_line: more than closing punctuation stands right of the cursor"
+    assert lines[1] == "trigger      automatic, language unknown"
+
+
+def test_other_files_are_told_with_the_reasons_to_leave_some_out() -> None:
+    others = [
+        OtherFile("b.py", 30, "shown to the model"),
+        OtherFile("b.py", 12, "shown to the model"),
+        *(OtherFile(f"built/{number}.py", 0, "git ignores it") for number in range(10)),
+        OtherFile("built/0.py", 0, "git ignores it"),
+        OtherFile("e\nvil.py", 0, "there is no room left for it"),
+    ]
+    lines = why_text(NOTHING, "python", None, others).split("\n")
+    assert "files        b.py (42 characters)" in lines
+    (ignored,) = [line for line in lines if line.endswith("git ignores it")]
+    assert ignored.startswith("left out     built/0.py, built/1.py, ")
+    assert ignored.endswith("built/7.py and 2 more: git ignores it")
+    assert "left out     e\\nvil.py: there is no room left for it" in lines
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_a_cursor_is_told_by_line_and_column(end: str) -> None:
+    asked = Whereabouts.of(at(f"a = 1{end}{end}b = '🎉'║{end}"))
+    assert (asked.path, asked.language_id, asked.line, asked.column) == ("a.py", "python", 3, 8)
+
+
+@pytest.mark.parametrize("reason", [SWITCHED_OFF, NO_ENGINE, FAILED])
+def test_where_nobody_was_asked_the_text_says_why(reason: str) -> None:
+    last = LastRequest(1, reason=reason, asked=Whereabouts.of(at("x = ║")), is_invoked=True)
+    lines = last.text([], is_changed=False).split("\n")
+    assert lines[0] == "asked        a.py:1:5, just now"
+    assert lines[1] == f"nothing      {reason}: {last.story()['explanation']}"
+    assert lines[2].startswith("trigger      invoked")
 
 
 async def test_editors_get_the_same_in_their_spelling() -> None:
