@@ -187,7 +187,7 @@ local function check_others(buffer)
       end
     end
   end
-  if vim.fn.exists('*copilot#Enabled') == 1 then
+  if vim.g.loaded_copilot == 1 then
     is_alone = false
     vim.health.warn('copilot.vim is loaded', 'Use one of the two: `:Copilot disable`')
   end

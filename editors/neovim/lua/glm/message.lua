@@ -3,5 +3,12 @@
 ---@param text string
 ---@param level? integer of `vim.log.levels`; a warning when left out
 return function(text, level)
-  vim.notify('GLM: ' .. text, level or vim.log.levels.WARN)
+  local function tell()
+    vim.notify('GLM: ' .. text, level or vim.log.levels.WARN)
+  end
+  if level == vim.log.levels.ERROR then
+    vim.schedule(tell) -- told at once, an error would end the mapping or script that has called
+  else
+    tell()
+  end
 end
