@@ -1,20 +1,41 @@
 import * as vscode from 'vscode';
 
+import { registerBenchmark } from './benchmark';
 import { registerDocstringCommands } from './docstring';
+import { registerDoctor } from './doctor';
+import { registerImport } from './importing';
+import { registerMenu } from './menu';
+import { registerModelChoice } from './models';
+import { registerPausing } from './pausing';
+import { offerRemedy } from './remedy';
+import { Reports } from './reports';
 import { Session } from './session';
 import { chosenSettings } from './settings';
+import { showStatus } from './status_bar';
+import { registerWhy } from './why';
 
 let session: Session | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
-  const started = new Session(context, (reason) => tellOfStart(reason));
+export function activate(context: vscode.ExtensionContext): void {
+  const started: Session = new Session(context, (reason) => offerRemedy(started, reason));
+  const reports = new Reports();
   session = started;
   context.subscriptions.push(
     started,
+    reports,
+    ...showStatus(started),
     ...followSettings(context, started),
     ...registerDocstringCommands(started),
+    ...registerPausing(started),
+    ...registerMenu(started),
+    ...registerBenchmark(context, started),
+    registerModelChoice(context, started),
+    registerImport(context, started),
+    registerDoctor(context, started, reports),
+    registerWhy(started, reports),
   );
-  await started.start();
+  // Nobody waits for a server that takes its time.
+  void started.start();
 }
 
 export async function deactivate(): Promise<void> {
@@ -41,15 +62,4 @@ function followSettings(context: vscode.ExtensionContext, session: Session): vsc
       void session.refresh();
     }),
   ];
-}
-
-async function tellOfStart(reason: string): Promise<void> {
-  const choose = 'Choose Program…';
-  const showLog = 'Show Log';
-  const chosen = await vscode.window.showErrorMessage(`GLM: ${reason}.`, choose, showLog);
-  if (chosen === choose) {
-    await vscode.commands.executeCommand('workbench.action.openSettings', 'glm.serverPath');
-  } else if (chosen === showLog) {
-    session?.log.show(true);
-  }
 }

@@ -20,3 +20,32 @@ function isChosen(configuration: vscode.WorkspaceConfiguration, name: string): b
     (value) => value !== undefined,
   );
 }
+
+/** The chosen settings as variables of the environment, for programs that are run beside the server. */
+export function settingsEnviron(context: vscode.ExtensionContext): Record<string, string> {
+  const chosen = Object.entries(chosenSettings(context)).filter(([, value]) => value != null);
+  return Object.fromEntries(chosen.map(([name, value]) => [variable(name), String(value)]));
+}
+
+/** Writes a setting where it stands, else in the user's. */
+export async function setSetting(name: string, value: unknown): Promise<void> {
+  const configuration = vscode.workspace.getConfiguration(SECTION);
+  const places = configuration.inspect(name);
+  // What a folder without trust says of some settings does not count.
+  const isOfWorkspace = places?.workspaceValue !== undefined && vscode.workspace.isTrusted;
+  try {
+    await configuration.update(
+      name,
+      value,
+      isOfWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global,
+    );
+  } catch (error) {
+    void vscode.window.showErrorMessage(
+      `GLM: the setting ${SECTION}.${name} could not be written: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function variable(name: string): string {
+  return `GLM_LSP_${name.replaceAll(/(?=[A-Z])/g, '_').toUpperCase()}`;
+}

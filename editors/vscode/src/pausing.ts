@@ -1,0 +1,54 @@
+import * as vscode from 'vscode';
+
+import type { Session } from './session';
+import { setSetting } from './settings';
+
+/** Commands that pause: the settings that say so are written where they stand, else in the user's. */
+export function registerPausing(session: Session): vscode.Disposable[] {
+  const register = vscode.commands.registerCommand;
+  return [
+    register('glm-lsp.pause', async () => {
+      await setSetting('enable', false);
+      await hide();
+    }),
+    register('glm-lsp.resume', async () => {
+      await setSetting('enable', true);
+      await ask(session);
+    }),
+    register('glm-lsp.pauseForLanguage', async () => {
+      const editor = vscode.window.activeTextEditor;
+      if (!editor) {
+        void vscode.window.showInformationMessage('GLM: no file is open, so there is no language to pause for.');
+        return;
+      }
+      const { languageId } = editor.document;
+      const wasPaused = pausedLanguage(editor) !== undefined;
+      const others = disabledIn().filter((each) => each.toLowerCase() !== languageId.toLowerCase());
+      await setSetting('disabledIn', wasPaused ? others : [...others, languageId]);
+      await (wasPaused ? ask(session) : hide());
+    }),
+  ];
+}
+
+/** The language of an editor, if nothing is to be suggested in it. */
+export function pausedLanguage(editor: vscode.TextEditor | undefined): string | undefined {
+  const language = editor?.document.languageId;
+  return language !== undefined && disabledIn().some((each) => each.toLowerCase() === language.toLowerCase())
+    ? language
+    : undefined;
+}
+
+function disabledIn(): readonly string[] {
+  return vscode.workspace.getConfiguration('glm').get<string[]>('disabledIn') ?? [];
+}
+
+async function hide(): Promise<void> {
+  await vscode.commands.executeCommand('editor.action.inlineSuggest.hide');
+}
+
+async function ask(session: Session): Promise<void> {
+  // The server hears of the change first: messages keep their order.
+  if (session.client?.isRunning() && vscode.window.activeTextEditor) {
+    await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
+  }
+}
