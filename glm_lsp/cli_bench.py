@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glm_lsp import terminal
+from glm_lsp import cli_bench_page, terminal
 from glm_lsp.cli_options import DeviceOption, JsonOption, ModelOption, ThreadsOption, new_app, settings_with
 from glm_lsp.errors import InputError
 
@@ -350,6 +350,9 @@ def plot(
 
     for path in draw(load(file), output or file.parent, file.stem):
         terminal.say(f"drawn: {path}")
+
+
+app.command()(cli_bench_page.page)
 
 
 def _numbers(text: str) -> list[int]:

@@ -70,6 +70,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     format_version: int = FORMAT_VERSION
 
 
+class _Version(msgspec.Struct):
+    format_version: int = FORMAT_VERSION
+
+
 def new_result(
     command: str,
     environment: Environment,
@@ -120,11 +124,12 @@ def load(path: Path) -> Result:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from error
     try:
-        result = msgspec.json.decode(data, type=Result)
+        version = msgspec.json.decode(data, type=_Version).format_version
+        if version != FORMAT_VERSION:
+            raise InputError(
+                f"{path} has format version {version}; this program reads {FORMAT_VERSION}",
+                "Read it with the version of glm-lsp that wrote it.",
+            )
+        return msgspec.json.decode(data, type=Result)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(f"{path} is not a result of `glm-lsp bench`: {error}") from error
-    if result.format_version != FORMAT_VERSION:
-        raise InputError(
-            f"{path} has format version {result.format_version}; this program reads {FORMAT_VERSION}"
-        )
-    return result

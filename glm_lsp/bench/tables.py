@@ -34,7 +34,7 @@ def tables_of(result: Result) -> str:
     """
     try:
         return _TABLES.get(result.command, figures_table)(result)
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
         raise InputError(
             f"this result of `bench {result.command}` has other figures than this version's ({error})",
             f"It was made by glm-lsp {result.environment.glm_lsp}; measure anew, or read its JSON.",

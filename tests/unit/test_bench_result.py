@@ -194,4 +194,4 @@ def test_every_measurement_can_be_shown_again() -> None:
         command.name or getattr(command.callback, "__name__", "")
         for command in cli_bench.app.registered_commands
     }
-    assert names - {"show", "plot"} == tables._TABLES.keys()
+    assert names - {"show", "plot", "page"} == tables._TABLES.keys()

@@ -30,6 +30,7 @@ ONLY_IN = {
     "typer": (
         "glm_lsp/cli.py",
         "glm_lsp/cli_bench.py",
+        "glm_lsp/cli_bench_page.py",
         "glm_lsp/cli_docstring.py",
         "glm_lsp/cli_eval.py",
         "glm_lsp/cli_model.py",
