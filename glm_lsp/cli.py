@@ -243,15 +243,17 @@ def engine(
 @app.command()
 def doctor(as_json: JsonOption = False) -> None:
     """What works, what does not, and what to type to mend it."""
+    # `--json`: {verdict, summary, findings: [{check, verdict, finding, fix}]}, the findings in order. A verdict is ok,
+    # warn or fail, and fix is empty when there is nothing to mend. Editors read this: keys are added, never renamed.
     from glm_lsp.doctor import diagnose, overall, summary
 
     findings = []
     for name, finding in diagnose():
         findings.append((name, finding))
         if not as_json:
-            print(f"{finding.verdict:<5} {name:<16} {finding.finding}", flush=True)
+            print(f"{finding.verdict:<5} {name:<20} {finding.finding}", flush=True)
             if finding.fix:
-                print(f"{'':<22} fix: {finding.fix}")
+                print(f"{'':<26} fix: {finding.fix}")
     found = [finding for _, finding in findings]
     if as_json:
         checks = [{"check": name, **asdict(finding)} for name, finding in findings]

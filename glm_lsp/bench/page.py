@@ -116,7 +116,7 @@ def _section(stored: Sequence[Stored]) -> str:
 def _facts(stored: Stored) -> str:
     about = stored.result.environment
     facts = {
-        "measured": about.date[:16].replace("T", " "),
+        "measured": _minute(about.date),
         "model": f"{about.model} {about.precision} on {about.device or 'an engine elsewhere'}",
         "threads": about.threads,
         "machine": f"{about.processor}, {about.cores} cores",
@@ -134,7 +134,7 @@ def _figures(result: Result) -> str:
     spreads, numbers = rows_of(result.command, result.figures)
     parts = []
     if spreads:
-        header = ("milliseconds", "number", "p50", "p95", "p99", "max")
+        header = ("milliseconds", "samples", "p50", "p95", "p99", "max")
         parts.append(_table(header, (_spread_cells(one) for one in spreads)))
     if numbers:
         rows = ((one.label, one.value, one.meaning) for one in numbers)
@@ -184,7 +184,7 @@ def _history(stored: Sequence[Stored]) -> str:
     )
     rows = [
         (
-            run.environment.date[:16].replace("T", " "),
+            _minute(run.environment.date),
             *(cell(float(value)) for value in spread),
             (run.environment.commit or "")[:_COMMIT_CHARS],
             "; ".join(_differences(run, newest)),
@@ -207,6 +207,11 @@ def _differences(run: Result, newest: Result) -> list[str]:
         "the machine was busy": bool(mine.warning),
     }
     return [name for name, holds in kinds.items() if holds]
+
+
+def _minute(date: str) -> str:
+    """A date as results hold it, for people: to the minute, and whose minute where that is known."""
+    return date[:16].replace("T", " ") + (" UTC" if date.endswith(("+00:00", "Z")) else "")
 
 
 def _details(result: Result) -> str:

@@ -56,7 +56,7 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
             "latency_by_source_ms.*",
             "answered from: {}",
             "ms",
-            "The model; the cache or what is left of the ghost text; none where nothing fits.",
+            "By whom: the model, the cache, what is left of the ghost text; none where nothing fits.",
         ),
         Figure(
             "latency_at_moves_ms",

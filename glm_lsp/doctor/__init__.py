@@ -32,6 +32,7 @@ CHECKS: dict[str, Check] = {
     "log folder": storage.log_folder,
     "models folder": storage.models_folder,
     "stdout encoding": storage.stdout_encoding,
+    "program on the path": editors.program,
     "neovim": editors.neovim,
     "vs code": editors.vs_code,
 }

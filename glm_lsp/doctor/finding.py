@@ -13,7 +13,7 @@ Verdict = Literal["ok", "warn", "fail"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report.
+    """One line of the report; `--json` has these names as keys.
 
     Attributes:
         verdict: "warn" works but could be better, "fail" keeps completions from working.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import json
 import os
 import stat
 import sys
@@ -291,7 +292,8 @@ def program(folder: Path, name: str, prints: str) -> None:
     [
         ("NVIM v0.12.4", editors.neovim, "ok"),
         ("NVIM v1.0.0", editors.neovim, "ok"),
-        ("NVIM v0.11.4", editors.neovim, "warn"),
+        ("NVIM v0.11.4", editors.neovim, "ok"),
+        ("NVIM v0.10.9", editors.neovim, "warn"),
         ("who knows", editors.neovim, "warn"),
         ("1.99.0", editors.vs_code, "ok"),
     ],
@@ -304,6 +306,47 @@ def test_editors(
     finding = only(check)
     assert finding.verdict == verdict
     assert prints in finding.finding or "does not tell" in finding.finding
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell script as the program")
+def test_the_program_that_editors_start(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, other = home / "own", home / "other"
+    own.mkdir()
+    other.mkdir()
+    program(own, "glm-lsp", "this one")
+    monkeypatch.setattr(editors.sysconfig, "get_path", lambda _: str(own))
+    monkeypatch.setenv("PATH", str(other))
+    finding = only(editors.program)
+    assert (finding.verdict, str(own / "glm-lsp") in finding.finding) == ("warn", True)
+    assert f"Put {own} on the PATH" in finding.fix
+    (other / "glm-lsp").symlink_to(own / "glm-lsp")
+    assert only(editors.program) == ok(
+        f"editors that are told no other start {other / 'glm-lsp'}, which is this one"
+    )
+    (other / "glm-lsp").unlink()
+    program(other, "glm-lsp", "an older one")
+    finding = only(editors.program)
+    assert (finding.verdict, finding.fix) == ("warn", f"{other / 'glm-lsp'} doctor")
+    assert str(own / "glm-lsp") in finding.finding
+    monkeypatch.setattr(editors.sysconfig, "get_path", lambda _: str(home / "nothing"))
+    monkeypatch.setenv("PATH", str(home))
+    assert only(editors.program).fix == "make install, in the checkout"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell script as the editor")
+def test_the_extension_of_vs_code_is_found_in_its_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program(home, "code", "1.105.0")
+    monkeypatch.setenv("PATH", f"{home}{os.pathsep}/bin{os.pathsep}/usr/bin")
+    monkeypatch.setenv("HOME", str(home))
+    assert "the extension is not installed" in only(editors.vs_code).finding
+    (home / ".vscode" / "extensions" / "glm-lsp.glm-lsp-0.1.0").mkdir(parents=True)
+    (home / ".vscode" / "extensions" / "somebody.else-1.0.0").mkdir()
+    assert only(editors.vs_code).finding.endswith(f"{home / 'code'}, with glm-lsp.glm-lsp-0.1.0")
+
+
+def test_the_extension_is_called_what_its_manifest_says() -> None:
+    manifest = json.loads((Path(__file__).parents[2] / "editors/vscode/package.json").read_text("utf-8"))
+    assert f"{manifest['publisher']}.{manifest['name']}-" == editors.EXTENSION
 
 
 def test_no_editor_is_no_fault(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
