@@ -4,6 +4,8 @@ import { registerBenchmark } from './benchmark';
 import { registerDocstringCommands } from './docstring';
 import { registerDoctor } from './doctor';
 import { registerImport } from './importing';
+import { offerInstallation, registerInstallation } from './installation';
+import { onInterpreterChange } from './interpreter_change';
 import { registerMenu } from './menu';
 import { registerModelChoice } from './models';
 import { registerPausing } from './pausing';
@@ -17,7 +19,13 @@ import { registerWhy } from './why';
 let session: Session | undefined;
 
 export function activate(context: vscode.ExtensionContext): void {
-  const started: Session = new Session(context, (reason) => offerRemedy(started, reason));
+  const started: Session = new Session(context, async (reason, isMissing) => {
+    if (!isMissing) {
+      await offerRemedy(started, reason);
+    } else if (await offerInstallation(context, reason)) {
+      await started.restart();
+    }
+  });
   const reports = new Reports();
   session = started;
   context.subscriptions.push(
@@ -29,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerPausing(started),
     ...registerMenu(started),
     ...registerBenchmark(context, started),
+    ...registerInstallation(context, () => started.restart()),
     registerModelChoice(context, started),
     registerImport(context, started),
     registerDoctor(context, started, reports),
@@ -61,5 +70,6 @@ function followSettings(context: vscode.ExtensionContext, session: Session): vsc
       }
       void session.refresh();
     }),
+    onInterpreterChange(() => void session.refresh()),
   ];
 }

@@ -92,7 +92,7 @@ export class Session implements vscode.Disposable {
     const choice = await serverProgram(this.context);
     if ('reason' in choice) {
       this.program = undefined;
-      return this.fail(choice.reason, true);
+      return this.fail(choice.reason, choice.isMissing === true);
     }
     const { program } = choice;
     this.program = program;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { chooseProgram, type Machine } from '../src/program.ts';
+import { type Chosen, chooseProgram, type Machine } from '../src/program.ts';
 
 function posix(programs: string[], searchPath = '/usr/bin:/opt/bin'): Machine {
   return { isWindows: false, home: '/home/me', searchPath, isProgram: async (file) => programs.includes(file) };
@@ -11,8 +11,13 @@ function windows(programs: string[], searchPath = 'C:\\Python\\Scripts'): Machin
   return { isWindows: true, home: 'C:\\Users\\me', searchPath, isProgram: async (file) => programs.includes(file) };
 }
 
-async function program(chosen: string, trusted: string[], machine: Machine): Promise<string | undefined> {
-  const choice = await chooseProgram(chosen, trusted, machine);
+async function program(
+  serverPath: string,
+  trusted: string[],
+  machine: Machine,
+  others: Partial<Chosen> = {},
+): Promise<string | undefined> {
+  const choice = await chooseProgram({ serverPath, trusted, ...others }, machine);
   return 'program' in choice ? choice.program : undefined;
 }
 
@@ -21,16 +26,19 @@ test('nothing set: the first on the PATH, in full', async () => {
   assert.equal(await program('', [], posix(['/opt/bin/glm-lsp', '/usr/bin/glm-lsp'])), '/usr/bin/glm-lsp');
 });
 
-test('nothing set and nothing there: the reason names what is missing', async () => {
-  assert.deepEqual(await chooseProgram('', [], posix([])), { reason: 'glm-lsp is not on the PATH' });
+test('nothing set and nothing there: it is missing, while what somebody named is wrong', async () => {
+  const missing = await chooseProgram({ serverPath: '', trusted: [] }, posix([]));
+  assert.deepEqual(missing, { reason: 'glm-lsp is not installed, or not on the PATH', isMissing: true });
+  const wrong = await chooseProgram({ serverPath: 'glm', trusted: [] }, posix([]));
+  assert.deepEqual(wrong, { reason: 'glm is not on the PATH' });
 });
 
 test('parts of the PATH that depend on the current folder are passed over', async () => {
   const everywhere = { ...posix([], ':.:bin:/opt/bin'), isProgram: async () => true };
   assert.equal(await program('', [], everywhere), '/opt/bin/glm-lsp');
   const onlyRelative = { ...posix([], ':.:bin'), isProgram: async () => true };
-  assert.equal(await program('', [], onlyRelative), undefined);
-  const onWindows = { ...windows([], ';.;bin;"C:\\Own Tools"'), isProgram: async () => true };
+  assert.equal(await program('', [], onlyRelative), '/home/me/.local/bin/glm-lsp');
+  const onWindows = { ...windows([], ';.;bin;\\tools;"C:\\Own Tools"'), isProgram: async () => true };
   assert.equal(await program('', [], onWindows), 'C:\\Own Tools\\glm-lsp.exe');
 });
 
@@ -52,7 +60,7 @@ test('Windows: programs are .exe, in Scripts, and never those of the current fol
 
 test('a full path is taken as it is, wherever it lies, or refused', async () => {
   assert.equal(await program('/srv/glm', [], posix(['/srv/glm', '/usr/bin/glm-lsp'])), '/srv/glm');
-  assert.deepEqual(await chooseProgram('/srv/glm', [], posix(['/usr/bin/glm-lsp'])), {
+  assert.deepEqual(await chooseProgram({ serverPath: '/srv/glm', trusted: [] }, posix(['/usr/bin/glm-lsp'])), {
     reason: '/srv/glm is not a program',
   });
   assert.equal(await program('D:\\glm', [], windows(['D:\\glm.exe'])), 'D:\\glm.exe');
@@ -73,7 +81,41 @@ test('a path inside the folder needs trust', async () => {
   for (const chosen of ['tools/glm', './tools/glm', '../work/tools/glm']) {
     const machine = posix(['/work/tools/glm', chosen]);
     assert.equal(await program(chosen, ['/work'], machine), '/work/tools/glm');
-    const refused = await chooseProgram(chosen, [], machine);
+    const refused = await chooseProgram({ serverPath: chosen, trusted: [] }, machine);
     assert.match('reason' in refused ? refused.reason : '', /no folder is open that you trust/);
   }
+});
+
+test('after the folder: the Python chosen for it, the own environment, the PATH, and what one user has', async () => {
+  const all = [
+    '/work/venv/bin/glm-lsp',
+    '/opt/conda/envs/me/bin/glm-lsp',
+    '/storage/server-1/bin/glm-lsp',
+    '/opt/bin/glm-lsp',
+    '/home/me/.local/bin/glm-lsp',
+  ];
+  const others = {
+    interpreter: async () => '/opt/conda/envs/me/bin/python3',
+    environment: '/storage/server-1',
+  };
+  for (const [i, expected] of all.entries()) {
+    assert.equal(await program('', ['/work'], posix(all.slice(i)), others), expected);
+  }
+});
+
+test('nobody is asked for a Python while the folder has a server of its own', async () => {
+  const interpreter = () => assert.fail('asked');
+  const own = '/work/.venv/bin/glm-lsp';
+  assert.equal(await program('', ['/work'], posix([own]), { interpreter }), own);
+});
+
+test('Windows: programs lie beside the Python of an environment, and below Python itself', async () => {
+  const own = 'D:\\Ümlaut Ordner\\venv\\Scripts\\glm-lsp.exe';
+  const chosen = (python: string) => ({ interpreter: async () => python });
+  assert.equal(await program('', [], windows([own]), chosen('D:\\Ümlaut Ordner\\venv\\Scripts\\python.exe')), own);
+  const global = 'C:\\Python313\\Scripts\\glm-lsp.exe';
+  assert.equal(await program('', [], windows([global]), chosen('C:\\Python313\\python.exe')), global);
+  const environment = 'C:\\Users\\me\\storage\\server-1';
+  const made = `${environment}\\Scripts\\glm-lsp.exe`;
+  assert.equal(await program('', [], windows([made, global]), { environment }), made);
 });

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+
+import * as vscode from 'vscode';
+
+import { InstallationError, makeEnvironment, removeEnvironments } from './environment';
+import { type Ask, findInterpreter } from './interpreter';
+import { pythonInterpreter, serverFolder, thisMachine } from './server';
+import { requirementOf } from './source';
+
+const DECLINED = 'glm.isInstallationDeclined';
+const PATIENCE_MS = 30_000;
+const INSTALL = 'Install…';
+const NOT_NOW = 'Not Now';
+const CHOOSE = 'Choose Program…';
+
+/**
+ * The commands that install the server, and remove it.
+ *
+ * @param again what to do when there is another server, or none
+ */
+export function registerInstallation(context: vscode.ExtensionContext, again: () => Promise<void>): vscode.Disposable[] {
+  return [
+    vscode.commands.registerCommand('glm-lsp.install', async () => {
+      if (await install(context)) {
+        await again();
+      }
+    }),
+    vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(context, again)),
+  ];
+}
+
+/**
+ * Offers to install the server; never again after somebody did not want it, before they use the command.
+ *
+ * @returns whether it was installed
+ */
+export async function offerInstallation(context: vscode.ExtensionContext, reason: string): Promise<boolean> {
+  if (context.globalState.get<boolean>(DECLINED)) {
+    return false;
+  }
+  const message = `GLM needs the program glm-lsp: ${reason}.`;
+  const answer = await vscode.window.showInformationMessage(message, INSTALL, CHOOSE, NOT_NOW);
+  if (answer === INSTALL) {
+    return install(context);
+  }
+  if (answer === CHOOSE) {
+    await vscode.commands.executeCommand('workbench.action.openSettings', 'glm.serverPath');
+  } else if (answer === NOT_NOW) {
+    await context.globalState.update(DECLINED, true);
+  }
+  return false;
+}
+
+/** Installs the server into an environment of the extension's own. Returns whether it was installed. */
+export async function install(context: vscode.ExtensionContext): Promise<boolean> {
+  await context.globalState.update(DECLINED, undefined);
+  const requirement = await chooseSource();
+  if (requirement === undefined) {
+    return false;
+  }
+  const cancelling = new AbortController();
+  try {
+    return await vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, cancellable: true, title: 'GLM: installing glm-lsp' },
+      async (progress, cancelled) => {
+        cancelled.onCancellationRequested(() => cancelling.abort());
+        const folder = vscode.workspace.isTrusted ? vscode.workspace.workspaceFolders?.[0]?.uri : undefined;
+        const chosen = folder && (await pythonInterpreter(folder));
+        const interpreter = await findInterpreter(chosen, thisMachine(), asker(await serverFolder(context)));
+        if ('reason' in interpreter) {
+          throw new InstallationError(interpreter.reason, []);
+        }
+        const version = (context.extension.packageJSON as { version: string }).version;
+        await makeEnvironment(
+          context.globalStorageUri.fsPath,
+          { requirement, interpreter, version },
+          { report: (line) => progress.report({ message: shortened(line) }), signal: cancelling.signal },
+        );
+        return true;
+      },
+    );
+  } catch (error) {
+    if (!cancelling.signal.aborted) {
+      await tellOfFailure(error);
+    }
+    return false;
+  }
+}
+
+async function uninstall(context: vscode.ExtensionContext, again: () => Promise<void>): Promise<void> {
+  const hadOne = await removeEnvironments(context.globalStorageUri.fsPath);
+  void vscode.window.showInformationMessage(
+    hadOne ? 'GLM: the installed server was removed.' : 'GLM: there is no server that this extension has installed.',
+  );
+  if (hadOne) {
+    await again();
+  }
+}
+
+/** What to install, as pip takes it. */
+async function chooseSource(): Promise<string | undefined> {
+  const folder = { label: 'A checkout of glm-lsp…', detail: 'the folder that "git clone" made', isFolder: true };
+  const wheel = { label: 'A wheel of glm-lsp…', detail: 'the file glm_lsp-*.whl that "make wheel" made', isFolder: false };
+  // Nobody has published glm-lsp in a package index: whoever did would be asked for it by its bare name.
+  const picked = await vscode.window.showQuickPick([folder, wheel], {
+    title: 'GLM: install glm-lsp',
+    placeHolder: 'glm-lsp is in no package index yet. From where is it to be installed?',
+  });
+  if (!picked) {
+    return undefined;
+  }
+  const chosen = await vscode.window.showOpenDialog({
+    title: picked.isFolder ? 'GLM: the folder of your checkout of glm-lsp' : 'GLM: a wheel of glm-lsp',
+    openLabel: 'Install',
+    canSelectFiles: !picked.isFolder,
+    canSelectFolders: picked.isFolder,
+    ...(picked.isFolder ? {} : { filters: { Wheels: ['whl'] } }),
+  });
+  const file = chosen?.[0]?.fsPath;
+  if (file === undefined) {
+    return undefined;
+  }
+  const requirement = await requirementOf(file);
+  if ('reason' in requirement) {
+    void vscode.window.showErrorMessage(`GLM: ${requirement.reason}.`);
+    return undefined;
+  }
+  return requirement.requirement;
+}
+
+async function tellOfFailure(error: unknown): Promise<void> {
+  const message = error instanceof Error ? error.message : String(error);
+  const lines = error instanceof InstallationError ? error.lines : [];
+  const showOutput = 'Show Output';
+  const text = `GLM: glm-lsp was not installed: ${message}. ${shortened(lines.at(-1) ?? '')}`.trim();
+  const answer = await vscode.window.showErrorMessage(text, ...(lines.length ? [showOutput] : []));
+  if (answer === showOutput) {
+    const document = await vscode.workspace.openTextDocument({ content: `${lines.join('\n')}\n`, language: 'log' });
+    await vscode.window.showTextDocument(document);
+  }
+}
+
+function asker(cwd: string): Ask {
+  return (program, parameters) =>
+    new Promise((resolve) => {
+      execFile(program, [...parameters], { cwd, timeout: PATIENCE_MS, windowsHide: true }, (error, stdout) =>
+        resolve(error ? undefined : stdout),
+      ).stdin?.end();
+    });
+}
+
+function shortened(line: string): string {
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}
