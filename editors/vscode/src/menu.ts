@@ -15,6 +15,8 @@ export function registerMenu(session: Session): vscode.Disposable[] {
         title: 'GLM',
         placeHolder: `GLM: ${stateText({ ...shown(session), pausedLanguage: language() })}`,
       });
+      // A click on the status bar has taken the keys from the editor.
+      await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
       await chosen?.run?.();
     }),
     register('glm-lsp.restart', () => session.restart()),
