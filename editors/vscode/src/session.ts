@@ -96,6 +96,8 @@ export class Session implements vscode.Disposable {
     }
     const { program } = choice;
     this.program = program;
+    const since = Date.now();
+    this.log.info(`starting ${program}`);
     const client = new Client(
       { command: program, args: ['serve'], options: { cwd: await serverFolder(this.context) } },
       this.options(),
@@ -119,6 +121,7 @@ export class Session implements vscode.Disposable {
       return this.fail(reason, false);
     }
     this.told = undefined;
+    this.log.info(`the server answered after ${Date.now() - since} ms`);
     this.become('running');
     client.onDidChangeState(({ newState }) => this.follow(client, newState));
   }
