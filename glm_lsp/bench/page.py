@@ -147,18 +147,19 @@ def _spread_cells(one: Spread) -> tuple[str, ...]:
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]], *, main: int = 2) -> str:
-    """Rows have one cell more than the header: what it means. `main` is the column that matters most."""
+    """Rows have one cell more than the header: what stands small below the first. `main` matters most."""
     head = "".join(f"<th>{name}</th>" for name in header)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f"<td{_MAIN if place == main else ''}>{escape(value)}</td>"
-            for place, value in enumerate(row[:-1])
-        )
-        + f'<td class="text">{escape(row[-1])}</td></tr>'
-        for row in rows
+    body = "".join(f"<tr>{_cells(row[:-1], row[-1], main)}</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
+
+
+def _cells(values: Sequence[str], meaning: str, main: int) -> str:
+    small = f"<small>{escape(meaning)}</small>" if meaning else ""
+    rest = "".join(
+        f"<td{_MAIN if place == main else ''}>{escape(value)}</td>"
+        for place, value in enumerate(values[1:], start=1)
     )
-    return f'<div class="wide"><table><tr>{head}<th class="text"></th></tr>{body}</table></div>'
+    return f"<td>{escape(values[0])}{small}</td>{rest}"
 
 
 def _history(stored: Sequence[Stored]) -> str:

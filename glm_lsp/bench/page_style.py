@@ -38,9 +38,9 @@ ul { margin: .25rem 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; margin: .25rem 0 1rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: .28rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: top; }
 th { color: var(--dim); font-weight: 600; font-size: .85rem; white-space: nowrap; }
-th:first-child, td:first-child, th.text, td.text { text-align: left; }
-td:not(.text) { white-space: nowrap; }
-td.text { color: var(--dim); font-size: .88rem; min-width: 12rem; }
+th:first-child, td:first-child { text-align: left; width: 99%; }
+td:not(:first-child) { white-space: nowrap; }
+small { display: block; color: var(--dim); font-size: .84rem; }
 td.main { font-weight: 600; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(26rem, 100%), 1fr)); gap: 1rem; }
 figure { margin: 0; min-width: 0; padding: .75rem; background: var(--box); border-radius: 6px; }

@@ -29,21 +29,28 @@ _NOBODY_WAS_ASKED = {
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """Where and when a request was made; `line` and `column` from 1, in code points, `at` by `time.monotonic`."""
+    """Where and when a request was made; `at` by `time.monotonic`. Lines are not counted before somebody wonders."""
 
-    path: str
-    language_id: str
-    line: int
-    column: int
+    snapshot: DocumentSnapshot
     at: float
 
     @classmethod
     def of(cls, snapshot: DocumentSnapshot) -> Whereabouts:
         """The cursor of a snapshot, now."""
-        text, offset = snapshot.text, snapshot.offset
+        return cls(snapshot, time.monotonic())
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Line and column, from 1, in code points."""
+        text, offset = self.snapshot.text, self.snapshot.offset
         ends = text.count("\n", 0, offset) + text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
         start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
-        return cls(snapshot.path, snapshot.language_id, ends + 1, offset - start + 1, time.monotonic())
+        return ends + 1, offset - start + 1
+
+    @property
+    def ago_s(self) -> float:
+        """Seconds since then."""
+        return time.monotonic() - self.at
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +95,8 @@ class LastRequest:
         """What became of it, step by step, in the words of `completion/why.py`, and where and when it was asked."""
         wire = {"version": self.version, **_in_camel_case(msgspec.to_builtins(self._story()))}
         if (asked := self.asked) is not None:
-            ago_s = round(time.monotonic() - asked.at, 3)
-            wire["asked"] = {"line": asked.line, "column": asked.column, "secondsAgo": ago_s}
+            line, column = asked.place
+            wire["asked"] = {"line": line, "column": column, "secondsAgo": round(asked.ago_s, 3)}
         return wire
 
     def text(self, references: Sequence[dict[str, Any]], *, is_changed: bool) -> str:
@@ -101,14 +108,11 @@ class LastRequest:
         """
         from glm_lsp.completion.why_text import Asked, OtherFile, why_text  # noqa: PLC0415
 
-        asked = self.asked
-        where = (
-            Asked(asked.path, asked.line, asked.column, time.monotonic() - asked.at, is_changed)
-            if asked is not None
-            else None
-        )
         others = [OtherFile(one["path"], one["chars"], one["explanation"]) for one in references]
-        return why_text(self._story(), asked.language_id if asked is not None else "", where, others)
+        if (asked := self.asked) is None:
+            return why_text(self._story(), "", None, others)
+        where = Asked(asked.snapshot.path, *asked.place, asked.ago_s, is_changed)
+        return why_text(self._story(), asked.snapshot.language_id, where, others)
 
     def _story(self) -> Story:
         from glm_lsp.completion.outcome import Outcome  # noqa: PLC0415 - nobody asks before there is an engine
