@@ -1,6 +1,9 @@
+import * as path from 'node:path';
+
 import * as vscode from 'vscode';
 
 import { faultOfHubId } from './hub_id';
+import { faultOfModelName, nameLike } from './model_name';
 import { listModels } from './models';
 import { programOf } from './program_run';
 import { serverFolder } from './server';
@@ -19,7 +22,7 @@ export function registerImport(context: vscode.ExtensionContext, session: Sessio
     if (!before) {
       return;
     }
-    const status = await inTerminal(program, ['model', 'import', source], await serverFolder(context));
+    const status = await inTerminal(program, ['model', 'import', ...source], await serverFolder(context));
     if (status !== 0) {
       // The terminal stays and shows why.
       return;
@@ -33,7 +36,8 @@ export function registerImport(context: vscode.ExtensionContext, session: Sessio
   });
 }
 
-async function wanted(): Promise<string | undefined> {
+/** What to import, as the command line has it. */
+async function wanted(): Promise<string[] | undefined> {
   const folder = { label: '$(folder) From a folder…', detail: 'An official checkpoint on this machine' };
   const hub = {
     label: '$(cloud-download) From the hub…',
@@ -48,7 +52,7 @@ async function wanted(): Promise<string | undefined> {
       validateInput: faultOfHubId,
       ignoreFocusOut: true,
     });
-    return id?.trim();
+    return id === undefined ? undefined : [id.trim()];
   }
   if (origin === folder) {
     const chosen = await vscode.window.showOpenDialog({
@@ -57,9 +61,26 @@ async function wanted(): Promise<string | undefined> {
       openLabel: 'Import',
       title: 'GLM: folder of a checkpoint',
     });
-    return chosen?.[0]?.fsPath;
+    const folderPath = chosen?.[0]?.fsPath;
+    return folderPath === undefined ? undefined : named(folderPath);
   }
   return undefined;
+}
+
+/** A folder, and the model's name where the folder's cannot be that. */
+async function named(folder: string): Promise<string[] | undefined> {
+  const usual = path.basename(folder);
+  if (!faultOfModelName(usual)) {
+    return [folder];
+  }
+  const name = await vscode.window.showInputBox({
+    title: 'GLM: name of the model',
+    prompt: `A model cannot be called "${usual}", as its folder is`,
+    value: nameLike(usual),
+    validateInput: faultOfModelName,
+    ignoreFocusOut: true,
+  });
+  return name === undefined ? undefined : [folder, '--name', name.trim()];
 }
 
 /** Runs a program in a terminal of its own; the status it ends with, or undefined if a person closed it. */
