@@ -51,7 +51,8 @@ export async function listModels(
   context: vscode.ExtensionContext,
   session: Session,
 ): Promise<Model[] | undefined> {
-  const ended = await runProgram(context, session, 'listing models', ['model', 'list', '--json']);
+  const where = vscode.ProgressLocation.Window;
+  const ended = await runProgram(context, session, 'listing models', ['model', 'list', '--json'], where);
   if (!ended) {
     return undefined;
   }

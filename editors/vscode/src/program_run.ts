@@ -20,6 +20,7 @@ const MOST_CHARACTERS = 4_000_000;
 /**
  * Runs the program that is also the server, with the settings of the editor, and shows that it does.
  *
+ * @param location a notification, where a person can cancel it; the status bar for what is done at once
  * @returns how it ended, or undefined if a person cancelled it or there is no program
  */
 export async function runProgram(
@@ -27,6 +28,7 @@ export async function runProgram(
   session: Session,
   title: string,
   parameters: readonly string[],
+  location = vscode.ProgressLocation.Notification,
 ): Promise<Ended | undefined> {
   const program = programOf(session);
   if (program === undefined) {
@@ -35,7 +37,7 @@ export async function runProgram(
   const folder = await serverFolder(context);
   try {
     return await vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, cancellable: true, title: `GLM: ${title}` },
+      { location, cancellable: true, title: `GLM: ${title}` },
       (progress, cancelled) =>
         ended(program, parameters, folder, settingsEnviron(context), progress, cancelled),
     );

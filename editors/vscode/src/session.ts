@@ -46,7 +46,9 @@ export class Session implements vscode.Disposable {
     return this.inTurn(() => this.end());
   }
 
+  /** What still fails is told of again: somebody has asked. */
   restart(): Promise<void> {
+    this.told = undefined;
     this.endStarting();
     return this.inTurn(async () => {
       await this.end();

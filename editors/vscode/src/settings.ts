@@ -2,6 +2,8 @@ import * as vscode from 'vscode';
 
 const SECTION = 'glm';
 const OWN = new Set(['serverPath']);
+/** Of the settings that are written here: what a folder without trust says of them does not count. */
+const NEEDS_TRUST = new Set(['serverPath', 'model']);
 
 /** The server's settings; null where nobody chose a value, so that its config file and environment count. */
 export function chosenSettings(context: vscode.ExtensionContext): Record<string, unknown> {
@@ -31,8 +33,8 @@ export function settingsEnviron(context: vscode.ExtensionContext): Record<string
 export async function setSetting(name: string, value: unknown): Promise<void> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   const places = configuration.inspect(name);
-  // What a folder without trust says of some settings does not count.
-  const isOfWorkspace = places?.workspaceValue !== undefined && vscode.workspace.isTrusted;
+  const counts = vscode.workspace.isTrusted || !NEEDS_TRUST.has(name);
+  const isOfWorkspace = places?.workspaceValue !== undefined && counts;
   try {
     await configuration.update(
       name,
