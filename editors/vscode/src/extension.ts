@@ -34,7 +34,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...showStatus(started),
     ...followSettings(context, started),
     ...registerDocstringCommands(started),
-    ...registerPausing(started),
+    ...registerPausing(context, started),
     ...registerMenu(started),
     ...registerBenchmark(context, started),
     ...registerInstallation(context, () => started.restart()),

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 
+import { runProgram } from './program_run';
 import type { Session } from './session';
-import { setSetting } from './settings';
+import { isSet, setSetting } from './settings';
 
 /** Commands that pause: the settings that say so are written where they stand, else in the user's. */
-export function registerPausing(session: Session): vscode.Disposable[] {
+export function registerPausing(context: vscode.ExtensionContext, session: Session): vscode.Disposable[] {
   const register = vscode.commands.registerCommand;
   return [
     register('glm-lsp.pause', async () => {
@@ -23,7 +24,8 @@ export function registerPausing(session: Session): vscode.Disposable[] {
       }
       const { languageId } = editor.document;
       const wasPaused = pausedLanguage(editor) !== undefined;
-      const others = disabledIn().filter((each) => each.toLowerCase() !== languageId.toLowerCase());
+      const listed = isSet('disabledIn') ? disabledIn() : await fromServer(context, session);
+      const others = listed.filter((each) => each.toLowerCase() !== languageId.toLowerCase());
       await setSetting('disabledIn', wasPaused ? others : [...others, languageId]);
       await (wasPaused ? ask(session) : hide());
     }),
@@ -40,6 +42,22 @@ export function pausedLanguage(editor: vscode.TextEditor | undefined): string | 
 
 function disabledIn(): readonly string[] {
   return vscode.workspace.getConfiguration('glm').get<string[]>('disabledIn') ?? [];
+}
+
+/** What the server's config file and environment say: a list of the editor's takes the place of theirs. */
+async function fromServer(context: vscode.ExtensionContext, session: Session): Promise<readonly string[]> {
+  if (session.program === undefined) {
+    return [];
+  }
+  const where = vscode.ProgressLocation.Window;
+  const ended = await runProgram(context, session, 'reading settings', ['config', 'show', '--json'], where);
+  try {
+    const { settings } = JSON.parse(ended?.stdout ?? '') as { settings: { name: string; value: unknown }[] };
+    const value = settings.find(({ name }) => name === 'disabledIn')?.value;
+    return Array.isArray(value) ? value.map(String) : [];
+  } catch {
+    return [];
+  }
 }
 
 async function hide(): Promise<void> {

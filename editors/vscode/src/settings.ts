@@ -16,6 +16,11 @@ export function chosenSettings(context: vscode.ExtensionContext): Record<string,
   );
 }
 
+/** Whether somebody chose a value in the editor. */
+export function isSet(name: string): boolean {
+  return isChosen(vscode.workspace.getConfiguration(SECTION), name);
+}
+
 function isChosen(configuration: vscode.WorkspaceConfiguration, name: string): boolean {
   const places = configuration.inspect(name);
   return [places?.globalValue, places?.workspaceValue, places?.workspaceFolderValue].some(
