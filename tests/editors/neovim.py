@@ -96,9 +96,21 @@ class Neovim:
         return [line for line in history.splitlines() if "GLM" in line]
 
     def ghost_text(self) -> str:
-        """What Neovim 0.12 shows beyond the buffer."""
+        """What is shown beyond the buffer, by this plugin or by Neovim 0.12 itself."""
         text: str = self.lua(_GHOST_TEXT)
         return text
+
+    def screen(self, num_lines: int = 6) -> list[str]:
+        """The first lines of the screen as a person sees them, without the blanks at their ends."""
+        seen: list[str] = self.lua(_SCREEN.format(num_lines=num_lines))
+        return seen
+
+    def until_screen(self, *expected: str, timeout_s: float = _PATIENCE_S) -> None:
+        """Waits until the screen begins with these lines."""
+        deadline = time.monotonic() + timeout_s
+        while (seen := self.screen(len(expected))) != list(expected):
+            assert time.monotonic() < deadline, f"expected {list(expected)}\nseen {seen}\n{self.story()}"
+            time.sleep(0.05)
 
     def story(self) -> str:
         """What is known of it, for a test that failed."""
@@ -136,19 +148,34 @@ class Neovim:
 
 
 _GHOST_TEXT = """
-local namespace = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
-if not namespace then return '' end
 local lines = {}
-for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
-  local shown = { mark[4].virt_text or {} }
-  vim.list_extend(shown, mark[4].virt_lines or {})
-  for _, line in ipairs(shown) do
-    local text = {}
-    for _, piece in ipairs(line) do table.insert(text, piece[1]) end
-    table.insert(lines, table.concat(text))
+for _, name in ipairs({ 'glm.ghost_text', 'nvim.lsp.inline_completion' }) do
+  local namespace = vim.api.nvim_get_namespaces()[name]
+  local marks = namespace and vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true }) or {}
+  for _, mark in ipairs(marks) do
+    local shown = { mark[4].virt_text or nil }
+    vim.list_extend(shown, mark[4].virt_lines or {})
+    for _, line in ipairs(shown) do
+      local text = {}
+      for _, piece in ipairs(line) do table.insert(text, piece[1]) end
+      table.insert(lines, table.concat(text))
+    end
   end
 end
 return table.concat(lines, '\\n')
+"""
+
+_SCREEN = """
+vim.cmd.redraw()
+local lines = {{}}
+for row = 1, {num_lines} do
+  local cells = {{}}
+  for column = 1, vim.o.columns do
+    table.insert(cells, vim.fn.screenstring(row, column))
+  end
+  table.insert(lines, (table.concat(cells):gsub(' +$', '')))
+end
+return lines
 """
 
 
