@@ -1,4 +1,4 @@
-"""`python -m tests.editors.setup [neovim] [vscode] [extension]`: brings what is named, or says why it cannot."""
+"""`python -m tests.editors.setup EDITOR...`: brings what is named, or says why it cannot."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from functools import partial
 
 from tests.editors.setup.cache import SetupError, say
 from tests.editors.setup.code_server import code_server
+from tests.editors.setup.emacs import emacs
 from tests.editors.setup.extension import extension
+from tests.editors.setup.helix import helix
 from tests.editors.setup.neovim import neovim
+from tests.editors.setup.plugins import plugins
 
 _PARTS: dict[str, tuple[Callable[[], object], ...]] = {
-    "neovim": (partial(neovim, install=True),),
+    "neovim": (partial(neovim, install=True), plugins),
     "vscode": (partial(code_server, install=True), extension),
     "extension": (extension,),
+    "emacs": (partial(emacs, install=True),),
+    "helix": (partial(helix, install=True),),
 }
 
 
