@@ -13,8 +13,10 @@ local DESCRIPTIONS = {
 
 ---@class glm.Key
 ---@field lhs string
----@field callback fun()
+---@field callback fun(): string
 ---@field before? table what was mapped globally
+---@field comes_back boolean whether that may lead to the key again
+---@field is_falling boolean whether it is being done just now
 
 ---@type table<string, glm.Key> what is mapped, by action
 local mapped = {}
@@ -25,22 +27,31 @@ local function raw(keys)
   return vim.api.nvim_replace_termcodes(keys, true, true, true)
 end
 
---- Whether it did anything.
+---@param action string
+---@return string
+local function before_name(action)
+  return ('<Plug>(glm-before-%s)'):format(action)
+end
+
+--- Whether there is something to do for a key.
 ---@param action string
 ---@return boolean
-local function take(action)
+local function can_take(action)
   local ghost_text = package.loaded['glm.ghost_text'] -- nothing is shown before it is there
   if not ghost_text then
     return false
   end
   if action == 'suggest' then
-    if #require('glm.program').clients({ bufnr = 0 }) == 0 then
-      return false
-    end
-    ghost_text.suggest()
-    return true
+    return #require('glm.program').clients({ bufnr = 0 }) > 0
   end
-  return ghost_text.is_visible() and ghost_text[action]()
+  return ghost_text.is_visible()
+end
+
+--- Whether it did anything.
+---@param action string
+---@return boolean
+local function take(action)
+  return can_take(action) and require('glm.ghost_text')[action]() ~= false
 end
 
 --- Puts a mapping where it can be called by another name, whatever kind it is: Neovim expands it then as before.
@@ -66,39 +77,54 @@ local function global(lhs)
   end
 end
 
+--- Does what a key of ours is for, or else what it was for before. Called between keys, where the text may be changed.
+---@param action string
+function M.press(action)
+  local key = mapped[action]
+  if not key or take(action) then
+    return
+  end
+  if key.comes_back then
+    key.is_falling = true
+    vim.schedule(function()
+      key.is_falling = false
+    end)
+  end
+  vim.api.nvim_feedkeys(raw(before_name(action)), 'mi', false)
+end
+
+--- What a key stands for. Text, so that it stays in line with the keys behind it also where another plugin goes on to
+--- this mapping, as blink.cmp does.
+---@param action string
+---@return string
+local function expand(action)
+  local key = mapped[action]
+  if key.is_falling or (not key.before and not can_take(action)) then
+    key.is_falling = false
+    return raw(key.lhs)
+  end
+  return raw(("<Cmd>lua require('glm.keys').press('%s')<CR>"):format(action))
+end
+
 ---@param action string
 ---@param lhs string
 local function map(action, lhs)
   local before = global(lhs)
-  local name = ('<Plug>(glm-before-%s)'):format(action)
-  keep(name, before, lhs)
-  -- One that is mapped again may begin with the key itself, and so come back here.
-  local comes_back = before and before.noremap == 0 and before.script ~= 1
-  local is_falling = false
-  local function press()
-    if is_falling then
-      is_falling = false
-      return vim.api.nvim_feedkeys(raw(lhs), 'ni', false)
-    end
-    if take(action) then
-      return
-    end
-    if comes_back then
-      is_falling = true
-      vim.schedule(function()
-        is_falling = false
-      end)
-    end
-    vim.api.nvim_feedkeys(raw(name), 'mi', false)
+  keep(before_name(action), before, lhs)
+  local function callback()
+    return expand(action)
   end
-  vim.keymap.set('i', lhs, press, { desc = 'GLM: ' .. DESCRIPTIONS[action] })
-  mapped[action] = { lhs = lhs, callback = press, before = before }
+  -- One that is mapped again may begin with the key itself, and so come back here.
+  local comes_back = before ~= nil and before.noremap == 0 and before.script ~= 1
+  mapped[action] = { lhs = lhs, callback = callback, before = before, comes_back = comes_back, is_falling = false }
+  local description = 'GLM: ' .. DESCRIPTIONS[action]
+  vim.keymap.set('i', lhs, callback, { expr = true, replace_keycodes = false, desc = description })
 end
 
 --- Gives the keys back to what had them, as far as nobody has taken them since.
 function M.clear()
   for action, key in pairs(mapped) do
-    vim.keymap.del('i', ('<Plug>(glm-before-%s)'):format(action))
+    vim.keymap.del('i', before_name(action))
     local now = global(key.lhs)
     if now and now.callback == key.callback then
       vim.keymap.del('i', key.lhs)
