@@ -60,7 +60,7 @@ def test_tests_fetch_nothing(cache: Path) -> None:
     assert not cache.exists()
 
 
-@pytest.mark.parametrize("names", [[], ["emacs"]])
+@pytest.mark.parametrize("names", [[], ["kakoune"]])
 def test_what_can_be_set_up_is_told(names: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(names) == 2
     assert "neovim vscode extension" in capsys.readouterr().err
