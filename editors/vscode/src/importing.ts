@@ -10,6 +10,9 @@ import { serverFolder } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
 
+/** Between a task's end and that of its process, which may come in any order. */
+const GRACE_MS = 1000;
+
 /** The command that imports a model in a terminal, where its bar, its questions and Ctrl+C are. */
 export function registerImport(context: vscode.ExtensionContext, session: Session): vscode.Disposable {
   return vscode.commands.registerCommand('glm-lsp.importModel', async () => {
@@ -24,7 +27,7 @@ export function registerImport(context: vscode.ExtensionContext, session: Sessio
     }
     const status = await inTerminal(program, ['model', 'import', ...source], await serverFolder(context));
     if (status !== 0) {
-      // The terminal stays and shows why.
+      // The terminal shows why.
       return;
     }
     const known = new Set(before.filter((each) => each.state === 'installed').map((each) => each.name));
@@ -83,18 +86,38 @@ async function named(folder: string): Promise<string[] | undefined> {
   return name === undefined ? undefined : [folder, '--name', name.trim()];
 }
 
-/** Runs a program in a terminal of its own; the status it ends with, or undefined if a person closed it. */
-function inTerminal(shellPath: string, shellArgs: string[], cwd: string): Promise<number | undefined> {
-  const terminal = vscode.window.createTerminal({ name: 'GLM: import', shellPath, shellArgs, cwd });
-  terminal.show();
-  return new Promise((resolve) => {
-    const listener = vscode.window.onDidCloseTerminal((closed) => {
-      if (closed === terminal) {
-        listener.dispose();
-        resolve(closed.exitStatus?.code);
-      }
+/** Runs a program in a terminal that stays until a key is pressed; the status it ends with, undefined if it was closed. */
+async function inTerminal(program: string, parameters: string[], cwd: string): Promise<number | undefined> {
+  const execution = new vscode.ProcessExecution(program, parameters, { cwd });
+  const task = new vscode.Task({ type: 'process' }, vscode.TaskScope.Global, 'import', 'GLM', execution, []);
+  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, echo: false };
+  // It may have ended before it is known by what it was started.
+  const ended = new Map<vscode.TaskExecution, number | undefined>();
+  let check = () => {};
+  const listeners = [
+    vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
+      ended.set(execution, exitCode);
+      check();
+    }),
+    // A program that could not be started has no process that ends.
+    vscode.tasks.onDidEndTask(({ execution }) => {
+      setTimeout(() => {
+        ended.set(execution, ended.get(execution));
+        check();
+      }, GRACE_MS);
+    }),
+  ];
+  try {
+    const started = await vscode.tasks.executeTask(task);
+    return await new Promise((resolve) => {
+      check = () => ended.has(started) && resolve(ended.get(started));
+      check();
     });
-  });
+  } finally {
+    for (const listener of listeners) {
+      listener.dispose();
+    }
+  }
 }
 
 async function offer(name: string): Promise<void> {
