@@ -173,7 +173,7 @@ def test_a_server_that_cannot_be_found_is_told_of_once(vscode: VSCode, project: 
     vscode.until(lambda: vscode.notifications, "a message")
     time.sleep(2)
     assert [message.splitlines()[0] for message in vscode.notifications] == [
-        f"GLM: {program} is not a program. Install glm-lsp, or name it in glm.serverPath; then reload the window."
+        f"GLM: {program} is not a program."
     ]
 
 
@@ -189,10 +189,10 @@ def test_a_server_that_ends_at_once_is_told_of_once_and_ran_outside_of_the_proje
     time.sleep(3)
     (message,) = vscode.notifications
     assert message.startswith(f"GLM: {program} could not be started (")
-    (call,) = ran.read_text().splitlines()
-    folder, _, arguments = call.partition(" ")
-    assert arguments == "serve"
-    assert not Path(folder).is_relative_to(project.folder)
+    calls = [call.rpartition(" ") for call in ran.read_text().splitlines()]
+    assert [argument for _, _, argument in calls] == ["--version", "serve"]
+    for folder, _, _ in calls:
+        assert not Path(folder).is_relative_to(project.folder)
 
 
 def wait_for_engine(vscode: VSCode) -> None:

@@ -158,6 +158,31 @@ class VSCode:
         return shown
 
     @property
+    def choices(self) -> list[str]:
+        """The entries of an open quick pick, menu or list of code actions."""
+        shown: list[str] = self._ask("choices")
+        return shown
+
+    def choose(self, text: str) -> None:
+        """Takes one of them, by the whole of its label."""
+        self._ask("choose", text=text)
+
+    def texts(self, selector: str, attribute: str = "") -> list[str]:
+        """What is shown of elements, or an attribute of theirs."""
+        shown: list[str] = self._ask("texts", selector=selector, attribute=attribute)
+        return shown
+
+    def click(self, selector: str) -> None:
+        """Clicks the first of the elements."""
+        self._ask("click", selector=selector)
+
+    @property
+    def frames(self) -> list[str]:
+        """The words of all pages in the window; webviews are such."""
+        shown: list[str] = self._ask("frames")
+        return shown
+
+    @property
     def is_dirty(self) -> bool:
         """Whether there is something to save."""
         dirty: bool = self._ask("isDirty")

@@ -58,6 +58,17 @@ const requests = {
     await page.locator(CHOICES).filter({ has: page.getByText(text, { exact: true }) }).first().click();
   },
   choices: () => texts(CHOICES),
+  /** What is shown of the elements, and their attribute instead where one is named. */
+  texts: ({ selector, attribute }) =>
+    attribute
+      ? page.locator(selector).evaluateAll((all, name) => all.map((each) => each.getAttribute(name) ?? ''), attribute)
+      : texts(selector),
+  click: ({ selector }) => page.locator(selector).first().click(),
+  /** The words of every page within the page: webviews are such. */
+  frames: async () => {
+    const words = page.frames().map((frame) => frame.locator('body').innerText({ timeout: 2000 }).catch(() => ''));
+    return Promise.all(words);
+  },
   isDirty: async () => (await page.locator('.tab.active.dirty').count()) > 0,
   /** Presses a button of a notification. */
   async button({ text }) {
