@@ -69,8 +69,11 @@ export class Session implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.changed.dispose();
-    this.log.dispose();
+    // The client still writes while it ends.
+    void this.last.finally(() => {
+      this.changed.dispose();
+      this.log.dispose();
+    });
   }
 
   /** One after the other: two servers would register the same commands. */
