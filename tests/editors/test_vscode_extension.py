@@ -18,6 +18,7 @@ pytestmark = pytest.mark.editors
 
 _STATUS = '.statusbar-item[id="glm-lsp.glm-lsp.glm"]'
 _MODEL_S = 90.0
+_DIALOG = ".quick-input-widget .monaco-button, .quick-input-widget .monaco-text-button"
 _MENU = (
     "Pause for python",
     "Resume for python",
@@ -259,3 +260,26 @@ def test_what_is_measured_is_shown_as_a_page(vscode: VSCode, project: Project) -
     vscode.button("Measure")
     vscode.until(lambda: any("p95" in words for words in vscode.frames), "the page", 8 * _MODEL_S)
     vscode.until(lambda: vscode.notifications == [], "the progress to go")
+
+
+def test_an_import_runs_in_a_terminal_that_stays_when_it_fails(vscode: VSCode, project: Project) -> None:
+    checkpoint = project.folder / "no checkpoint (1)"
+    checkpoint.mkdir()
+    opened(vscode, project)
+    wait_for_status(vscode, "GLM: ready")
+    pick(vscode, "Import a model…")
+    vscode.until(lambda: any(row.startswith("From a folder") for row in rows(vscode)), "the origins")
+    vscode.choose("From a folder…")
+    vscode.until(lambda: any("Import" in text for text in vscode.texts(_DIALOG)), "the choice of a folder")
+    vscode.press("Control+a")
+    vscode.type(f"{checkpoint}/")
+    vscode.until(lambda: [row for row in rows(vscode) if row == ".."], "what is in the folder")
+    vscode.press("Enter")
+    vscode.until(
+        lambda: "name of the model" in " ".join(vscode.texts(".quick-input-title")), "the question for a name"
+    )
+    vscode.press("Enter")
+    vscode.until(lambda: "GLM-" in " ".join(vscode.texts(".xterm-rows")), "the program's words", _MODEL_S)
+    vscode.until(
+        lambda: "press any key" in " ".join(vscode.texts(".xterm-rows")).replace("\u00a0", " "), "it to stay"
+    )
