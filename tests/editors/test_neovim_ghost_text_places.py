@@ -1,0 +1,229 @@
+"""Where ghost text has a place in Neovim and where not; a server within Neovim answers what a test says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.editors.conftest import StartNeovim
+from tests.editors.neovim import Neovim
+
+Start = Callable[..., Neovim]
+
+
+@pytest.fixture
+def typing(start_neovim: StartNeovim, tmp_path: Path) -> Start:
+    """Starts Neovim with an empty buffer and ghost text; `answer` is Lua that gives items for `params` and `line`."""
+
+    def start(answer: str = "return ghost('GHOST')") -> Neovim:
+        neovim = start_neovim(
+            _SERVER.replace("ANSWER", answer), enables=False, environ={"XDG_STATE_HOME": str(tmp_path)}
+        )
+        neovim.until("return vim.lsp.get_clients()[1] and vim.lsp.get_clients()[1].initialized")
+        return neovim
+
+    return start
+
+
+def settled(neovim: Neovim) -> str:
+    """What is shown when no answer is on its way any more."""
+    neovim.lua("vim.wait(100)")
+    neovim.until("return not require('glm.ghost_text.request').is_running()")
+    return neovim.ghost_text()
+
+
+def type_and_see(neovim: Neovim, keys: str) -> str:
+    neovim.keys(keys)
+    return settled(neovim)
+
+
+def test_an_empty_buffer_has_it_with_the_first_key_and_with_insert_mode(typing: Start) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "i") == "GHOST"
+    assert type_and_see(neovim, "a") == "GHOST"
+    assert type_and_see(neovim, "<Esc>") == ""
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param("Rab", id="replace mode"),
+        pytest.param("yypgg<C-v>jIab", id="visual block"),
+        pytest.param("ia<Esc>gh", id="select mode"),
+        pytest.param("q:iab", id="command-line window"),
+        pytest.param("qqiab", id="a macro that is recorded"),
+        pytest.param(":set paste<CR>iab", id="paste"),
+        pytest.param(":set nomodifiable<CR>i", id="a buffer that cannot be changed"),
+        pytest.param(":lua require('glm.ghost_text').stop()<CR>iab", id="switched off"),
+    ],
+)
+def test_there_is_none_in(typing: Start, keys: str) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "iab") == "GHOST"
+    assert type_and_see(neovim, f"<Esc>{keys}") == ""
+    assert neovim.messages == []
+    neovim.keys("<Esc>")
+    neovim.command("if getcmdwintype() != '' | quit | endif")
+
+
+def test_a_macro_does_the_same_as_when_it_was_recorded(typing: Start) -> None:
+    neovim = typing()
+    neovim.lua(_TAB)
+    neovim.keys("qqoa<Tab>b<Esc>q@q")
+    settled(neovim)
+    assert neovim.lines == ["", "a\tb", "a\tb"]
+
+
+def test_what_is_selected_in_the_menu_goes_before_it(typing: Start) -> None:
+    neovim = typing()
+    neovim.command("set completeopt=menu,menuone,noinsert,noselect")
+    neovim.keys("ialpha<CR>al")
+    assert type_and_see(neovim, "<C-n>") == "GHOST", "a menu alone hides nothing"
+    assert type_and_see(neovim, "<Down>") == ""
+    assert type_and_see(neovim, "<C-y>") == "GHOST"
+    assert neovim.lines == ["alpha", "alpha"]
+
+
+def test_a_replacement_is_shown_as_what_is_new_and_taken_as_a_whole(typing: Start) -> None:
+    neovim = typing("return ghost('x, y)', 1)")
+    neovim.lua(_TAB)
+    neovim.command("call setline(1, 'f()')")
+    neovim.keys("f)i")
+    neovim.until_screen("f(x, y)")
+    neovim.lua("_G.deaf = true")
+    neovim.keys("x")
+    neovim.until_screen("f(x, y)")
+    assert neovim.lines == ["f(x)"]
+    neovim.keys("<Tab>")
+    neovim.until_screen("f(x, y)")
+    neovim.until("return vim.api.nvim_get_current_line() == 'f(x, y)'")
+    neovim.keys("<Esc>u")
+    neovim.until("return vim.api.nvim_get_current_line() == 'f(x)'")
+
+
+def test_several_lines_before_a_bracket_look_as_they_will_stand(typing: Start) -> None:
+    neovim = typing("return ghost('a,\\n\\tb')")
+    neovim.lua(_TAB)
+    neovim.command("set tabstop=4")
+    neovim.command("call setline(1, ['f()', 'below'])")
+    neovim.keys("f)i")
+    neovim.until_screen("f(a,", "    b)", "below")
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_buf_line_count(0) == 3")
+    assert neovim.lines == ["f(a,", "\tb)", "below"]
+    assert neovim.lua("return vim.api.nvim_win_get_cursor(0)") == [2, 2]
+
+
+def test_a_bracket_closed_by_the_editor_is_typed_through(typing: Start) -> None:
+    neovim = typing("if line == 'f' then return ghost('(a, b)') end return {}")
+    neovim.command("inoremap ( ()<Left>")
+    assert type_and_see(neovim, "if") == "(a, b)"
+    neovim.lua("_G.deaf = true")
+    neovim.keys("(")
+    neovim.until_screen("f(a, b)")
+    assert neovim.lines == ["f()"]
+
+
+def test_only_the_window_with_the_cursor_shows_it(typing: Start) -> None:
+    neovim = typing()
+    neovim.command("vsplit")
+    assert type_and_see(neovim, "iab") == "GHOST"
+    assert neovim.screen(1)[0].count("GHOST") == 1
+
+
+def test_a_failed_question_is_logged_and_not_told(typing: Start) -> None:
+    neovim = typing("error_next = true return {}")
+    assert type_and_see(neovim, "iab") == ""
+    assert neovim.lua("return vim.fn.execute('messages')").strip() == ""
+    log = neovim.lua("return table.concat(vim.fn.readfile(vim.lsp.log.get_filename()), '\\n')")
+    assert "glm ghost text" in log
+
+
+def test_an_answer_overtaken_by_a_key_is_dropped(typing: Start) -> None:
+    neovim = typing("delay_ms = line == 'a' and 400 or 0 return ghost('after ' .. line)")
+    neovim.keys("ia")
+    assert type_and_see(neovim, "b") == "after ab"
+    neovim.lua("vim.wait(600)")
+    assert neovim.ghost_text() == "after ab"
+    assert neovim.lua("return cancelled") == 1
+
+
+def test_marks_and_folds_stay(typing: Start) -> None:
+    neovim = typing("return ghost('a\\nb')")
+    neovim.lua(_TAB)
+    neovim.command("call setline(1, ['one', 'two', 'three', 'four'])")
+    neovim.command("set foldmethod=manual")
+    neovim.command("4mark x")
+    neovim.command("3,4fold")
+    assert type_and_see(neovim, "A") == "\n".join(["a", "b"])
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_buf_line_count(0) == 5")
+    assert neovim.lua('return vim.fn.line("\'x")') == 5
+    assert neovim.lua("return vim.fn.foldclosed(5)") == 4
+
+
+def test_the_colours_survive_another_scheme(typing: Start) -> None:
+    neovim = typing()
+    neovim.command("colorscheme blue")
+    linked = neovim.lua("return vim.api.nvim_get_hl(0, { name = 'GlmGhostText' }).link")
+    assert linked == neovim.lua("return vim.fn.hlexists('ComplHint') == 1 and 'ComplHint' or 'NonText'")
+
+
+_TAB = """
+vim.keymap.set('i', '<Tab>', function()
+  if not require('glm.ghost_text').accept() then
+    vim.api.nvim_feedkeys('\\t', 'ni', false)
+  end
+end)
+"""
+
+_SERVER = """
+cancelled, delay_ms, error_next, deaf = 0, 0, false, false
+
+local function answer(params)
+  local line = vim.api.nvim_get_current_line()
+  local function ghost(text, num_replaced)
+    local last = vim.deepcopy(params.position)
+    last.character = last.character + (num_replaced or 0)
+    return { { insertText = text, range = { start = params.position, ['end'] = last } } }
+  end
+  ANSWER
+end
+
+local function server()
+  local is_closing, id = false, 0
+  return {
+    request = function(method, params, on_answer)
+      id = id + 1
+      local own, result, err = id, vim.NIL, nil
+      delay_ms = 0
+      if method == 'initialize' then
+        result = { capabilities = { inlineCompletionProvider = {}, textDocumentSync = 2 } }
+      elseif method == 'textDocument/inlineCompletion' then
+        if deaf then
+          return true, own
+        end
+        result = { items = answer(params) }
+        err = error_next and { code = -32603, message = 'no' } or nil
+      end
+      vim.defer_fn(function() on_answer(err, result) end, delay_ms)
+      return true, own
+    end,
+    notify = function(method)
+      cancelled = cancelled + (method == '$/cancelRequest' and 1 or 0)
+      return true
+    end,
+    is_closing = function() return is_closing end,
+    terminate = function() is_closing = true end,
+  }
+end
+
+vim.api.nvim_create_autocmd('VimEnter', {
+  callback = function()
+    vim.lsp.start({ name = 'glm', cmd = server })
+    require('glm.ghost_text').start('glm')
+  end,
+})
+"""
