@@ -283,3 +283,25 @@ def test_an_import_runs_in_a_terminal_that_stays_when_it_fails(vscode: VSCode, p
     vscode.until(
         lambda: "press any key" in " ".join(vscode.texts(".xterm-rows")).replace("\u00a0", " "), "it to stay"
     )
+
+
+def test_a_server_that_keeps_ending_is_told_of_once_and_comes_back_by_command(
+    vscode: VSCode, project: Project, server_environ: dict[str, str]
+) -> None:
+    opened(vscode, project)
+    wait_for_status(vscode, "GLM: ready")
+    for _ in range(5):
+        vscode.until(lambda: re.search("GLM: ready", status(vscode)), "the server to be back", _MODEL_S)
+        killed = servers(server_environ)
+        for process in killed:
+            os.kill(process, signal.SIGKILL)
+        vscode.until(lambda gone=killed: not gone & servers(server_environ), "the end of the server")
+        vscode.until(lambda: not re.search("GLM: ready", status(vscode)), "the status bar to know of it")
+    vscode.until(lambda: vscode.notifications, "a message")
+    (message,) = vscode.notifications
+    assert message.startswith("GLM: the server has ended, and could not be started again.")
+    wait_for_status(vscode, "does not run")
+    vscode.command("GLM: Restart Server")
+    wait_for_status(vscode, "GLM: ready")
+    type_a_known_name(vscode)
+    wait_for_ghost_text(vscode)

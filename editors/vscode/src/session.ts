@@ -152,15 +152,17 @@ export class Session implements vscode.Disposable {
     if (this.client !== client) {
       return;
     }
+    if (state === State.Running) {
+      return this.become('running');
+    }
     this.status = undefined;
     this.retrying.onStatus(undefined);
-    if (state === State.Running) {
-      this.become('running');
-    } else if (state === State.Starting || client.willRestart) {
+    if (state === State.Starting || (state === State.Stopped && client.willRestart)) {
       this.become('starting');
     } else {
       this.client = undefined;
-      this.fail('the server has stopped too often', false);
+      client.abandon();
+      this.fail('the server has ended, and could not be started again', false);
     }
   }
 
