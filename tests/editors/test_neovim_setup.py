@@ -71,7 +71,13 @@ def test_the_plugin_costs_less_than_a_millisecond_at_the_start(neovim_program: P
     costs = []
     for attempt in range(5):
         report = tmp_path / f"startuptime-{attempt}"
-        command = [neovim_program, "--headless", "--clean", "--cmd", f"set runtimepath^={_PLUGIN}"]
+        command: list[str | Path] = [
+            neovim_program,
+            "--headless",
+            "--clean",
+            "--cmd",
+            f"set runtimepath^={_PLUGIN}",
+        ]
         subprocess.run(
             [*command, "--startuptime", report, "+qall"], check=True, timeout=120, capture_output=True
         )
