@@ -14,6 +14,7 @@ import { Reports } from './reports';
 import { Session } from './session';
 import { chosenSettings } from './settings';
 import { showStatus } from './status_bar';
+import { showWalkthroughOnce } from './walkthrough';
 import { registerWhy } from './why';
 
 let session: Session | undefined;
@@ -43,6 +44,7 @@ export function activate(context: vscode.ExtensionContext): void {
     registerDoctor(context, started, reports),
     registerWhy(started, reports),
   );
+  showWalkthroughOnce(context);
   // Nobody waits for a server that takes its time.
   void started.start();
 }

@@ -1,0 +1,198 @@
+"""The extension's bundle and its language client, in Node.js without VS Code, with the real server and model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.editors.engines import SlowEngine
+from tests.editors.fake_vscode.driver import FakeVSCode
+from tests.editors.project import SOURCE, Project, assert_documented
+from tests.editors.setup.cache import SetupError
+from tests.editors.setup.extension import bundle, node_with_modules
+from tests.editors.setup.node import Node
+from tests.fakes.fake_engine import FakeJob
+
+pytestmark = pytest.mark.timeout(300)
+
+StartVSCode = Callable[..., FakeVSCode]
+
+
+@pytest.fixture(scope="module")
+def node() -> Node:
+    """Node.js, and beside the extension what it is made with."""
+    try:
+        return node_with_modules()
+    except SetupError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture
+def start(
+    node: Node, project: Project, tmp_path: Path, server_environ: dict[str, str]
+) -> Iterator[StartVSCode]:
+    """Starts the extension in the project: `start(trusted=False, model="other")`."""
+    running: list[FakeVSCode] = []
+
+    def begin(*, environ: dict[str, str] | None = None, **options: Any) -> FakeVSCode:
+        whole = {**server_environ, **(environ or {})}
+        vscode = FakeVSCode(node, bundle(), tmp_path / "storage", whole)
+        running.append(vscode)
+        vscode.activate(project.folder, **options)
+        return vscode
+
+    yield begin
+    for vscode in running:
+        vscode.close()
+
+
+def opened(vscode: FakeVSCode, project: Project) -> FakeVSCode:
+    """Shows the project's file, and waits for the server to have said what it can do."""
+    vscode.open(project.source)
+    vscode.until(lambda: vscode.ask("isServed"))
+    return vscode
+
+
+def jobs(slow: SlowEngine) -> list[FakeJob]:
+    return [job for job in slow.engine.jobs if not job.request.glm.warm_up]
+
+
+def servers(vscode: FakeVSCode) -> list[psutil.Process]:
+    """The children that serve; others come and go."""
+    found = []
+    for child in psutil.Process(vscode.pid).children():
+        with suppress(psutil.NoSuchProcess):
+            if "serve" in child.cmdline():
+                found.append(child)
+    return found
+
+
+def test_ghost_text_follows_what_is_typed_until_the_extension_ends(
+    start: StartVSCode, project: Project
+) -> None:
+    vscode = opened(start(suggest="eager"), project)
+    vscode.ask("select", line=15, character=len("    return amount"))
+    vscode.ask("type", text="\n\n\ndef average(prices: list[float]) -> float:\n    return ")
+    vscode.until(vscode.complete)
+    item = vscode.complete()[0]
+    assert item["text"].strip()
+    line, start_character, end_line, end_character = item["range"]
+    assert line == end_line == 19
+    assert start_character <= end_character == len("    return ")
+    vscode.until(lambda: any("starter" in text for text in vscode.seen("statusBar")))
+    wanted = whole(vscode, item)
+    vscode.ask("type", text=wanted[end_character])
+    vscode.until(vscode.complete)
+    assert whole(vscode, vscode.complete()[0]) == wanted
+    (server,) = servers(vscode)
+    vscode.ask("deactivate")
+    vscode.until(lambda: not server.is_running())
+
+
+def whole(vscode: FakeVSCode, item: dict[str, Any]) -> str:
+    """The line as it is after an item has been taken."""
+    line, character, _, end_character = item["range"]
+    before = vscode.text.split("\n")[line]
+    return before[:character] + str(item["text"]) + before[end_character:]
+
+
+def test_the_command_s_edit_is_applied(start: StartVSCode, project: Project) -> None:
+    vscode = opened(start(), project)
+    vscode.ask("select", line=3, character=0)
+    vscode.ask("command", name="glm-lsp.generateDocstring")
+    vscode.until(lambda: vscode.text != SOURCE)
+    assert_documented(SOURCE, vscode.text, "discounted")
+    vscode.until(lambda: vscode.seen("progress")[-1]["isDone"])
+    assert vscode.seen("messages") == []
+
+
+def test_a_request_that_is_withdrawn_ends_at_the_engine(
+    start: StartVSCode, project: Project, slow: SlowEngine
+) -> None:
+    vscode = opened(start(engineUrl=slow.url), project)
+    vscode.ask("select", line=15, character=len("    return amount"))
+    vscode.ask("type", text="\n    amount = ")
+    vscode.until(lambda: vscode.ask("begin") or jobs(slow))
+    job = slow.job()
+    assert vscode.ask("cancel") == []
+    slow.assert_cancelled(job)
+
+
+def test_cancelling_the_command_leaves_the_document(
+    start: StartVSCode, project: Project, slow: SlowEngine
+) -> None:
+    vscode = opened(start(engineUrl=slow.url), project)
+    vscode.ask("select", line=3, character=0)
+    vscode.ask("command", name="glm-lsp.generateDocstring")
+    job = slow.job()
+    vscode.ask("cancelProgress")
+    slow.assert_cancelled(job)
+    vscode.until(lambda: vscode.seen("progress")[-1]["isDone"])
+    assert vscode.text == SOURCE
+    assert vscode.seen("messages") == []
+
+
+def test_a_setting_counts_at_once(start: StartVSCode, project: Project) -> None:
+    vscode = opened(start(suggest="eager"), project)
+    vscode.ask("select", line=11, character=len("    amount = shipping"))
+    vscode.ask("type", text="\n    ")
+    vscode.until(vscode.complete)
+    vscode.ask("set", name="glm.enable", value=False)
+    vscode.until(lambda: vscode.complete() == [])
+    vscode.ask("set", name="glm.enable", value=True)
+    vscode.until(vscode.complete)
+
+
+def test_a_missing_server_is_offered_and_never_again_after_not_now(
+    start: StartVSCode, tmp_path: Path
+) -> None:
+    vscode = start(environ={"PATH": str(tmp_path), "HOME": str(tmp_path)})
+    vscode.until(lambda: vscode.seen("messages"))
+    vscode.ask("answers", answers=["Not Now"])
+    vscode.ask("command", name="glm-lsp.restart")
+    vscode.until(lambda: vscode.seen("memory").get("glm.isInstallationDeclined"))
+    vscode.ask("command", name="glm-lsp.restart")
+    vscode.until(lambda: sum("not installed" in line for line in vscode.seen("log")) == 3)
+    vscode.ask("deactivate")
+    offer = [
+        *("information", "GLM needs the program glm-lsp: glm-lsp is not installed, or not on the PATH."),
+        *("Install…", "Choose Program…", "Not Now"),
+    ]
+    assert vscode.seen("messages") == [offer, offer]
+
+
+def test_a_folder_chooses_the_server_when_it_is_trusted_only(start: StartVSCode, project: Project) -> None:
+    own = project.folder / ".venv" / "bin" / "glm-lsp"
+    own.parent.mkdir(parents=True)
+    ran = project.folder / "ran"
+    own.write_text(f'#!/bin/sh\necho "$*" >> "{ran}"\nexit 3\n')
+    own.chmod(0o755)
+    vscode = opened(start(trusted=False), project)
+    assert not ran.exists()
+    vscode.ask("trust")
+    vscode.until(ran.exists)
+
+
+def test_a_server_that_is_too_old_is_told_of(start: StartVSCode, project: Project, tmp_path: Path) -> None:
+    old = tmp_path / "glm-lsp"
+    old.write_text("#!/bin/sh\necho glm-lsp 0.0.9\n")
+    old.chmod(0o755)
+    vscode = start(serverPath=str(old))
+    vscode.until(lambda: vscode.seen("messages"))
+    (message,) = vscode.seen("messages")
+    assert message[1] == (f"GLM: {old} is version 0.0.9; 0.1.0 or newer is needed, install that one.")
+
+
+def test_the_walkthrough_opens_at_the_first_start_only(start: StartVSCode) -> None:
+    vscode = start()
+    walkthrough = ["workbench.action.openWalkthrough", "glm-lsp.glm-lsp#start", False]
+    vscode.until(lambda: walkthrough in vscode.seen("executed"))
+    vscode.ask("deactivate")
+    vscode.ask("activate", folder="/", settings={}, trusted=True)
+    vscode.until(lambda: vscode.ask("isServedAtAll"))
+    assert vscode.seen("executed").count(walkthrough) == 1
