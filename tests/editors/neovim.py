@@ -43,7 +43,7 @@ class Neovim:
             stderr=self._log,
             start_new_session=True,
         )
-        self._wait(self._socket.exists, "Neovim to listen", 10)
+        self._wait(self._is_listening, "Neovim to listen", 30)
 
     def lua(self, body: str) -> Any:
         """What a Lua function of this body returns, by way of JSON."""
@@ -125,6 +125,10 @@ class Neovim:
             self._process.kill()
             self._process.wait()
             self._log.close()
+
+    def _is_listening(self) -> bool:
+        """The socket's file is there a moment before anybody listens."""
+        return self._socket.exists() and self._remote("1", check=False).strip() == "1"
 
     def _remote(self, expression: str, check: bool = True) -> str:
         done = subprocess.run(

@@ -214,6 +214,8 @@ def test_the_dot_repeats_what_was_typed_and_taken(start_neovim: StartNeovim, pro
         until_line(neovim, "total = price")
         neovim.keys("s<Esc>.")
         wait_until(lambda: neovim.lines[-2:] == ["total = prices", "total = prices"], 30)
+        status = "vim.lsp.get_clients()[1]:request_sync('glm/status', vim.empty_dict(), 9000, 0).result"
+        assert neovim.lua(f"return {status}.accepted") == 1
 
 
 def test_others_are_asked_for_when_one_is_not_enough(start_neovim: StartNeovim, project: Project) -> None:

@@ -126,6 +126,18 @@ def test_a_bracket_closed_by_the_editor_is_typed_through(typing: Start) -> None:
     assert neovim.lines == ["f()"]
 
 
+def test_a_server_that_is_switched_off_takes_it_away(typing: Start) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "ia") == "GHOST"
+    status = (
+        "require('glm.retrying').on_status({ state = '%s' }, { client_id = vim.lsp.get_clients()[1].id })"
+    )
+    neovim.lua(status % "inactive")
+    assert settled(neovim) == ""
+    neovim.lua(status % "ready")
+    assert settled(neovim) == "GHOST"
+
+
 def test_only_the_window_with_the_cursor_shows_it(typing: Start) -> None:
     neovim = typing()
     neovim.command("vsplit")
