@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from glm_lsp.completion.outcome import Source
 from glm_lsp.completion.why import CandidateStory, Context, Story
 
 _SHOWN_CHARS = 160
 _MOST_FILES = 8
 _SOON_S = 2.0
 _MINUTE_S = 60
+_SOURCES = {
+    Source.MODEL: "the model",
+    Source.JOINED: "the model, asked at an earlier key",
+    Source.TYPED_THROUGH: "the suggestion before, which is being typed: nobody was asked",
+    Source.CACHE: "the model's earlier answers: nobody was asked",
+    Source.DOCSTRING: "the docstring writer: the parse, and the model where it was sure",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +63,10 @@ def _lines(told: Story, language_id: str, asked: Asked | None, others: Sequence[
     if not told.shown:
         yield _row("nothing", f"{told.reason}: {told.explanation}")
     yield _row("trigger", f"{told.trigger}, language {_printable(language_id) or 'unknown'}")
+    if told.source:
+        yield _row("from", _SOURCES[Source(told.source)])
     if told.mode:
-        yield _row("mode", f"{told.mode}, from {told.source}")
+        yield _row("mode", told.mode)
     if told.context:
         yield _row("context", _context(told.context))
     yield from _other_files(others)

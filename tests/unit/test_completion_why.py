@@ -7,7 +7,7 @@ import pytest
 
 from glm_lsp.cli_why import print_story
 from glm_lsp.completion.lifecycle import Completer
-from glm_lsp.completion.outcome import Outcome
+from glm_lsp.completion.outcome import Outcome, Source
 from glm_lsp.completion.policy import POLICIES, Eagerness
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
@@ -180,3 +180,11 @@ async def test_a_line_that_opens_what_it_does_not_close_is_for_who_asks_by_hand(
     assert [candidate.text for candidate in unasked.suggestions] == ["values"]
     outcome = await completer.suggest(at("x = 1\n║\n", version=2), preferences=Preferences())
     assert [candidate.text for candidate in outcome.suggestions] == ["values = ["]
+
+
+@pytest.mark.parametrize("source", [each.value for each in Source])
+def test_where_a_text_comes_from_is_told_in_words(source: str) -> None:
+    lines = why_text(msgspec.structs.replace(NOTHING, source=source), "python").split("\n")
+    origin = next(line for line in lines if line.startswith("from "))
+    assert source not in ("typed-through", "cache") or origin.endswith("nobody was asked")
+    assert "-" not in origin  # no name of the program's own
