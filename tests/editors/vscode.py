@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import socket
@@ -9,8 +10,9 @@ import subprocess
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,12 @@ _SETTINGS = {
 }
 
 
+_KEYBINDINGS = [
+    {"key": "ctrl+alt+right", "command": "editor.action.inlineSuggest.acceptNextLine"},
+]
+"""What VS Code has actions for and no keys."""
+
+
 class CodeServerProcess:
     """code-server with an extension in it.
 
@@ -48,6 +56,7 @@ class CodeServerProcess:
         settings = folder / "data" / "User" / "settings.json"
         settings.parent.mkdir(parents=True)
         settings.write_text(json.dumps(_SETTINGS), encoding="utf-8")
+        settings.with_name("keybindings.json").write_text(json.dumps(_KEYBINDINGS), encoding="utf-8")
         entry = tools.modules / "code-server" / "out" / "node" / "entry.js"
         command = [str(tools.node.program), str(entry)]
         command += ["--user-data-dir", str(folder / "data"), "--extensions-dir", str(folder / "extensions")]
@@ -84,6 +93,31 @@ class CodeServerProcess:
             return False
 
 
+@dataclass(frozen=True)
+class Key:
+    """A key that was pressed; `at` is in ms of the wall clock."""
+
+    at: float
+    key: str
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stood on the screen from a time on, in ms of the wall clock."""
+
+    at: float
+    lines: tuple[str, ...]
+    ghost: str
+
+
+@dataclass
+class Record:
+    """Keys, and what was to be seen after each change of it."""
+
+    keys: list[Key] = field(default_factory=list)
+    frames: list[Frame] = field(default_factory=list)
+
+
 class VSCode:
     """Windows of VS Code, one after the other."""
 
@@ -110,15 +144,17 @@ class VSCode:
         for key in keys:
             self._ask("press", keys=key)
 
-    def type(self, text: str) -> None:
+    def type(self, text: str, delay_ms: int = 20) -> None:
         """Types a text, a key at a time."""
-        self._ask("type", text=text)
+        self._ask("type", text=text, delay=delay_ms)
 
     def go_to(self, line: int, column: int = 1) -> None:
         """Puts the cursor somewhere, both from 1."""
         self.press("Control+g")
-        self.type(f":{line}:{column}" if column > 1 else f"{line}")
+        self.type(f"{line}:{column}")
         self.press("Enter")
+        wanted = f"Ln {line}, Col {column}"
+        self.until(lambda: self._ask("position") == wanted, f"the cursor at {wanted}")
 
     def command(self, title: str) -> None:
         """Runs a command of the palette."""
@@ -190,7 +226,38 @@ class VSCode:
 
     def ghost_text(self) -> str:
         """What is shown beyond the document."""
-        return "\n".join(self._ask("ghostText"))
+        text: str = self._ask("ghostText")
+        return text
+
+    def type_until_ghost_text(self, text: str) -> str:
+        """Types; types the last key again until ghost text comes with it, as the engine may not be there yet.
+
+        Asking by hand again is no use: VS Code remembers that there was nothing at this place in this text.
+        """
+        self.type(text[:-1])
+
+        def appears() -> bool:
+            self.type(text[-1])
+            deadline = time.monotonic() + 3
+            while time.monotonic() < deadline:
+                if self.ghost_text():
+                    return True
+                time.sleep(0.1)
+            self.press("Escape", "Backspace")
+            return False
+
+        self.until(appears, f"ghost text behind {text!r}", 60)
+        return self.ghost_text()
+
+    @contextmanager
+    def recorded(self) -> Iterator[Record]:
+        """What is typed and shown meanwhile; it is in the record when the block is over."""
+        record = Record()
+        self._ask("record")
+        yield record
+        found = self._ask("recorded")
+        record.keys = [Key(**each) for each in found["keys"]]
+        record.frames = [Frame(each["at"], tuple(each["lines"]), each["ghost"]) for each in found["frames"]]
 
     def save(self) -> None:
         """Saves the file, and waits until that is done."""
@@ -200,6 +267,15 @@ class VSCode:
     def screenshot(self, path: Path) -> None:
         """Saves a picture of the window."""
         self._ask("screenshot", path=str(path))
+
+    def draw_terminal(self, written: bytes, columns: int, rows: int, path: Path) -> None:
+        """Saves a picture of what a terminal shows after these bytes; needs no window of VS Code."""
+        encoded = base64.b64encode(written).decode()
+        self._ask("terminal", bytes=encoded, columns=columns, rows=rows, path=str(path))
+
+    def resize(self, width: int, height: int) -> None:
+        """Gives the window a size in CSS pixels."""
+        self._ask("viewport", width=width, height=height)
 
     def until(self, condition: Callable[[], Any], what: str, timeout_s: float = _PATIENCE_S) -> None:
         """Waits until something is shown."""
@@ -218,7 +294,7 @@ class VSCode:
             assert self._process.stdout is not None
             self._process.stdout.close()
 
-    def _ask(self, request: str, **options: str) -> Any:
+    def _ask(self, request: str, **options: object) -> Any:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

@@ -3,6 +3,8 @@
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 
+import { PAGE } from './vscode_page.mjs';
+
 const [modules, executablePath] = process.argv.slice(2);
 const { chromium } = createRequire(`${modules}/`)('playwright-core');
 const browser = await chromium.launch({
@@ -19,16 +21,14 @@ const browser = await chromium.launch({
 });
 let page;
 
-/** Lines as they are shown, top to bottom; the editor keeps them in any order. */
-const SHOWN_LINES = () => {
-  const top = (line) => Number.parseFloat(line.style.top);
-  return [...document.querySelectorAll('.editor-instance .view-lines > .view-line')]
-    .sort((one, other) => top(one) - top(other))
-    .map((line) => {
-      const copy = line.cloneNode(true);
-      for (const ghost of copy.querySelectorAll('[class*="ghost-text"]')) ghost.remove();
-      return copy.textContent.replaceAll('\u00a0', ' ').replaceAll('\u200c', '');
-    });
+const SHOW_TERMINAL = ({ bytes, columns, rows }) => {
+  const options = { cols: columns, rows, fontSize: 15, fontFamily: 'DejaVu Sans Mono, monospace', allowProposedApi: true };
+  const terminal = new window.Terminal(options);
+  terminal.open(document.querySelector('#terminal'));
+  const decoded = Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0));
+  return new Promise((done) => {
+    terminal.write(decoded, () => requestAnimationFrame(() => requestAnimationFrame(done)));
+  });
 };
 
 const texts = (selector) => page.locator(selector).allInnerTexts();
@@ -39,6 +39,7 @@ const requests = {
     await page?.context().close();
     const context = await browser.newContext({ viewport: { width: 1400, height: 1400 } });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']).catch(() => {});
+    await context.addInitScript(PAGE);
     page = await context.newPage();
     page.setDefaultTimeout(60_000);
     await page.goto(url);
@@ -49,9 +50,12 @@ const requests = {
     await page.locator('.editor-instance .view-lines').waitFor();
   },
   press: ({ keys }) => page.keyboard.press(keys),
-  type: ({ text }) => page.keyboard.type(text, { delay: 20 }),
-  lines: () => page.evaluate(SHOWN_LINES),
-  ghostText: () => texts('.editor-instance [class*="ghost-text"]'),
+  type: ({ text, delay }) => page.keyboard.type(text, { delay }),
+  lines: () => page.evaluate(() => window.glm.lines()),
+  ghostText: () => page.evaluate(() => window.glm.ghostText()),
+  position: () => page.locator('[id="status.editor.selection"]').innerText(),
+  record: () => page.evaluate(() => window.glm.record()),
+  recorded: () => page.evaluate(() => window.glm.stop()),
   notifications: () => texts('.notifications-toasts .notification-list-item-message'),
   /** Takes an entry of an open quick pick, menu or list of code actions. */
   async choose({ text }) {
@@ -76,9 +80,25 @@ const requests = {
     await toast.hover();
     await toast.locator('.monaco-button').filter({ hasText: text }).first().click();
   },
-  async screenshot({ path }) {
-    await page?.screenshot({ path });
+  async screenshot({ path, clip }) {
+    await page?.screenshot({ path, clip });
   },
+  /** What a terminal shows after these bytes, in the same emulator as VS Code's own. */
+  async terminal({ bytes, columns, rows, path }) {
+    const xterm = `${modules}/code-server/lib/vscode/node_modules/@xterm/xterm`;
+    const context = await browser.newContext({ viewport: { width: 2000, height: 1400 } });
+    try {
+      const shown = await context.newPage();
+      await shown.setContent('<div id="terminal" style="display: inline-block; padding: 8px; background: #14161b"></div>');
+      await shown.addStyleTag({ path: `${xterm}/css/xterm.css` });
+      await shown.addScriptTag({ path: `${xterm}/lib/xterm.js` });
+      await shown.evaluate(SHOW_TERMINAL, { bytes, columns, rows });
+      await shown.locator('#terminal').screenshot({ path });
+    } finally {
+      await context.close();
+    }
+  },
+  viewport: (size) => page.setViewportSize(size),
   async close() {
     await browser.close();
   },
