@@ -25,11 +25,20 @@ class Terminal:
         command: the program.
         cwd: where it is started.
         environ: all of its variables but `TERM`.
+        rows: the height of the terminal in lines.
+        columns: its width in characters.
     """
 
-    def __init__(self, command: Sequence[str | Path], cwd: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        cwd: Path,
+        environ: Mapping[str, str],
+        rows: int = _ROWS,
+        columns: int = _COLUMNS,
+    ) -> None:
         self._descriptor, self._theirs = pty.openpty()
-        fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", _ROWS, _COLUMNS, 0, 0))
+        fcntl.ioctl(self._theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", _TAKE_TERMINAL, os.ttyname(self._theirs), *command],
             cwd=cwd,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import socket
@@ -268,10 +267,9 @@ class VSCode:
         """Saves a picture of the window."""
         self._ask("screenshot", path=str(path))
 
-    def draw_terminal(self, written: bytes, columns: int, rows: int, path: Path) -> None:
-        """Saves a picture of what a terminal shows after these bytes; needs no window of VS Code."""
-        encoded = base64.b64encode(written).decode()
-        self._ask("terminal", bytes=encoded, columns=columns, rows=rows, path=str(path))
+    def draw_terminal(self, drawn: str, columns: int, rows: int, path: Path) -> None:
+        """Saves a picture of what a terminal shows after this; needs no window of VS Code."""
+        self._ask("terminal", drawn=drawn, columns=columns, rows=rows, path=str(path))
 
     def resize(self, width: int, height: int) -> None:
         """Gives the window a size in CSS pixels."""

@@ -21,13 +21,13 @@ const browser = await chromium.launch({
 });
 let page;
 
-const SHOW_TERMINAL = ({ bytes, columns, rows }) => {
-  const options = { cols: columns, rows, fontSize: 15, fontFamily: 'DejaVu Sans Mono, monospace', allowProposedApi: true };
+const SHOW_TERMINAL = ({ drawn, columns, rows }) => {
+  const options = { cols: columns, rows, fontSize: 19, cursorStyle: 'bar', fontFamily: 'DejaVu Sans Mono, monospace', allowProposedApi: true };
   const terminal = new window.Terminal(options);
   terminal.open(document.querySelector('#terminal'));
-  const decoded = Uint8Array.from(atob(bytes), (each) => each.charCodeAt(0));
+  terminal.focus();
   return new Promise((done) => {
-    terminal.write(decoded, () => requestAnimationFrame(() => requestAnimationFrame(done)));
+    terminal.write(drawn, () => requestAnimationFrame(() => requestAnimationFrame(done)));
   });
 };
 
@@ -83,8 +83,8 @@ const requests = {
   async screenshot({ path, clip }) {
     await page?.screenshot({ path, clip });
   },
-  /** What a terminal shows after these bytes, in the same emulator as VS Code's own. */
-  async terminal({ bytes, columns, rows, path }) {
+  /** What a terminal shows after this, in the same emulator as VS Code's own. */
+  async terminal({ drawn, columns, rows, path }) {
     const xterm = `${modules}/code-server/lib/vscode/node_modules/@xterm/xterm`;
     const context = await browser.newContext({ viewport: { width: 2000, height: 1400 } });
     try {
@@ -92,7 +92,7 @@ const requests = {
       await shown.setContent('<div id="terminal" style="display: inline-block; padding: 8px; background: #14161b"></div>');
       await shown.addStyleTag({ path: `${xterm}/css/xterm.css` });
       await shown.addScriptTag({ path: `${xterm}/lib/xterm.js` });
-      await shown.evaluate(SHOW_TERMINAL, { bytes, columns, rows });
+      await shown.evaluate(SHOW_TERMINAL, { drawn, columns, rows });
       await shown.locator('#terminal').screenshot({ path });
     } finally {
       await context.close();
