@@ -103,6 +103,7 @@ def _section(stored: Sequence[Stored]) -> str:
     ]
     if warning := newest.environment.warning:
         parts.append(f'<p class="warning">{escape(warning[:1].upper() + warning[1:])}.</p>')
+    parts += [f'<p class="warning">{escape(what)}</p>' for what in _broken(newest)]
     parts.append(_figures(newest))
     charts = [drawn for series in newest.series.values() if (drawn := chart(series))]
     if charts:
@@ -111,6 +112,13 @@ def _section(stored: Sequence[Stored]) -> str:
         parts.append(_history(stored))
     parts.append(_details(newest))
     return f"<section>{''.join(parts)}</section>"
+
+
+def _broken(result: Result) -> list[str]:
+    """What should hold and did not, as the measurement itself found."""
+    found = result.figures.get("broken")
+    sentences = [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
+    return [f"Did not hold: {'; '.join(sentences)}."] if sentences else []
 
 
 def _facts(stored: Stored) -> str:

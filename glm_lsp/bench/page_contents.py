@@ -109,6 +109,15 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
             "All but the last two tokens are, as after a key.",
         ),
         Figure(
+            "long_prompts.by_prompt.*.cold_ms",
+            "first token, {} new tokens",
+            "ms",
+            "In a copy of the model with room for prompts that no request has.",
+        ),
+        Figure(
+            "long_prompts.by_prompt.*.warm_ms", "first token, {} tokens cached", "ms", "In the same copy."
+        ),
+        Figure(
             "decode.by_past.*.step_ms",
             "a step behind {} tokens",
             "ms",
@@ -122,13 +131,13 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
     "load": (
         Figure(
             "by_editors.*.paced.latency_ms",
-            "{} editors, a person's pace",
+            "{} at once, a person's pace",
             "ms",
-            "From a request to the end of its answer.",
+            "So many editors; from a request to the end of its answer.",
         ),
         Figure(
             "by_editors.*.saturated.latency_ms",
-            "{} editors, without a pause",
+            "{} at once, without a pause",
             "ms",
             "Each asks again as soon as it has its answer.",
         ),
@@ -140,11 +149,11 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
         ),
         Figure(
             "by_editors.*.paced.reused_prompt_ratio",
-            "prompt tokens re-used, {}",
+            "prompt tokens re-used, {} at once",
             "share",
             "Found in the KV cache.",
         ),
-        Figure("by_editors.*.paced.resident_mib", "engine's memory, {} editors", "MiB", "At the end."),
+        Figure("by_editors.*.paced.resident_mib", "engine's memory, {} at once", "MiB", "At the end."),
     ),
     "overhead": (
         Figure(
@@ -168,6 +177,12 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
         Figure("idle_ms", "without a storm", "ms", "Single requests between the storms."),
         Figure("last_ms", "last of a storm", "ms", "The answer somebody waits for when the typing stops."),
         Figure("cancelled_ms", "cancelled", "ms", "From the cancel to its answer."),
+        Figure(
+            "last_against_idle",
+            "last / without a storm",
+            "times",
+            "At p95: what is left of a storm behind it.",
+        ),
         Figure("requests", "requests", "number", "All that were sent."),
         Figure("unanswered", "unanswered", "number", "Each should have one answer."),
         Figure("most_in_engine", "most in the engine", "number", "At once, whenever it was asked."),

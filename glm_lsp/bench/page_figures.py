@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeGuard
 
-from glm_lsp.bench.page_contents import MAIN, Unit
+from glm_lsp.bench.page_contents import MAIN, Figure, Unit
 from glm_lsp.bench.table import cell
 
 ANY: Final = "*"
@@ -59,21 +59,23 @@ def is_number(value: object) -> TypeGuard[float]:
 
 def rows_of(command: str, figures: Mapping[str, Any]) -> tuple[list[Spread], list[Number]]:
     """The main figures of a command: distributions, and all others; what is missing or odd is left out."""
-    spreads: list[Spread] = []
-    numbers: list[Number] = []
-    for figure in MAIN.get(command, ()):
-        meaning = figure.meaning
-        for star, value in at(figures, figure.path):
-            label = figure.label.replace("{}", star.replace("_", " "))
-            if (values := spread_of(value)) is not None:
-                count = value.get("count")
-                spreads.append(Spread(label, meaning, count if isinstance(count, int) else None, values))
-            elif (written := _written(value, figure.unit)) is not None:
-                numbers.append(Number(label, meaning, written))
-            else:
-                continue
-            meaning = ""  # said once, it holds for what follows
-    return spreads, numbers
+    rows = [row for figure in MAIN.get(command, ()) for row in rows_at(figure, figures)]
+    return [row for row in rows if isinstance(row, Spread)], [row for row in rows if isinstance(row, Number)]
+
+
+def rows_at(figure: Figure, figures: Mapping[str, Any]) -> Iterator[Spread | Number]:
+    """One row for each value at a figure's path; what it means is said once and holds for what follows."""
+    meaning = figure.meaning
+    for star, value in at(figures, figure.path):
+        label = figure.label.replace("{}", star.replace("_", " "))
+        if (values := spread_of(value)) is not None:
+            count = value.get("count")
+            yield Spread(label, meaning, count if isinstance(count, int) else None, values)
+        elif (written := _written(value, figure.unit)) is not None:
+            yield Number(label, meaning, written)
+        else:
+            continue
+        meaning = ""
 
 
 def _written(value: object, unit: Unit) -> str | None:

@@ -13,10 +13,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
 
+from glm_lsp.bench.result import Result
 from tests.cli_process import COMMAND, CommandLine, make_home
+from tests.page_rows import left_out
 
 CODE = "".join(f"def number_{n}(value: int) -> int:\n    return value + {n}\n\n\n" for n in range(40))
 
@@ -69,6 +72,7 @@ def test_short_run_has_every_figure_and_leaves_nothing(command_line: CommandLine
     assert found["model"] == "starter"
     assert found["machine"]
     assert found["parameters"]["trace"]["keys"] >= 2_000
+    assert left_out(msgspec.convert({name: found[name] for name in Result.__struct_fields__}, Result)) == []
     assert list(temporary.glob("glm-lsp-*")) == []
     assert processes_of(temporary) == []
 

@@ -12,8 +12,9 @@ import msgspec
 import psutil
 import pytest
 
-from glm_lsp.bench.result import store
+from glm_lsp.bench.result import Result, store
 from tests.cli_process import COMMAND, CommandLine, press_ctrl_c
+from tests.page_rows import left_out
 from tests.tiny_model import tiny_model
 from tests.unit.test_bench_result import result
 
@@ -92,6 +93,8 @@ def test_a_storm_of_one_request(cli: CommandLine, tmp_path: Path) -> None:
     assert found.status in {0, 1}, found.stderr  # whether it was fast enough is not asked here
     assert found.json["figures"]["unanswered"] == 0
     assert found.json["figures"]["last_ms"]["count"] == 1
+    # Nothing may have been cancelled.
+    assert set(left_out(msgspec.convert(found.json, Result))) <= {"cancelled_ms"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")

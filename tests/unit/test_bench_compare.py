@@ -28,6 +28,7 @@ from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.errors import InputError
 from glm_lsp.models.store import ModelFolder
+from tests.page_rows import left_out
 from tests.tiny_model import SAMPLE, tiny_model
 
 ROOT = Path(__file__).parents[2]
@@ -128,6 +129,7 @@ def test_peers_that_answer_alike_get_ratios_and_others_do_not(model: ModelFolder
     with Engine.load(model, threads=1) as engine:
         environment = look_around(engine.describe())
     result = new_result("compare", environment, parameters={}, figures=found.figures, series=found.series)
+    assert left_out(result) == []
     table = compare_table(result)
     assert "no ratio: wrong" in table
     assert "whole requests" in table

@@ -36,6 +36,7 @@ from glm_lsp.errors import EngineStartError
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.models.tensors import tensors_of
 from tests.fakes.fake_session import FakeSession
+from tests.page_rows import left_out
 from tests.tiny_model import tiny_config, tiny_model
 
 
@@ -253,3 +254,4 @@ def test_the_whole_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPa
     shown = engine_table(result)
     for part in ("first token", "1024", "floor", "after a pause", "first completion", "MB of weights"):
         assert part in shown
+    assert left_out(result) == []

@@ -16,6 +16,7 @@ from glm_lsp.engine.wire import CompletionRequest
 from glm_lsp.errors import EngineLostError, InputError
 from glm_lsp.evaluate.held_out import HeldOutFile
 from tests.fakes.scripted_client import TIMING, Script, ScriptedClient
+from tests.page_rows import left_out
 from tests.tiny_model import tiny_model
 
 FILE = HeldOutFile("a.py", "python", "".join(f"value_{number} = compute({number})\n" for number in range(40)))
@@ -165,3 +166,4 @@ def test_the_whole_measurement(tmp_path_factory: pytest.TempPathFactory) -> None
         assert phases["saturated"]["answered"] > 0
     assert "3" in load_table(result)
     assert result.series["editors"].columns["editors"] == [1.0, 3.0]
+    assert left_out(result) == []

@@ -14,12 +14,13 @@ from glm_lsp.bench.front_overhead import FrontTimes
 from glm_lsp.bench.http_overhead import RequestTimes
 from glm_lsp.bench.overhead import front_figures, http_figures
 from glm_lsp.bench.overhead_table import overhead_table
-from glm_lsp.bench.result import new_result
+from glm_lsp.bench.result import load, new_result
 from glm_lsp.bench.stub_engine import TOKENS
 from glm_lsp.engine.client.client import HttpEngineClient
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from tests.cli_process import CommandLine, make_home
 from tests.fakes.fake_server import short_folder
+from tests.page_rows import left_out
 from tests.unit.test_bench_result import ENVIRONMENT
 
 
@@ -86,7 +87,9 @@ def test_the_command_measures_both_parts(command_line: CommandLine, tmp_path: Pa
     assert figures["front"]["start_ms"]["count"] == 1
     assert set(figures["http"]) == {"1", "3"}
     assert 0 < figures["http"]["3"]["added_ms"]["p50"] < figures["http"]["3"]["http_ms"]["p50"]
-    assert [path.suffix for path in tmp_path.iterdir()] == [".json"]
+    (stored,) = tmp_path.iterdir()
+    assert stored.suffix == ".json"
+    assert left_out(load(stored)) == []
 
 
 @pytest.mark.parametrize("tokens", ["many", "1,4097"])

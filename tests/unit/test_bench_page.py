@@ -12,15 +12,18 @@ from typing import Any
 import msgspec
 import pytest
 
+from glm_lsp.bench.load import EDITORS
 from glm_lsp.bench.page import collect, page
 from glm_lsp.bench.page_chart import chart
 from glm_lsp.bench.page_contents import ABOUT, HEADLINE, MAIN
-from glm_lsp.bench.page_figures import at, rows_of, spread_of
+from glm_lsp.bench.page_figures import ANY
 from glm_lsp.bench.result import Result, Series, load, new_result, store
+from glm_lsp.bench.servers import OURS
 from glm_lsp.errors import InputError
 from tests.cli_in_process import InProcess
 from tests.cli_process import Finished
 from tests.fakes.scripted_client import ScriptedClient
+from tests.page_rows import left_out
 from tests.unit.test_bench_result import ENVIRONMENT, result
 
 STORED = Path(__file__).parents[2] / "benchmarks" / "results"
@@ -269,21 +272,41 @@ def test_any_numbers_make_a_picture_or_none(kind: Any, values: list[float], log:
 
 
 @pytest.mark.parametrize("path", sorted(STORED.glob("*.json")), ids=lambda path: path.name)
-def test_the_paths_are_those_of_real_results(path: Path) -> None:
-    stored = load(path)
-    missing = [
-        figure.path
-        for figure in MAIN[stored.command]
-        if not [value for _, value in at(stored.figures, figure.path) if value is not None]
-    ]
-    assert missing == []
-    spreads, numbers = rows_of(stored.command, stored.figures)
-    assert len(spreads) + len(numbers) >= len(MAIN[stored.command])
-    if stored.command in HEADLINE:
-        (found,) = at(stored.figures, HEADLINE[stored.command][0])
-        assert spread_of(found[1]) is not None
+def test_of_a_published_result_nothing_is_left_out(path: Path) -> None:
+    """Of each measurement's latest shape that is asked where the whole of it is tested."""
+    assert left_out(load(path)) == []
+
+
+def test_a_figure_that_is_gone_is_noticed() -> None:
+    assert "flicker_per_100_keys" in left_out(typing_result())
+    assert "kept_chars_ratio" not in left_out(typing_result())
+    odd = msgspec.structs.replace(typing_result(), figures={"latency_ms": "fast", "errors": "none"})
+    assert {"latency_ms", "errors"} <= set(left_out(odd))
+
+
+def test_what_did_not_hold_is_told(tmp_path: Path) -> None:
+    storm = new_result("storm", ENVIRONMENT, parameters={}, figures={"broken": ["1 was lost", EVIL, 7]})
+    seen = shown(storm, folder=tmp_path)
+    assert f"Did not hold: 1 was lost; {EVIL}." in seen.text
+    fine = new_result("storm", ENVIRONMENT, parameters={}, figures={"broken": []})
+    (tmp_path / "fine").mkdir()
+    assert "Did not hold" not in shown(fine, folder=tmp_path / "fine").text
 
 
 def test_every_measurement_is_told_in_words() -> None:
     assert set(MAIN) == set(ABOUT)
     assert set(HEADLINE) < set(ABOUT)
+
+
+@pytest.mark.parametrize("command", sorted(HEADLINE))
+def test_a_history_is_of_one_of_the_distributions(command: str) -> None:
+    path = HEADLINE[command][0].split(".")
+    (figure,) = [
+        figure
+        for figure in MAIN[command]
+        if len(path) == len(wanted := figure.path.split("."))
+        and all(name in {key, ANY} for key, name in zip(path, wanted, strict=True))
+    ]
+    assert figure.unit == "ms"
+    bound = [key for key, name in zip(path, figure.path.split("."), strict=True) if name == ANY]
+    assert bound == {"load": [str(min(EDITORS))], "compare": [OURS]}.get(command, [])

@@ -14,6 +14,7 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.held_out import HeldOutFile
 from glm_lsp.models.store import ModelFolder
+from tests.page_rows import left_out
 from tests.tiny_model import SAMPLE, tiny_model
 
 DOCUMENTED = 'def total(values):\n    """Return the sum."""\n    result = sum(values)\n    return result\n'
@@ -77,3 +78,4 @@ def test_a_model_says_the_same_with_and_without_guessing(folder: ModelFolder) ->
     assert all(each["identical"] == each["requests"] for each in result.figures.values())
     assert steps[-1][0] == steps[-1][1] > 13 + EDITS - 2
     assert "edits" in speculation_table(result)
+    assert left_out(result) == []

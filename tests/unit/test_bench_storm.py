@@ -12,6 +12,7 @@ from glm_lsp.bench.editor import Reply
 from glm_lsp.bench.result import new_result
 from glm_lsp.bench.storm import kind_of
 from glm_lsp.bench.storm_figures import Storm, broken_promises, storm_figures, storm_table
+from tests.page_rows import left_out
 from tests.unit.test_bench_result import ENVIRONMENT
 
 FINE = Storm(
@@ -28,6 +29,7 @@ FINE = Storm(
 def test_a_storm_in_which_all_holds() -> None:
     figures = storm_figures(FINE)
     assert broken_promises(figures) == []
+    assert left_out(new_result("storm", ENVIRONMENT, parameters={}, figures=figures)) == []
     assert (figures["unanswered"], figures["most_in_engine"], figures["memory_growth_mib"]) == (0, 2.0, 4.0)
 
 
