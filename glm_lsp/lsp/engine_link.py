@@ -92,7 +92,7 @@ class EngineLink:
         """Lets go of the engine; it leaves by itself when nobody needs it."""
         self.completer = self._ready_completer = None
         self._failure = EngineLostError("the engine was let go")
-        self._changed.set()
+        self._wake()
         if self._life is not None:
             self._life.cancel()
             await asyncio.wait([self._life])
@@ -141,6 +141,14 @@ class EngineLink:
                 return client
             await self._changed.wait()
 
+    async def completer_within(self, seconds: float) -> Completer | None:
+        """The completer, as soon as an engine that is coming up is there; None where none comes, or not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.completer is None and self._is_coming:
+                    await self._changed.wait()
+        return self.completer
+
     def debounce(self, longest_s: float) -> None:
         """Waits at most so long for the next key from now on."""
         if self._ready_completer is not None:
@@ -150,6 +158,10 @@ class EngineLink:
         """Drops what is remembered of a closed document."""
         if self._ready_completer is not None:
             self._ready_completer.forget(uri)
+
+    @property
+    def _is_coming(self) -> bool:
+        return self._failure is None and not self._is_failed
 
     async def _live(self, settings: Settings) -> None:
         self._tell("starting", "loading")
@@ -205,10 +217,14 @@ class EngineLink:
         """Also what the launcher calls: it brings an engine back by itself."""
         self.completer = self._ready_completer if state == "ready" else None
         self._is_failed = state == "failed"
-        self._changed.set()
-        self._changed = asyncio.Event()
+        self._wake()
         if state != "ready" or self.completer is not None:
             self._on_state(state, message)
+
+    def _wake(self) -> None:
+        """Lets those who wait look again; whoever waits from now on waits for the next change."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 def _import_heavy_modules() -> None:

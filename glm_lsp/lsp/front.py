@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_WAITS_FOR_ENGINE_S = 5.0
+"""What is asked while the engine comes up is answered when it is there: most editors do not ask again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -123,15 +126,17 @@ class Front:
     async def suggest(
         self, snapshot: DocumentSnapshot, candidates: int, *, since_key_s: float = 0.0
     ) -> Outcome | None:
-        """The outcome, or None where none can be had: switched off, no engine yet, an engine in trouble."""
-        completer = self._link.completer
+        """The outcome, or None where none can be had: switched off, no engine in time, an engine in trouble."""
         key = document_key(snapshot.uri)
         asked = partial(
             LastRequest, snapshot.version, is_invoked=candidates > 1, asked=Whereabouts.of(snapshot)
         )
-        if completer is None or self._settings is None or not self._is_wanted(snapshot):
-            is_wanted = self._settings is None or self._is_wanted(snapshot)
-            self._last[key] = asked(reason=NO_ENGINE if is_wanted else SWITCHED_OFF)
+        self._last[key] = asked(reason=NO_ENGINE)
+        completer = self._link.completer or await self._link.completer_within(_WAITS_FOR_ENGINE_S)
+        if self._settings is not None and not self._is_wanted(snapshot):
+            self._last[key] = asked(reason=SWITCHED_OFF)
+            return None
+        if completer is None or self._settings is None:
             return None
         self._idle_work.stop()
         start = time.perf_counter()
