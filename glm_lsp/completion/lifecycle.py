@@ -36,6 +36,7 @@ class Completer:
         debounce: how long to wait for the next key before the engine is asked unasked.
         finder: of what other files have to say; without one there is nothing.
         documenter: completes documentation that was just begun; without one that is text like any other.
+        syntax: what is known of the documents' syntax; a memory of its own if left out.
     """
 
     def __init__(
@@ -46,13 +47,14 @@ class Completer:
         debounce: Debounce | None = None,
         finder: ReferenceFinder | None = None,
         documenter: Documenter | None = None,
+        syntax: SyntaxMemory | None = None,
     ) -> None:
         self.debounce = debounce or Debounce()
         self._max_prompt_tokens = max_prompt_tokens
         self._finder = finder
         self._documenter = documenter
         self._shown: dict[str, Shown] = {}
-        self._syntax = SyntaxMemory()
+        self._syntax = syntax or SyntaxMemory()
         self._asking = Asking(engine, self.debounce, self._syntax)
 
     async def suggest(

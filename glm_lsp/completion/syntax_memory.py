@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from glm_lsp.completion.lines import line_end, line_start
 from glm_lsp.completion.mode import Mode, choose_mode
 from glm_lsp.completion.snapshot import DocumentSnapshot
-from glm_lsp.syntax.pace import Clock, Pace, clock
+from glm_lsp.syntax.pace import CLOCKS, Clocks, Pace
 
 if TYPE_CHECKING:
     from glm_lsp.syntax.tree import SyntaxTree
@@ -30,16 +30,17 @@ class SyntaxMemory:
     """Trees and modes by document, in memory only. A tree is parsed anew only where its document has changed.
 
     A document that is dear to parse, or was given up on, gets no new tree for thirty times as long as that took:
-    until then its mode is told from its lines, and what is written in it is not checked.
+    until then its mode is told from its lines, and what is written in it is not checked, but shown. That other programs
+    keep the processor busy makes no document dear.
 
     Args:
         capacity: most documents; a tree of a long file takes a few MiB.
-        clock: tells how long parsing takes.
+        clocks: tell how long parsing takes.
     """
 
-    def __init__(self, capacity: int = 8, clock: Clock = clock) -> None:
+    def __init__(self, capacity: int = 8, clocks: Clocks = CLOCKS) -> None:
         self._capacity = capacity
-        self._clock = clock
+        self._clocks = clocks
         self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
 
     def tree(self, snapshot: DocumentSnapshot) -> SyntaxTree | None:
@@ -79,7 +80,9 @@ class SyntaxMemory:
         if tree is None or pace.is_resting:
             return True
         with pace.working():
-            return parses_no_worse(tree, snapshot.offset, text, is_whole=is_whole, is_strict=is_strict)
+            return parses_no_worse(
+                tree, snapshot.offset, text, is_whole=is_whole, is_strict=is_strict, clocks=self._clocks
+            )
 
     def mode(self, snapshot: DocumentSnapshot) -> Mode:
         """What the completion at the cursor may write. No key typed on a line changes it, so it is chosen once."""
@@ -99,7 +102,7 @@ class SyntaxMemory:
 
     def _of(self, snapshot: DocumentSnapshot) -> _Known:
         key = snapshot.uri, snapshot.language_id
-        known = self._known.setdefault(key, _Known(Pace(self._clock)))
+        known = self._known.setdefault(key, _Known(Pace(self._clocks)))
         self._known.move_to_end(key)
         if len(self._known) > self._capacity:
             self._known.popitem(last=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from glm_lsp.syntax.damage import damaged_nodes
 from glm_lsp.syntax.languages import language_for
 from glm_lsp.syntax.line import line_span
 from glm_lsp.syntax.offsets import Offsets, encode
+from glm_lsp.syntax.pace import CLOCKS
 from glm_lsp.syntax.parsing import parsed
 from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.scoping import scope_at
@@ -139,10 +139,9 @@ def _is_hopeless(language: Language, data: bytes) -> bool:
 
 
 def _seconds(language: Language, data: bytes) -> float:
-    # What other processes take does not count; where the thread's own clock is coarse, the wall's is the smaller one.
-    start, own_start = time.perf_counter(), time.thread_time()
+    worked = CLOCKS.stopwatch()
     parsed(language, data)
-    return min(time.perf_counter() - start, time.thread_time() - own_start)
+    return worked()
 
 
 def _place(data: bytes, known: int, place: tuple[int, int], byte: int) -> tuple[int, int]:

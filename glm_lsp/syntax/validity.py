@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from glm_lsp.syntax.brackets import code_brackets
 from glm_lsp.syntax.line import line_span
+from glm_lsp.syntax.pace import CLOCKS, Clocks
 from glm_lsp.syntax.scope import Scope
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def parses_no_worse(
     is_whole: bool = True,
     is_strict: bool = False,
     within_s: float = 0.03,
+    clocks: Clocks = CLOCKS,
 ) -> bool:
     """Whether a text can be inserted without breaking anything.
 
@@ -66,12 +67,13 @@ def parses_no_worse(
         insertion: one line or several.
         is_whole: False for an insertion that breaks off within its line; it has only to add no error.
         is_strict: whether it may not add an error either where a later line could take it away.
-        within_s: seconds after which no further parse begins.
+        within_s: seconds of work after which no further parse begins.
+        clocks: tell how long it has been worked.
 
     Returns:
         True also where it cannot be told, because the line is too long or parsing takes too long.
     """
-    latest = time.perf_counter() + within_s
+    worked = clocks.stopwatch()
     line_start, _ = line_span(tree.text, offset)
     end = offset + len(insertion)
     if end - line_start > _LONGEST:
@@ -88,11 +90,11 @@ def parses_no_worse(
     if _is_unfinished(tree.language_id, after.text[line_start:end]):
         num_allowed += 1
     elif is_whole:
-        if time.perf_counter() >= latest:
+        if worked() >= within_s:
             return True
         num_allowed = min(num_allowed, _num_errors_without_line(tree, offset))
     return after.num_errors <= num_allowed or any(
-        time.perf_counter() >= latest or _has_at_most(num_allowed, _replaced(after, end, end, continuation))
+        worked() >= within_s or _has_at_most(num_allowed, _replaced(after, end, end, continuation))
         for continuation in _continuations(after, offset, end, open_on_line)
     )
 

@@ -12,6 +12,7 @@ from glm_lsp.completion.snapshot import DocumentSnapshot
 from glm_lsp.completion.syntax_memory import SyntaxMemory
 from glm_lsp.syntax import validity
 from glm_lsp.syntax.languages import language_for
+from glm_lsp.syntax.pace import Clocks, Pace
 from glm_lsp.syntax.tree import MAX_PARSED_CHARS, SyntaxTree
 
 MACROS = "".join(
@@ -32,33 +33,40 @@ class Clock:
 
 
 class Machine:
-    """Parsing takes what it is told to. `num_parsed` counts."""
+    """Parsing takes what it is told to. `num_parsed` counts.
 
-    def __init__(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.parse_s = self.check_s = 0.0
+    `waits_s` of each parse and check is the time in which others have the processor.
+    """
+
+    def __init__(self, wall: Clock, own: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.parse_s = self.check_s = self.waits_s = 0.0
         self.num_parsed = self.num_checked = 0
         self.is_refusing = False
-        self._clock = clock
+        self._wall, self._own = wall, own
         parse, edited, check = SyntaxTree.parse, SyntaxTree.edited, validity.parses_no_worse
 
         def slow(work: Callable[..., SyntaxTree | None]) -> Callable[..., SyntaxTree | None]:
             def worked(*args: object) -> SyntaxTree | None:
-                clock.now += self.parse_s
+                self._work(self.parse_s)
                 self.num_parsed += 1
                 return None if self.is_refusing else work(*args)
 
             return worked
 
         def checked(
-            tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True, **_: bool
+            tree: SyntaxTree, offset: int, insertion: str, *, is_whole: bool = True, clocks: Clocks, **_: bool
         ) -> bool:
-            clock.now += self.check_s
+            self._work(self.check_s)
             self.num_checked += 1
-            return check(tree, offset, insertion, is_whole=is_whole)
+            return check(tree, offset, insertion, is_whole=is_whole, clocks=clocks)
 
         monkeypatch.setattr(SyntaxTree, "parse", staticmethod(slow(parse)))
         monkeypatch.setattr(SyntaxTree, "edited", slow(edited))
         monkeypatch.setattr(validity, "parses_no_worse", checked)
+
+    def _work(self, seconds: float) -> None:
+        self._own.now += seconds
+        self._wall.now += seconds + self.waits_s
 
 
 @pytest.fixture
@@ -67,13 +75,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def machine(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(clock, monkeypatch)
+def own() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
-def memory(clock: Clock) -> SyntaxMemory:
-    return SyntaxMemory(clock=clock)
+def machine(clock: Clock, own: Clock, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(clock, own, monkeypatch)
+
+
+@pytest.fixture
+def memory(clock: Clock, own: Clock) -> SyntaxMemory:
+    return SyntaxMemory(clocks=Clocks(clock, own))
 
 
 def at(marked: str, language: str = "python", uri: str = "file:///w/a.py") -> DocumentSnapshot:
@@ -125,6 +138,31 @@ def test_nothing_is_checked_while_a_document_rests(
     assert not memory.parses_no_worse(broken, "f(1))")
 
 
+def test_on_a_busy_machine_all_is_checked(memory: SyntaxMemory, machine: Machine) -> None:
+    """The document is not dear because others have the processor."""
+    machine.parse_s, machine.check_s, machine.waits_s = 0.002, 0.001, 5.0
+    for name in ("x", "xy", "xyz"):
+        document = at(f"{name} = ║\ny = 2\n")
+        assert memory.mode(document) is Mode.LINE
+        assert not memory.parses_no_worse(document, "f(1))")
+        assert memory.parses_no_worse(document, "f(1)")
+
+
+@pytest.mark.parametrize("tick_s", [0.0, 0.016])
+def test_a_coarse_clock_makes_nothing_dear(clock: Clock, tick_s: float) -> None:
+    """One tick may fall into the shortest work."""
+    ticks = Clock()
+    pace = Pace(Clocks(clock, ticks))
+    with pace.working():
+        clock.now += 0.001
+        ticks.now += tick_s
+    assert not pace.is_resting
+    with pace.working():
+        clock.now += 0.048
+        ticks.now += 0.048
+    assert pace.is_resting
+
+
 def test_without_a_tree_the_mode_is_told_from_the_lines(memory: SyntaxMemory, machine: Machine) -> None:
     machine.parse_s = 0.05
     assert memory.tree(at("x = 1║")) is not None
@@ -164,7 +202,7 @@ def test_loading_a_grammar_is_no_work_on_the_document(clock: Clock, monkeypatch:
         return language_for(language_id)
 
     monkeypatch.setattr("glm_lsp.syntax.languages.language_for", slow)
-    memory = SyntaxMemory(clock=clock)
+    memory = SyntaxMemory(clocks=Clocks(clock, clock))
     for text in ("x", "xy"):
         assert text_of(memory.tree(at(f"{text}║"))) == text
 
@@ -180,7 +218,7 @@ def test_a_text_full_of_macros_takes_a_small_part_of_the_time() -> None:
     """Three hundred keys, ten in a second; 3 % of that time is what it may take, and three times as much is allowed."""
     assert 55_000 < len(MACROS) < MAX_PARSED_CHARS
     idle_s = 0.0
-    memory = SyntaxMemory(clock=lambda: time.process_time() + idle_s)
+    memory = SyntaxMemory(clocks=Clocks(lambda: time.process_time() + idle_s, time.process_time))
     row = MACROS.index("static", len(MACROS) // 2)
     typed = "    for (int i = 0; i < count; ++i) { values.push_back(MACRO(x, y)); } " * 5
     assert language_for("cpp") is not None

@@ -11,9 +11,11 @@ from glm_lsp.completion.outcome import Outcome, Source
 from glm_lsp.completion.policy import POLICIES, Eagerness
 from glm_lsp.completion.preferences import Preferences
 from glm_lsp.completion.snapshot import DocumentSnapshot
+from glm_lsp.completion.syntax_memory import SyntaxMemory
 from glm_lsp.completion.why import Story, story
 from glm_lsp.completion.why_text import Asked, OtherFile, why_text
 from glm_lsp.lsp.last_request import FAILED, NO_ENGINE, SWITCHED_OFF, LastRequest, Whereabouts
+from glm_lsp.syntax.pace import Clocks
 from tests.fakes.scripted_client import Script, ScriptedClient
 
 BALANCED = Preferences(policy=POLICIES[Eagerness.BALANCED])
@@ -32,7 +34,9 @@ def at(marked: str, version: int = 1) -> DocumentSnapshot:
 
 
 async def told(script: Script, marked: str = "import os\nx = ║\ny = 1\n", candidates: int = 1) -> Story:
-    completer = Completer(ScriptedClient([script]))
+    # However busy the machine is: no time passes.
+    syntax = SyntaxMemory(clocks=Clocks(lambda: 0.0, lambda: 0.0))
+    completer = Completer(ScriptedClient([script]), syntax=syntax)
     outcome = await completer.suggest(at(marked), candidates=candidates, preferences=BALANCED)
     return story(outcome, is_invoked=candidates > 1, total_ms=1.25)
 

@@ -6,9 +6,11 @@ import math
 import random
 import re
 import time
+from itertools import count
 
 import pytest
 
+from glm_lsp.syntax.pace import Clocks
 from glm_lsp.syntax.scope import Scope
 from glm_lsp.syntax.tree import SyntaxTree
 from glm_lsp.syntax.validity import parses_no_worse
@@ -151,6 +153,16 @@ def test_what_takes_too_long_is_not_judged() -> None:
     assert tree is not None
     assert not parses_no_worse(tree, len(before), '"abc', within_s=math.inf)
     assert parses_no_worse(tree, len(before), '"abc', within_s=0.0)
+
+
+@pytest.mark.parametrize(("worked_s", "is_judged"), [(0.002, True), (0.04, False)])
+def test_what_counts_is_the_work_and_not_the_wait(worked_s: float, is_judged: bool) -> None:
+    """Each look at a clock moves it on: that of the wall by seconds, as on a machine that others keep busy."""
+    wall, own = count(step=5.0), count(step=worked_s)
+    clocks = Clocks(lambda: next(wall), lambda: next(own))
+    tree = SyntaxTree.parse("python", "x = \ny = 2\n")
+    assert tree is not None
+    assert parses_no_worse(tree, 4, '"abc', clocks=clocks) is not is_judged
 
 
 def test_who_is_strict_waits_for_no_later_line() -> None:
