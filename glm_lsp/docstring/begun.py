@@ -29,7 +29,7 @@ class Begun:
 
     Attributes:
         snapshot: the document with the opening.
-        base: the document without the line of the opening.
+        base: the document without the lines of the opening.
         plan: the whole documentation, to be put into `base`.
         lead, tail: what parts the documentation there from the text around; the document has that already.
     """
@@ -52,7 +52,8 @@ def begun(snapshot: DocumentSnapshot, opening: Opening, source_of: SourceOf) -> 
         UnknownGrammarError: there is no grammar for it, or it is too large.
     """
     whole, line = snapshot.text, opening.start - len(opening.indent)
-    text, line_break = whole[:line] + whole[next_line_start(whole, snapshot.offset) :], line_break_of(whole)
+    below = next_line_start(whole, snapshot.offset + len(opening.closing))
+    text, line_break = whole[:line] + whole[below:], line_break_of(whole)
     base = source_of(replace(snapshot, text=text, offset=line))
     for entity in base.entities:
         place = entity.place
@@ -79,10 +80,8 @@ async def finished(begun: Begun, author: Author) -> str | None:
     except CodeTouchedError:
         return None
     (insertion,) = proposal.insertions
-    head = begun.lead + begun.opening.mark
-    if not insertion.text.startswith(head):
-        return None
-    return _without_closing(insertion.text[len(head) :].removesuffix(begun.tail), begun.opening.closing)
+    rest = _behind(insertion.text.removesuffix(begun.tail), begun)
+    return None if rest is None else _without_closing(rest, begun.opening.closing)
 
 
 def is_safe(begun: Begun, rest: str) -> bool:
@@ -95,11 +94,24 @@ def is_safe(begun: Begun, rest: str) -> bool:
 def _plan(base: Source, entity: Entity, place: Place, opening: Opening) -> Plan | None:
     """The plan with the mark that was typed; None where the style has no such mark."""
     dialect = replace(base.dialect, opening=opening.mark)
+    if opening.below:
+        dialect = replace(dialect, summary_below=True)
     skeleton = styling_of(dialect.style, base.snapshot.language_id).skeleton(entity, dialect)
+    if opening.below:
+        skeleton = replace(skeleton, one_line=None)
     first = skeleton.parts[0] if skeleton.parts else ""
     if not (isinstance(first, str) and first.startswith(opening.mark)):
         return None
     return Plan(entity, dialect, (Insertion(place, skeleton),))
+
+
+def _behind(text: str, begun: Begun) -> str | None:
+    """What of the documentation follows the cursor; None where it begins otherwise than what is there."""
+    head = begun.lead + begun.opening.mark + begun.opening.below
+    if text.startswith(head):
+        return text[len(head) :]
+    star = head.rstrip(" ")  # a line without text ends with its star
+    return text[len(star) :] if text.startswith((f"{star}\r", f"{star}\n")) else None
 
 
 def _without_closing(rest: str, closing: str) -> str | None:

@@ -114,6 +114,26 @@ async def test_a_comment_above_a_function(client: LspClient, closing: str) -> No
     assert all(line.startswith(("/**", " *")) for line in f"{comment}*/".split("\n"))
 
 
+@pytest.mark.parametrize("closing", ["", "\n */"])
+async def test_enter_behind_the_mark_of_a_comment(client: LspClient, closing: str) -> None:
+    """As editors put it in: a line with a star, and the closing mark below where they had put that already."""
+    uri = f"file:///entered{len(closing)}.js"
+    text = SCRIPT.format("/**")
+    client.open(uri, text, "javascript")
+    client.change(uri, 2, insertion(0, 3, f"\n * {closing}"))
+    entered = SCRIPT.format(f"/**\n * {closing}")
+    (item,) = (await client.ask(uri, 1, 3))["items"]
+    after = accepted(entered, (1, 3), item)
+    comment, _, code = after.partition("*/\n")
+    assert code == SCRIPT.format("").removeprefix("\n")
+    assert comment.startswith("/**\n * ")
+    assert "@param width" in comment
+    assert "@param height" in comment
+    assert all(line.startswith(("/**", " *")) for line in f"{comment}*/".split("\n"))
+    told = await client.request("glm/why", {"textDocument": {"uri": uri}})
+    assert told["source"] == "docstring"
+
+
 async def test_cancelled_while_it_is_written(client: LspClient) -> None:
     uri = "file:///cancelled.py"
     client.open(uri, PYTHON.format('"""'), "python")

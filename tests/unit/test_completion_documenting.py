@@ -53,6 +53,11 @@ class Clerk:
         ("/**║*/", "java", Opening(0, "/**", "", "*/")),
         ("///║", "rust", Opening(0, "///", "", "")),
         ("///║\nint f();", "cpp", Opening(0, "///", "", "")),
+        ("/**\n * ║\n */\nf();", "javascript", Opening(0, "/**", "", "\n */", "\n * ")),
+        ("/**\n * ║\nf();", "javascript", Opening(0, "/**", "", "", "\n * ")),
+        ("\r\n\t/**\r\n\t *║\r\n\t */", "java", Opening(3, "/**", "\t", "\r\n\t */", "\r\n\t *")),
+        ("/**\n║ */", "c", Opening(0, "/**", "", " */", "\n")),
+        ("/**\n║", "cpp", Opening(0, "/**", "", "", "\n")),
     ],
 )
 def test_openings(marked: str, language_id: str, opening: Opening) -> None:
@@ -81,6 +86,17 @@ def test_openings(marked: str, language_id: str, opening: Opening) -> None:
         ("//║", "rust"),
         ("////║", "rust"),
         ("/**║", "python"),
+        ("/**\n * ║", "python"),
+        ("/**\n * x║", "javascript"),
+        ("/**\n *  ║", "javascript"),
+        ("/**\n * ║ text", "javascript"),
+        ("/**\n\n║", "javascript"),
+        ("/** Text.\n * ║", "javascript"),
+        ("x /**\n * ║", "javascript"),
+        ("\n * ║", "javascript"),
+        (" * ║", "javascript"),
+        ("///\n║", "rust"),
+        ('"""\n    ║', "python"),
     ],
 )
 def test_other_places(marked: str, language_id: str) -> None:

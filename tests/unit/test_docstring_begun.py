@@ -147,6 +147,55 @@ async def test_comments_that_document_nothing(language_id: str, marked: str) -> 
     assert await completed(marked, language_id) is None
 
 
+JAVA = "class A {{\n    /**\n{}    int f(int a) {{ return a; }}\n}}\n"
+NOTHING_BESIDE = "function f(a, b) {\n  return a + b;\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("language_id", "marked", "comment"),
+    [
+        ("javascript", f"/**\n * ║\n */\n{NOTHING_BESIDE}", ["/**", " * ", " *", " * @param a", " */"]),
+        ("javascript", f"/**\n * ║\n{NOTHING_BESIDE}", ["/**", " * ", " *", " * @param a", " */"]),
+        ("javascript", f"/**\n║\n{NOTHING_BESIDE}", ["/**", " * ", " *", " * @param a", " */"]),
+        ("typescript", "/**\n * ║\n */\nclass A {}\n", ["/**", " * ", " */"]),
+        ("java", JAVA.format("     * ║\n     */\n"), ["    /**", "     * ", "     * @param a", "     */"]),
+        ("java", JAVA.format("     *║*/\n"), ["    /**", "     * ", "     * @return", "     */"]),
+        ("c", "/**\n * ║\nint add(int a, int b) { return a + b; }\n", ["/**", " * @brief", " */"]),
+        ("cpp", "/**\n * ║\n */\nvoid go(void) { }\n", ["/**", " * @brief", " */"]),
+    ],
+)
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+async def test_a_comment_on_several_lines(
+    language_id: str, marked: str, comment: list[str], line_break: str
+) -> None:
+    text = await completed(marked.replace("\n", line_break), language_id)
+    assert text is not None
+    assert text.count(line_break) == text.count("\n")
+    lines = text.split(line_break)
+    ends = [number for number, line in enumerate(lines) if line.endswith("*/")]
+    assert len(ends) == text.count("/*") == 1
+    written = iter(lines[: ends[0] + 1])
+    assert all(any(line.startswith(part) for line in written) for part in comment)
+    behind = marked.partition("║")[2].removeprefix("\n").removeprefix("*/\n").split("\n")
+    code = behind[1:] if behind[0].strip() == "*/" else behind
+    assert lines[ends[0] + 1 :] == code
+
+
+@pytest.mark.parametrize(
+    ("language_id", "marked"),
+    [
+        ("javascript", f"/**\n * ║\n * Text.\n */\n{NOTHING_BESIDE}"),
+        ("javascript", f"/**\n * ║\n */\n\n{NOTHING_BESIDE}"),
+        ("javascript", f"/**\n\t* ║\n{NOTHING_BESIDE}"),
+        ("javascript", "/**\n * ║"),
+        ("java", JAVA.format("     * ║\n     */\n\n    // Text.\n")),
+        ("rust", "/**\n * ║\n */\npub fn f(a: u8) -> u8 { a }\n"),
+    ],
+)
+async def test_comments_on_several_lines_that_document_nothing(language_id: str, marked: str) -> None:
+    assert await completed(marked, language_id) is None
+
+
 async def test_a_style_without_such_a_mark_says_nothing() -> None:
     assert await completed("/**║\npub fn f(a: u8) -> u8 { a }\n", "rust") is None
 
