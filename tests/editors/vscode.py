@@ -74,6 +74,12 @@ class CodeServerProcess:
         )
         _wait(self._answers, "code-server to answer", _START_S)
 
+    def version(self) -> str:
+        """The version of the VS Code in it."""
+        product = self.tools.modules / "code-server" / "lib" / "vscode" / "product.json"
+        version: str = json.loads(product.read_text(encoding="utf-8"))["version"]
+        return version
+
     def close(self) -> None:
         """Ends it, and with it the language servers of its windows."""
         self._process.terminate()
@@ -137,6 +143,16 @@ class VSCode:
         self._ask("openFolder", url=f"{self._server.address}/?{query}")
         self._ask("openFile", name=name)
         self.until(lambda: self.lines != [], "the file to be shown")
+
+    def show(self, name: str) -> None:
+        """Shows another file of the folder."""
+        self._ask("openFile", name=name)
+        self.until(lambda: self._ask("activeTab") == name, f"{name} to be shown")
+
+    def clock(self) -> float:
+        """The page's own clock, in ms since the epoch."""
+        now: float = self._ask("clock")
+        return now
 
     def press(self, *keys: str) -> None:
         """Keys as Playwright calls them: `Control+z`."""
@@ -249,10 +265,14 @@ class VSCode:
         return self.ghost_text()
 
     @contextmanager
-    def recorded(self) -> Iterator[Record]:
-        """What is typed and shown meanwhile; it is in the record when the block is over."""
+    def recorded(self, *, lines: bool = True) -> Iterator[Record]:
+        """What is typed and shown meanwhile; it is in the record when the block is over.
+
+        Args:
+            lines: note the document, too, which takes its time.
+        """
         record = Record()
-        self._ask("record")
+        self._ask("record", lines=lines)
         yield record
         found = self._ask("recorded")
         record.keys = [Key(**each) for each in found["keys"]]

@@ -54,7 +54,9 @@ const requests = {
   lines: () => page.evaluate(() => window.glm.lines()),
   ghostText: () => page.evaluate(() => window.glm.ghostText()),
   position: () => page.locator('[id="status.editor.selection"]').innerText(),
-  record: () => page.evaluate(() => window.glm.record()),
+  clock: () => page.evaluate(() => window.glm.now()),
+  activeTab: () => page.locator('.tab.active').getAttribute('data-resource-name'),
+  record: ({ lines }) => page.evaluate((withLines) => window.glm.record(withLines), lines),
   recorded: () => page.evaluate(() => window.glm.stop()),
   notifications: () => texts('.notifications-toasts .notification-list-item-message'),
   /** Takes an entry of an open quick pick, menu or list of code actions. */

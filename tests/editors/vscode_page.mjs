@@ -16,7 +16,10 @@ export const PAGE = () => {
   };
   // A ghost in a ghost would be counted twice.
   const ghosts = (within) => [...within.querySelectorAll(GHOST)].filter((each) => !each.parentElement.closest(GHOST));
+  const now = () => performance.timeOrigin + performance.now();
   const glm = {
+    /** The wall clock in ms, finer than `Date` has it. */
+    now,
     /** The document as it is shown, top to bottom. */
     lines: () => shown().map(textOf),
     /** What is shown beyond it. */
@@ -27,10 +30,9 @@ export const PAGE = () => {
       return [inLines.join(''), ...belowLines.map((line) => plain(line.textContent))].join('\n');
     },
     /** Notes each key, and each state of the editor that stood on the screen; times in ms of the wall clock. */
-    record: () => {
+    record: (withLines) => {
       glm.stop?.();
       const record = { keys: [], frames: [] };
-      const now = () => performance.timeOrigin + performance.now();
       const onKey = (event) => record.keys.push({ at: now(), key: event.key });
       document.addEventListener('keydown', onKey, true);
       let isChanged = true;
@@ -44,7 +46,7 @@ export const PAGE = () => {
       painted.port1.onmessage = () => {
         if (isChanged) {
           isChanged = false;
-          record.frames.push({ at: now(), lines: glm.lines(), ghost: glm.ghostText() });
+          record.frames.push({ at: now(), lines: withLines ? glm.lines() : [], ghost: glm.ghostText() });
         }
       };
       let isOver = false;
