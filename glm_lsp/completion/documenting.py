@@ -13,15 +13,15 @@ from glm_lsp.syntax.scope import Scope
 _STRING = re.compile(r"""[rRuU]?("{3}|'{3})""")
 _BLOCK = re.compile(r"/\*\*")
 _TRIPLE_SLASH = re.compile(r"///|/\*\*")
+_LONGEST_HEAD = 1_000
 _STAR = re.compile(r"[ \t]*(?:\* ?)?")
 _OPENINGS = {
     "python": _STRING,
     **dict.fromkeys(["javascript", "javascriptreact", "typescript", "typescriptreact", "java", "c"], _BLOCK),
     "cpp": _TRIPLE_SLASH,
     "rust": _TRIPLE_SLASH,
+    "go": re.compile(r"// (?:Package )?(?P<name>\w+) ?"),
 }
-_LAST = frozenset("\"'*/ \t\r\n")
-"""What may stand before the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ class Opening:
 
     Attributes:
         start: its offset.
-        mark: as it was typed: triple quotes, perhaps with a prefix, `/**` or `///`.
+        mark: as it was typed: triple quotes, perhaps with a prefix, `/**` `///`, or Go's `//` with the
+            name of what is defined below, by which its comments begin.
         indent: blanks before it on its line, where nothing else stands.
         closing: what the editor has closed it with by itself, behind the cursor, with blanks and the line break
             before it; empty for nothing.
@@ -64,17 +65,26 @@ def opening_before(snapshot: DocumentSnapshot) -> Opening | None:
     """The mark before the cursor; None where documentation has not just begun."""
     pattern = _OPENINGS.get(snapshot.language_id)
     text, cursor = snapshot.text, snapshot.offset
-    if pattern is None or text[cursor - 1 : cursor] not in _LAST:
+    if pattern is None:
         return None
     start = line_start(text, cursor)
     line = text[start:cursor]
     mark = line.lstrip(" \t")
     closing = text[cursor : line_end(text, cursor)].rstrip()
-    if not pattern.fullmatch(mark):
+    match = pattern.fullmatch(mark)
+    if match is None:
         return _block_above(text, cursor, start, closing) if pattern.fullmatch("/**") else None
+    if (name := match.groupdict().get("name")) and not _is_named_below(text, cursor, name):
+        return None
     if closing and closing.lstrip() != ("*/" if mark == "/**" else mark.lstrip("rRuU")):
         return None
     return Opening(cursor - len(mark), mark, line.removesuffix(mark), closing)
+
+
+def _is_named_below(text: str, cursor: int, name: str) -> bool:
+    """Whether a name stands on the line below: any other first word of a comment is not worth a parse."""
+    below = next_line_start(text, cursor)
+    return name in re.findall(r"\w+", text[below : min(line_end(text, below), below + _LONGEST_HEAD)])
 
 
 def _block_above(text: str, cursor: int, start: int, closing: str) -> Opening | None:

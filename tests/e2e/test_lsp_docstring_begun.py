@@ -134,6 +134,20 @@ async def test_enter_behind_the_mark_of_a_comment(client: LspClient, closing: st
     assert told["source"] == "docstring"
 
 
+async def test_the_name_of_what_is_below_begins_a_comment_of_go(client: LspClient) -> None:
+    uri = "file:///named.go"
+    text = "package a\n\n{}\nfunc Area(width int) int {{\n\treturn width * width\n}}\n"
+    client.open(uri, text.format(""), "go")
+    (item,) = await typed(client, uri, text.format(""), (2, 0), "// Area")
+    after = accepted(text.format("// Area"), (2, 7), item)
+    line = after.split("\n")[2]
+    assert line.startswith("// Area ")
+    assert line.endswith(".")
+    assert after == text.format(line)
+    told = await client.request("glm/why", {"textDocument": {"uri": uri}})
+    assert told["source"] == "docstring"
+
+
 async def test_cancelled_while_it_is_written(client: LspClient) -> None:
     uri = "file:///cancelled.py"
     client.open(uri, PYTHON.format('"""'), "python")

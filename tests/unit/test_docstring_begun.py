@@ -147,6 +147,43 @@ async def test_comments_that_document_nothing(language_id: str, marked: str) -> 
     assert await completed(marked, language_id) is None
 
 
+GO = "package a\n\n{}\nfunc (b *Box) Area(w int) int {{\n\treturn w\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("marked", "beginning"),
+    [
+        (GO.format("// Area║"), "// Area returns "),
+        (GO.format("// Area ║"), "// Area returns "),
+        ("package a\n\n// Box║\ntype Box struct{}\n", "// Box is "),
+        ("package a\n\ntype (\n\t// Box║\n\tBox struct{}\n)\n", "\t// Box is "),
+        ("// Package a║\npackage a\n", "// Package a "),
+    ],
+)
+async def test_comments_of_go_begin_with_the_name(marked: str, beginning: str) -> None:
+    text = await completed(marked, "go")
+    assert text is not None
+    before, _, after = marked.partition("║")
+    assert text.startswith(before)
+    assert text.endswith(after)
+    line = text[before.rfind("\n") + 1 :].partition("\n")[0]
+    assert line.startswith(beginning)
+    assert line.endswith(".")
+
+
+@pytest.mark.parametrize(
+    "marked",
+    [
+        GO.format("// w║"),
+        GO.format("// Text.\n// Area║"),
+        "package a\n\nfunc f() {\n\t// g║\n\tg()\n}\n",
+        "package a\n\n// a║\nvar a = 1\n",
+    ],
+)
+async def test_other_comments_of_go(marked: str) -> None:
+    assert await completed(marked, "go") is None
+
+
 JAVA = "class A {{\n    /**\n{}    int f(int a) {{ return a; }}\n}}\n"
 NOTHING_BESIDE = "function f(a, b) {\n  return a + b;\n}\n"
 
