@@ -13,8 +13,8 @@ _WIDTH, _HEIGHT = 560, 240
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 10, 34
 _MOST_POINTS = 240
 _FAR = 1e12
-_COLOURS = 6
-"""Of the style sheet: `.c0` to `.c5`."""
+_COLOURS = 8
+"""Of the style sheet: `.c0` to `.c7`."""
 
 _Line = list[tuple[float, float]]
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 STYLE = """
 :root { color-scheme: light dark; --fg: #1f2328; --dim: #59636e; --bg: #ffffff; --box: #f6f8fa; --rule: #d1d9e0;
   --warn: #9a6700; --warn-bg: #fff8c5;
-  --c0: #0969da; --c1: #cf5b16; --c2: #1a7f37; --c3: #8250df; --c4: #bf3989; --c5: #6e7781; }
+  --c0: #0969da; --c1: #cf5b16; --c2: #1a7f37; --c3: #8250df; --c4: #bf3989; --c5: #6e7781;
+  --c6: #9a6700; --c7: #0a8a8a; }
 @media (prefers-color-scheme: dark) { :root { --fg: #e6edf3; --dim: #9198a1; --bg: #0d1117; --box: #161b22;
   --rule: #30363d; --warn: #e3b341; --warn-bg: #2d2305;
-  --c0: #58a6ff; --c1: #f0883e; --c2: #3fb950; --c3: #bc8cff; --c4: #f778ba; --c5: #8b949e; } }
+  --c0: #58a6ff; --c1: #f0883e; --c2: #3fb950; --c3: #bc8cff; --c4: #f778ba; --c5: #8b949e;
+  --c6: #d4a72c; --c7: #39c5cf; } }
 body.vscode-light, body.vscode-high-contrast-light { --c0: #0969da; --c1: #cf5b16; --c2: #1a7f37; --c3: #8250df;
-  --c4: #bf3989; --c5: #6e7781; --warn: #9a6700; --warn-bg: #fff8c5; }
+  --c4: #bf3989; --c5: #6e7781; --c6: #9a6700; --c7: #0a8a8a; --warn: #9a6700; --warn-bg: #fff8c5; }
 body.vscode-dark, body.vscode-high-contrast { --c0: #58a6ff; --c1: #f0883e; --c2: #3fb950; --c3: #bc8cff;
-  --c4: #f778ba; --c5: #8b949e; --warn: #e3b341; --warn-bg: #2d2305; }
+  --c4: #f778ba; --c5: #8b949e; --c6: #d4a72c; --c7: #39c5cf; --warn: #e3b341; --warn-bg: #2d2305; }
 body.vscode-light, body.vscode-dark, body.vscode-high-contrast, body.vscode-high-contrast-light {
   --fg: var(--vscode-editor-foreground); --bg: var(--vscode-editor-background);
   --dim: var(--vscode-descriptionForeground, var(--fg)); --box: var(--vscode-textBlockQuote-background, transparent);
@@ -51,12 +53,15 @@ svg { display: block; width: 100%; height: auto; }
 .line { fill: none; stroke-width: 2; stroke-linejoin: round; }
 .line.c0 { stroke: var(--c0); } .line.c1 { stroke: var(--c1); } .line.c2 { stroke: var(--c2); }
 .line.c3 { stroke: var(--c3); } .line.c4 { stroke: var(--c4); } .line.c5 { stroke: var(--c5); }
+.line.c6 { stroke: var(--c6); } .line.c7 { stroke: var(--c7); }
 .bar.c0, .dot.c0 { fill: var(--c0); } .bar.c1, .dot.c1 { fill: var(--c1); } .bar.c2, .dot.c2 { fill: var(--c2); }
 .bar.c3, .dot.c3 { fill: var(--c3); } .bar.c4, .dot.c4 { fill: var(--c4); } .bar.c5, .dot.c5 { fill: var(--c5); }
+.bar.c6, .dot.c6 { fill: var(--c6); } .bar.c7, .dot.c7 { fill: var(--c7); }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1rem; font-size: .82rem; color: var(--dim); }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .35em; }
 .key.c0 { background: var(--c0); } .key.c1 { background: var(--c1); } .key.c2 { background: var(--c2); }
 .key.c3 { background: var(--c3); } .key.c4 { background: var(--c4); } .key.c5 { background: var(--c5); }
+.key.c6 { background: var(--c6); } .key.c7 { background: var(--c7); }
 h3 { font-size: 1rem; margin: 1.1rem 0 .25rem; }
 details { margin-top: 1rem; }
 summary { cursor: pointer; color: var(--dim); }

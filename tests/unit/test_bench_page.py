@@ -17,6 +17,7 @@ from glm_lsp.bench.page import collect, page
 from glm_lsp.bench.page_chart import chart
 from glm_lsp.bench.page_contents import ABOUT, HEADLINE, MAIN
 from glm_lsp.bench.page_figures import ANY
+from glm_lsp.bench.page_style import STYLE
 from glm_lsp.bench.result import Result, Series, load, new_result, store
 from glm_lsp.bench.servers import OURS
 from glm_lsp.errors import InputError
@@ -253,6 +254,21 @@ def test_a_distribution_rises_from_left_to_right() -> None:
     assert line[-1][1] < line[0][1]
     assert "<title>a</title>" in drawn
     assert "none" not in drawn
+
+
+@pytest.mark.parametrize("kind", ["cdf", "bars"])
+def test_everybody_in_a_comparison_has_a_colour(kind: Any) -> None:
+    """Eight lines or bars can be told apart, in light and in dark, with a colour that the style sheet has."""
+    labels = ["all"] if kind == "bars" else []
+    columns = {f"engine {number}": [1.0 + number] for number in range(8)}
+    drawn = chart(Series(kind=kind, title="t", x="x", y="y", columns=columns, labels=labels))
+    marks = re.findall(r'class="(bar|dot) (c\d)"', drawn)
+    assert len(set(marks)) == len(marks) == 8
+    for mark, colour in marks:
+        assert re.search(rf"\.{mark}\.{colour} \{{ fill: var\(--{colour}\); \}}|\.{mark}\.{colour}, ", STYLE)
+        assert f".key.{colour} {{" in STYLE
+        assert f".line.{colour} {{" in STYLE
+        assert STYLE.count(f"--{colour}: ") == 4
 
 
 @pytest.mark.parametrize("log", ["", "x", "y", "xy"])
