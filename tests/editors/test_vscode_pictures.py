@@ -33,7 +33,6 @@ _LOOKS = {
     "workbench.colorTheme": "Default Dark Modern",
     "editor.fontSize": 16,
     "editor.lightbulb.enabled": "off",
-    "editor.wordBasedSuggestions": "off",
     "breadcrumbs.enabled": False,
     "workbench.activityBar.location": "hidden",
     "window.commandCenter": False,
@@ -87,7 +86,6 @@ def test_ghost_text_in_neovim(
     browser: VSCode,
     project: Project,
     folder: Path,
-    artefacts: Path,
 ) -> None:
     project.source.write_text(SOURCE + _LOOP + _AFTER)
     neovim = start_neovim(_NEOVIM)
@@ -105,7 +103,7 @@ def test_ghost_text_in_neovim(
             time.sleep(0.2)
         settle(terminal)
         is_current = neovim.lua("return vim.fn.has('nvim-0.12') == 1")
-        path = folder / "neovim.png" if is_current else artefacts / "neovim-0.11.png"
+        path = folder / "neovim.png" if is_current else project.folder / "neovim-0.11.png"
         browser.draw_terminal(terminal.drawn, _COLUMNS, _ROWS, path)
     finally:
         terminal.close()

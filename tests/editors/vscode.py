@@ -25,6 +25,8 @@ _SETTINGS = {
     "files.autoSave": "off",
     "editor.minimap.enabled": False,
     "editor.stickyScroll.enabled": False,
+    # A list of words from the file may come before ghost text does or not, and takes keys from it.
+    "editor.wordBasedSuggestions": "off",
     "workbench.startupEditor": "none",
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "chat.disableAIFeatures": True,
@@ -263,6 +265,11 @@ class VSCode:
 
         self.until(appears, f"ghost text behind {text!r}", 60)
         return self.ghost_text()
+
+    def is_list_shown(self) -> bool:
+        """Whether VS Code shows a list of what the word at the cursor may become."""
+        shown: bool = self._ask("isListShown")
+        return shown
 
     @contextmanager
     def recorded(self, *, lines: bool = True) -> Iterator[Record]:

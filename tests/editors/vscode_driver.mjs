@@ -56,6 +56,7 @@ const requests = {
   position: () => page.locator('[id="status.editor.selection"]').innerText(),
   clock: () => page.evaluate(() => window.glm.now()),
   activeTab: () => page.locator('.tab.active').getAttribute('data-resource-name'),
+  isListShown: async () => (await page.locator('.suggest-widget.visible').count()) > 0,
   record: ({ lines }) => page.evaluate((withLines) => window.glm.record(withLines), lines),
   recorded: () => page.evaluate(() => window.glm.stop()),
   notifications: () => texts('.notifications-toasts .notification-list-item-message'),
