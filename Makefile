@@ -70,7 +70,7 @@ neovim: ## put the plugin where Neovim finds it: a link to editors/neovim
 	@mkdir -p "$$(dirname "$(NEOVIM_PLUGIN)")" && ln -sfn "$(CURDIR)/editors/neovim" "$(NEOVIM_PLUGIN)"
 	@echo "$(NEOVIM_PLUGIN) is this checkout's plugin. Add to init.lua: require('glm').setup()"
 
-vscode: $(VENV)/.installed-dev ## pack the extension for VS Code: editors/vscode/dist/*.vsix
+vscode: $(VENV)/.installed-run ## pack the extension for VS Code: editors/vscode/dist/*.vsix
 	$(VENV)/$(BIN)/python -m tests.editors.setup extension
 
 bench: $(VENV)/.installed-dev ## measure typing, the engine and its peers (OUTPUT=DIR stores and draws, PEERS="NAME..." chooses)
