@@ -68,6 +68,8 @@ NEOVIM_PLUGIN = $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/nvim/site/pack/glm/s
 
 neovim: ## put the plugin where Neovim finds it: a link to editors/neovim
 	@mkdir -p "$$(dirname "$(NEOVIM_PLUGIN)")" && ln -sfn "$(CURDIR)/editors/neovim" "$(NEOVIM_PLUGIN)"
+	@if command -v nvim > /dev/null; then nvim --headless --clean -c "helptags $(CURDIR)/editors/neovim/doc" -c quit; \
+	  else echo "nvim is not on the PATH; for :help glm, type in it: :helptags ALL"; fi
 	@echo "$(NEOVIM_PLUGIN) is this checkout's plugin. Add to init.lua: require('glm').setup()"
 
 vscode: $(VENV)/.installed-run ## pack the extension for VS Code: editors/vscode/dist/*.vsix

@@ -74,6 +74,7 @@ def test_the_plugin_is_linked_where_neovim_finds_it(home: Path) -> None:
         done = make("neovim", home=home)
         assert done.returncode == 0, done.stderr
     assert (link / "lua" / "glm").is_dir()
+    assert "helptags" in done.stdout or (link / "doc" / "tags").exists()
     assert not (ROOT / "editors" / "neovim" / "neovim").exists()  # no link within the first one
     assert make("uninstall", home=home).returncode == 0
     assert not link.is_symlink()

@@ -126,6 +126,100 @@ def test_a_bracket_closed_by_the_editor_is_typed_through(typing: Start) -> None:
     assert neovim.lines == ["f()"]
 
 
+@pytest.mark.parametrize("key", ["<C-e>", "<Down><CR>"])
+def test_an_open_menu_ends_with_what_is_taken(typing: Start, key: str) -> None:
+    neovim = typing("return line == 'al' and ghost('GHOST') or {}")
+    neovim.lua(_TAB)
+    neovim.command("set completeopt=menu,menuone,noselect")
+    neovim.keys("ialpha<CR>alps<CR>al")
+    assert type_and_see(neovim, "<C-n>") == "GHOST"
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_get_current_line() == 'alGHOST'")
+    assert neovim.lua("return vim.fn.pumvisible()") == 0
+    neovim.keys(key)
+    assert neovim.lines[2] == "alGHOST"
+
+
+def test_a_dot_does_not_double_a_bracket_that_stood_there(typing: Start) -> None:
+    neovim = typing("return ghost('arg)', 1)")
+    neovim.lua(_TAB)
+    neovim.command("inoremap ( ()<C-G>U<Left>")
+    neovim.keys("of(")
+    neovim.until_screen("", "f(arg)")
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_get_current_line() == 'f(arg)'")
+    neovim.keys("<Esc>.")
+    assert neovim.lines == ["", "f(arg)", "f(arg)"]
+
+
+def test_what_was_shown_is_put_in_whatever_pasting_means_here(typing: Start) -> None:
+    neovim = typing()
+    neovim.lua(_TAB)
+    neovim.lua(
+        "vim.paste = (function(paste) return function(lines, phase)"
+        " return paste(vim.tbl_map(string.lower, lines), phase) end end)(vim.paste)"
+    )
+    assert type_and_see(neovim, "ia") == "GHOST"
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_get_current_line() ~= 'a'")
+    assert neovim.lines == ["aGHOST"]
+    neovim.lua("vim.api.nvim_paste('PASTED', false, -1)")
+    assert neovim.lines == ["aGHOSTpasted"]  # theirs is in its place again
+
+
+def test_there_is_none_beyond_the_end_of_a_line(typing: Start) -> None:
+    neovim = typing()
+    neovim.command("set virtualedit=all")
+    assert type_and_see(neovim, "ia") == "GHOST"
+    assert type_and_see(neovim, "<Right><Right>") == ""
+
+
+def test_it_goes_when_insert_mode_becomes_replace_mode(typing: Start) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "ia") == "GHOST"
+    assert type_and_see(neovim, "<Insert>") == ""
+    assert type_and_see(neovim, "<Insert>") == "GHOST"
+
+
+def test_an_answer_of_a_server_that_has_left_is_not_shown(typing: Start) -> None:
+    neovim = typing("return vim.wait(300, function() return false end) or ghost('GHOST')")
+    neovim.lua("vim.api.nvim_input('ia')")
+    neovim.lua("vim.lsp.buf_detach_client(0, vim.lsp.get_clients()[1].id)")
+    neovim.lua("vim.wait(500)")
+    assert neovim.ghost_text() == ""
+
+
+def test_a_buffer_that_may_not_be_changed_any_more_has_none(typing: Start) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "ia") == "GHOST"
+    neovim.lua("vim.bo.modifiable = false")
+    assert settled(neovim) == ""
+
+
+def test_taking_it_sets_no_option_for_others_to_see(typing: Start) -> None:
+    neovim = typing()
+    neovim.lua(_TAB)
+    neovim.lua(
+        "_G.seen = 0 vim.api.nvim_create_autocmd('OptionSet', { command = 'lua _G.seen = _G.seen + 1' })"
+    )
+    assert type_and_see(neovim, "ia") == "GHOST"
+    neovim.keys("<Tab>")
+    neovim.until("return vim.api.nvim_get_current_line() == 'aGHOST'")
+    assert neovim.lua("return _G.seen") == 0
+
+
+def test_a_line_that_goes_on_in_the_next_row_stands_there_once(typing: Start) -> None:
+    neovim = typing("return ghost('AAA\\n    BBB')")
+    neovim.command("set columns=40 wrap")
+    neovim.command("call setline(1, 'x' .. repeat('y', 60) .. ')')")
+    neovim.keys("0a")
+    settled(neovim)
+    screen = "".join(neovim.screen(5))
+    assert screen.count("y") == 60, screen
+    assert "AAA" in screen
+    assert "BBB" in screen
+
+
 def test_a_server_that_is_switched_off_takes_it_away(typing: Start) -> None:
     neovim = typing()
     assert type_and_see(neovim, "ia") == "GHOST"

@@ -220,6 +220,45 @@ def test_each_key_does_its_own_where_there_is_ghost_text(start_neovim: StartNeov
     assert neovim.lines == ["......"]
 
 
+def test_a_quick_escape_before_a_key_is_not_taken_for_alt(start_neovim: StartNeovim) -> None:
+    """A terminal sends the same for both; Neovim, without mappings, leaves insert mode and does the key."""
+    neovim = start_neovim("require('glm').setup()", enables=False)
+    neovim.command("nnoremap ] :let g:went_on = 1<CR>")
+    neovim.keys("iab<M-]>")
+    neovim.until("return vim.g.went_on == 1")
+    assert neovim.lua("return vim.fn.mode()") == "n"
+    neovim.keys("0i<M-Right>")
+    assert neovim.lua("return { vim.fn.mode(), vim.fn.col('.') }") == ["n", 2]
+    assert neovim.lines == ["ab"]
+
+
+def test_dismissing_expands_an_abbreviation_all_the_same(start_neovim: StartNeovim) -> None:
+    neovim = start_neovim("require('glm').setup()", enables=False)
+    neovim.command("iabbrev tot totality")
+    neovim.lua(
+        "package.loaded['glm.ghost_text'] = { is_visible = function() return true end,"
+        " dismiss = function() vim.g.dismissed = 1 return true end }"
+    )
+    neovim.keys("itot<C-]>")
+    assert neovim.lines == ["totality"]
+    assert neovim.lua("return vim.g.dismissed") == 1
+
+
+def test_a_key_for_two_things_and_odd_tables_are_told_and_cleared_mappings_do_no_harm(
+    start_neovim: StartNeovim,
+) -> None:
+    neovim = start_neovim("", enables=False)
+    neovim.lua(
+        "require('glm').setup({ 'x', keys = { 'x', accept = '<Tab>', accept_word = '<Tab>' }, settings = { 'x' } })"
+    )
+    assert any("<Tab> is the key of keys.accept already" in message for message in neovim.messages)
+    neovim.command("imapclear")
+    neovim.lua("require('glm').setup() require('glm').setup({ keys = false })")
+    neovim.keys("ia<Tab>b<Esc>")
+    assert neovim.lines == ["a\tb"]
+    assert errors(neovim) == []
+
+
 def test_other_keys_can_be_chosen_and_single_ones_left_alone(start_neovim: StartNeovim) -> None:
     init = f"{_GHOST_TEXT_STANDS_IN}\nrequire('glm').setup({{ keys = {{ accept = '<C-l>', next = false }} }})"
     neovim = start_neovim(init, enables=False)

@@ -8,7 +8,6 @@ vim.api.nvim_create_user_command('Glm', function(given)
   require('glm.commands').run(given)
 end, {
   bang = true,
-  bar = true,
   complete = function(...)
     return require('glm.commands').complete(...)
   end,

@@ -59,10 +59,10 @@ local COMMANDS = {
     least = 1,
     most = math.huge,
     complete = function(lead)
-      return vim.fn.getcompletion(lead, 'dir')
+      return vim.tbl_map(vim.fn.fnameescape, vim.fn.getcompletion(lead, 'dir'))
     end,
     run = function(words)
-      require('glm.models').import(vim.list_extend({ vim.fn.expand(words[1]) }, words, 2))
+      require('glm.models').import(vim.list_extend({ vim.fs.normalize(words[1]) }, words, 2))
     end,
   },
   log = {
@@ -150,7 +150,7 @@ end
 ---@param position integer
 ---@return string[]
 function M.complete(lead, line, position)
-  local before = line:sub(1, position):match('%f[%a]Glm!?%s+(.*)$') or ''
+  local before = line:sub(1, position):match('%f[%a]Glm?!?%s+(.*)$') or ''
   local words = vim.split(before, '%s+')
   local offered = {}
   if #words <= 1 then

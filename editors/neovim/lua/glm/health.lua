@@ -8,7 +8,7 @@ local M = {}
 M.VERSION = '0.1.0'
 
 local METHOD = 'textDocument/inlineCompletion'
-local PATIENCE_MS = 120 * 1000
+local VERSION_MS, DOCTOR_MS = 10 * 1000, 60 * 1000
 
 --- The buffer that the report is about: the one that was looked at before.
 ---@return integer
@@ -17,12 +17,13 @@ local function subject()
   return buffer > 0 and vim.api.nvim_buf_is_loaded(buffer) and buffer or vim.api.nvim_get_current_buf()
 end
 
+---@param patience_ms integer Neovim waits for it
 ---@param arguments string[]
 ---@return vim.SystemCompleted
-local function run(arguments)
+local function run(patience_ms, arguments)
   local options = { env = program.environment(), text = true }
   local is_started, job = pcall(vim.system, program.command(unpack(arguments)), options)
-  return is_started and job:wait(PATIENCE_MS) or { code = -1, stdout = '', stderr = tostring(job) }
+  return is_started and job:wait(patience_ms) or { code = -1, stdout = '', stderr = tostring(job) }
 end
 
 local function check_neovim()
@@ -55,7 +56,7 @@ local function check_program()
     return false
   end
   local command = program.command()[1] or 'glm-lsp'
-  local done = run({ '--version' })
+  local done = run(VERSION_MS, { '--version' })
   local version = (done.stdout or ''):match('(%d+%.%d+%S*)')
   if done.code ~= 0 or not version then
     vim.health.error(('`%s --version` failed: %s'):format(command, vim.trim(done.stderr or '')), {
@@ -196,20 +197,29 @@ local function check_others(buffer)
   end
 end
 
+-- This is Neovim, and what it starts was looked at above.
+local TOLD_ABOVE = { 'neovim', 'vs code', 'program on the path' }
+
 local function check_doctor()
   vim.health.start('glm-lsp doctor')
-  local done = run({ 'doctor', '--json' })
-  local is_read, report = pcall(vim.json.decode, done.stdout or '')
-  if not is_read then
-    return vim.health.error('it failed: ' .. vim.trim(done.stderr or ''), 'Run `glm-lsp doctor` in a terminal')
+  local done = run(DOCTOR_MS, { 'doctor', '--json' })
+  local is_read, report = pcall(vim.json.decode, done.stdout or '', { luanil = { object = true, array = true } })
+  local findings = is_read and type(report) == 'table' and report.findings
+  if type(findings) ~= 'table' then
+    local said = vim.trim(done.stderr or '')
+    local reason = said ~= '' and said or ('no report, exit code %d'):format(done.code)
+    return vim.health.error('it failed: ' .. reason, 'Run `glm-lsp doctor` in a terminal')
   end
-  for _, finding in ipairs(report.findings) do
-    local line = ('%s: %s'):format(finding.check, finding.finding)
-    if finding.verdict == 'ok' then
-      vim.health.ok(line)
-    elseif finding.check ~= 'neovim' and finding.check ~= 'vs code' then -- this is Neovim, and told above
-      local say = finding.verdict == 'warn' and vim.health.warn or vim.health.error
-      say(line, finding.fix ~= '' and { finding.fix } or { '`glm-lsp doctor` in a terminal tells more' })
+  for _, finding in ipairs(findings) do
+    local is_known = type(finding) == 'table' and finding.check and finding.finding
+    if is_known and not vim.list_contains(TOLD_ABOVE, finding.check) then
+      local line = ('%s: %s'):format(finding.check, finding.finding)
+      if finding.verdict == 'ok' then
+        vim.health.ok(line)
+      else
+        local say = finding.verdict == 'warn' and vim.health.warn or vim.health.error
+        say(line, { (finding.fix or '') ~= '' and finding.fix or '`glm-lsp doctor` in a terminal tells more' })
+      end
     end
   end
 end

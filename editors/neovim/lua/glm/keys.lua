@@ -20,11 +20,27 @@ local DESCRIPTIONS = {
 
 ---@type table<string, glm.Key> what is mapped, by action
 local mapped = {}
+---@type string[] the actions, in the order in which their keys were taken
+local order = {}
 
 ---@param keys string
 ---@return string
 local function raw(keys)
   return vim.api.nvim_replace_termcodes(keys, true, true, true)
+end
+
+--- What Neovim does with a key of insert mode that nobody has mapped. One with Alt is `<Esc>` and the key without: a
+--- terminal sends the same for it as for a quick `<Esc>` and that key.
+---@param lhs string
+---@return string keys
+---@return boolean is_escape
+local function unmapped(lhs)
+  local before, rest = lhs:match('^<([CSDcsd%-]*)[MAma]%-(.+)>$')
+  if not before then
+    return raw(lhs), false
+  end
+  local is_plain = before == '' and vim.fn.strchars(rest) == 1
+  return raw('<Esc>' .. (is_plain and rest or ('<%s%s>'):format(before, rest))), true
 end
 
 ---@param action string
@@ -96,14 +112,23 @@ end
 --- What a key stands for. Text, so that it stays in line with the keys behind it also where another plugin goes on to
 --- this mapping, as blink.cmp does.
 ---@param action string
+---@param lhs string
 ---@return string
-local function expand(action)
+local function expand(action, lhs)
   local key = mapped[action]
-  if key.is_falling or (not key.before and not can_take(action)) then
-    key.is_falling = false
-    return raw(key.lhs)
+  if not key or key.is_falling then
+    if key then
+      key.is_falling = false
+    end
+    return raw(lhs)
   end
-  return raw(("<Cmd>lua require('glm.keys').press('%s')<CR>"):format(action))
+  if not key.before and not can_take(action) then
+    return (unmapped(lhs))
+  end
+  local pressed = raw(("<Cmd>lua require('glm.keys').press('%s')<CR>"):format(action))
+  -- That key expands abbreviations, which may be what it was pressed for.
+  local is_both = action == 'dismiss' and not key.before and raw(lhs) == raw('<C-]>')
+  return is_both and pressed .. raw(lhs) or pressed
 end
 
 ---@param action string
@@ -112,19 +137,27 @@ local function map(action, lhs)
   local before = global(lhs)
   keep(before_name(action), before, lhs)
   local function callback()
-    return expand(action)
+    return expand(action, lhs)
   end
   -- One that is mapped again may begin with the key itself, and so come back here.
   local comes_back = before ~= nil and before.noremap == 0 and before.script ~= 1
   mapped[action] = { lhs = lhs, callback = callback, before = before, comes_back = comes_back, is_falling = false }
-  local description = 'GLM: ' .. DESCRIPTIONS[action]
-  vim.keymap.set('i', lhs, callback, { expr = true, replace_keycodes = false, desc = description })
+  table.insert(order, action)
+  local _, is_escape = unmapped(lhs)
+  vim.keymap.set('i', lhs, callback, {
+    expr = true,
+    replace_keycodes = false,
+    remap = not before and is_escape, -- behind `<Esc>` may be a mapping of normal mode
+    desc = 'GLM: ' .. DESCRIPTIONS[action],
+  })
 end
 
---- Gives the keys back to what had them, as far as nobody has taken them since.
+--- Gives the keys back to what had them, as far as nobody has taken or cleared them since.
 function M.clear()
-  for action, key in pairs(mapped) do
-    vim.keymap.del('i', before_name(action))
+  for index = #order, 1, -1 do
+    local action = order[index]
+    local key = mapped[action]
+    pcall(vim.keymap.del, 'i', before_name(action))
     local now = global(key.lhs)
     if now and now.callback == key.callback then
       vim.keymap.del('i', key.lhs)
@@ -133,14 +166,14 @@ function M.clear()
       end
     end
   end
-  mapped = {}
+  mapped, order = {}, {}
 end
 
 --- Takes keys.
 ---@param keys table<string, string> by action
 function M.set(keys)
   M.clear()
-  for action, lhs in pairs(keys) do
+  for action, lhs in vim.spairs(keys) do
     map(action, lhs)
   end
 end

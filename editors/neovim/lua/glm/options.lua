@@ -8,7 +8,7 @@ M.KEYS = {
   next = '<M-]>',
   previous = '<M-[>',
   dismiss = '<C-]>',
-  suggest = '<M-\\>',
+  suggest = '<C-x><C-g>',
 }
 
 M.SETTINGS = {
@@ -75,6 +75,20 @@ local function unknown(what, slip, names)
   return ('there is no %s %s; %s'):format(what, tostring(slip), guess)
 end
 
+--- Pairs in the order of their names, whatever the names are.
+---@param given table
+---@return { [1]: any, [2]: any }[]
+local function sorted(given)
+  local found = {}
+  for name, value in pairs(given) do
+    table.insert(found, { name, value })
+  end
+  table.sort(found, function(one, other)
+    return tostring(one[1]) < tostring(other[1])
+  end)
+  return found
+end
+
 ---@param value any
 ---@return boolean
 local function is_command(value)
@@ -90,7 +104,8 @@ end
 ---@return table<string, string>
 local function checked_keys(keys, complain)
   local checked = vim.deepcopy(M.KEYS)
-  for name, key in vim.spairs(keys) do
+  for _, pair in ipairs(sorted(keys)) do
+    local name, key = unpack(pair)
     if not M.KEYS[name] then
       complain(unknown('key', name, vim.fn.sort(vim.tbl_keys(M.KEYS))))
     elseif key == false then
@@ -101,6 +116,16 @@ local function checked_keys(keys, complain)
       checked[name] = key
     end
   end
+  local owners = {}
+  for _, pair in ipairs(sorted(checked)) do
+    local name, key = unpack(pair)
+    local lhs = vim.api.nvim_replace_termcodes(key, true, true, true)
+    if owners[lhs] then
+      complain(('keys.%s: %s is the key of keys.%s already'):format(name, key, owners[lhs]))
+      checked[name] = nil
+    end
+    owners[lhs] = owners[lhs] or name
+  end
   return checked
 end
 
@@ -109,7 +134,8 @@ end
 ---@return table<string, any>
 local function checked_settings(settings, complain)
   local checked = {}
-  for name, value in vim.spairs(settings) do
+  for _, pair in ipairs(sorted(settings)) do
+    local name, value = unpack(pair)
     if vim.list_contains(M.SETTINGS, name) then
       checked[name] = value -- what it may be is the server's business, which tells
     else
@@ -155,7 +181,8 @@ function M.read(given)
     complain('expected a table, got ' .. vim.inspect(given))
     given = nil
   end
-  for name, value in vim.spairs(given or {}) do
+  for _, pair in ipairs(sorted(given or {})) do
+    local name, value = unpack(pair)
     local check = CHECKS[name]
     if not check then
       complain(unknown('option', name, vim.fn.sort(vim.tbl_keys(CHECKS))))

@@ -60,7 +60,9 @@ function M.json(arguments, on_answer)
   end)
   local is_started, reason = pcall(vim.system, command, { env = M.environment(), text = true }, answer)
   if not is_started then
-    answer({ code = -1, stderr = tostring(reason) })
+    vim.schedule(function()
+      on_answer(nil, M.trouble() or tostring(reason))
+    end)
   end
 end
 

@@ -8,8 +8,8 @@ local M = {}
 ---@field message string
 ---@field model string
 ---@field lastMs? number
----@field numPromptTokens integer
----@field numCachedTokens integer
+---@field numPromptTokens? integer
+---@field numCachedTokens? integer
 
 ---@type table<integer, glm.Status> the latest, by client
 local latest = {}
@@ -35,7 +35,7 @@ local function figures(status)
     return 'GLM'
   end
   local text = ('GLM %.0f ms'):format(status.lastMs)
-  if status.numPromptTokens > 0 then
+  if (status.numPromptTokens or 0) > 0 and status.numCachedTokens then
     text = ('%s %d%%'):format(text, math.floor(100 * status.numCachedTokens / status.numPromptTokens))
   end
   return text
@@ -68,6 +68,9 @@ end
 ---@param status glm.Status
 ---@param context lsp.HandlerContext
 function M.on_status(status, context)
+  if type(status) ~= 'table' then
+    return
+  end
   -- What JSON calls null is something in Lua.
   local known = vim.tbl_map(function(value)
     return value ~= vim.NIL and value or nil
@@ -96,14 +99,15 @@ function M.tell()
     return tell('the server has said nothing yet', vim.log.levels.INFO)
   end
   local words = { status.state }
-  if status.model ~= '' then
+  if (status.model or '') ~= '' then
     table.insert(words, 'model ' .. status.model)
   end
   if status.lastMs then
     table.insert(words, ('last suggestion in %.0f ms'):format(status.lastMs))
-    table.insert(words, ('%d of %d prompt tokens known'):format(status.numCachedTokens, status.numPromptTokens))
+    local known, all = status.numCachedTokens or 0, status.numPromptTokens or 0
+    table.insert(words, ('%d of %d prompt tokens known'):format(known, all))
   end
-  if status.message ~= '' then
+  if (status.message or '') ~= '' then
     table.insert(words, status.message)
   end
   tell(table.concat(words, ', '), vim.log.levels.INFO)

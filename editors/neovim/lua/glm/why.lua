@@ -4,9 +4,16 @@ local tell = require('glm.message')
 
 local M = {}
 
---- Shows the server's story of the last answer in the current buffer.
+local NAME = 'why'
+local told ---@type integer? the buffer whose story is shown
+
+--- Shows the server's story of the last answer in the current buffer; in the window of a story, that story anew.
 function M.show()
   local buffer = vim.api.nvim_get_current_buf()
+  local is_story = vim.api.nvim_buf_get_name(buffer) == 'glm://' .. NAME
+  if is_story and told and vim.api.nvim_buf_is_valid(told) then
+    buffer = told
+  end
   local client = program.clients({ bufnr = buffer })[1]
   if not client then
     return tell('no server for this buffer; `:checkhealth glm` says why')
@@ -23,7 +30,8 @@ function M.show()
     if not text then
       return tell('this glm-lsp is older than the plugin and tells its story on the command line only: `glm-lsp why`')
     end
-    require('glm.window').text('why', vim.split(vim.trim(text), '\n', { plain = true }))
+    told = buffer
+    require('glm.window').text(NAME, vim.split(vim.trim(text), '\n', { plain = true }))
   end, buffer)
 end
 

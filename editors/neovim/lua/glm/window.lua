@@ -10,9 +10,9 @@ local M = {}
 function M.text(name, lines)
   local address = 'glm://' .. name
   local buffer = vim.fn.bufnr('^' .. address .. '$')
-  local window = buffer > 0 and vim.fn.bufwinid(buffer) or -1
-  if window > 0 then
-    vim.api.nvim_set_current_win(window)
+  local window = buffer > 0 and vim.fn.win_findbuf(buffer)[1]
+  if window then
+    vim.api.nvim_set_current_win(window) -- in whichever tab page it is
   else
     buffer = vim.api.nvim_create_buf(false, true)
     vim.api.nvim_buf_set_name(buffer, address)
@@ -20,7 +20,7 @@ function M.text(name, lines)
     vim.bo[buffer].bufhidden = 'wipe'
     vim.wo[0][0].wrap = false
     vim.wo[0][0].spell = false
-    vim.keymap.set('n', 'q', '<Cmd>close<CR>', { buffer = buffer, desc = 'Close' })
+    vim.keymap.set('n', 'q', '<Cmd>bwipeout<CR>', { buffer = buffer, desc = 'Close' })
   end
   vim.bo[buffer].modifiable = true
   vim.api.nvim_buf_set_lines(buffer, 0, -1, true, lines)
@@ -29,11 +29,11 @@ function M.text(name, lines)
   vim.api.nvim_win_set_cursor(0, { 1, 0 })
 end
 
---- Shows the end of a file in a window below, as it is and as it grows.
+--- Shows the end of a file in a window below, as it is now.
 ---@param path string
 function M.tail(path)
   vim.cmd('botright sview ' .. vim.fn.fnameescape(path))
-  vim.bo.autoread = true
+  vim.bo.autoread = true -- `:checktime` brings what came since
   vim.bo.bufhidden = 'wipe'
   vim.bo.swapfile = false
   vim.cmd('normal! G')

@@ -25,12 +25,13 @@ end
 
 --- A tab is a control character in virtual text, so it becomes the blanks that it would take.
 ---@param text string
----@param column integer cells before it
+---@param before string what stands before it on its line; long lines are measured only where a tab is
 ---@return string
-local function without_tabs(text, column)
+local function without_tabs(text, before)
   if not text:find('\t', 1, true) then
     return text
   end
+  local column = vim.fn.strdisplaywidth(before)
   local pieces = vim.split(text, '\t', { plain = true })
   local result = table.remove(pieces, 1)
   for _, piece in ipairs(pieces) do
@@ -47,6 +48,21 @@ local function show_in_current_window()
   end
 end
 
+--- Blanks that hide the line right of a column; nil where it goes on in the next row of the screen, which nothing can
+--- cover: there it stays where it is, behind the first line of the ghost text.
+---@param line string
+---@param column integer bytes
+---@return string?
+local function blanks_over(line, column)
+  local cells = vim.fn.strdisplaywidth(line)
+  local info = vim.fn.getwininfo(vim.api.nvim_get_current_win())[1]
+  if vim.wo.wrap and cells > info.width - info.textoff then
+    return nil
+  end
+  local sign = vim.wo.list and vim.opt_local.listchars:get().eol and 1 or 0
+  return (' '):rep(cells - vim.fn.strdisplaywidth(line:sub(1, column)) + sign)
+end
+
 ---@class glm.Mark
 ---@field column integer
 ---@field options vim.api.keyset.set_extmark
@@ -58,7 +74,6 @@ end
 local function marks_of(place, line)
   local rest, column = place.rest, place.column
   local lines = vim.split(rest.text, '\n', { plain = true })
-  local cells = vim.fn.strdisplaywidth(line:sub(1, column))
   local right = rest.replaced .. rest.after
   local marks = {} ---@type glm.Mark[]
 
@@ -71,17 +86,16 @@ local function marks_of(place, line)
   local pieces = #lines == 1 and suggestion.pieces(lines[1], rest.replaced)
   if pieces then
     for _, piece in ipairs(pieces) do
-      local before = vim.fn.strdisplaywidth(line:sub(1, column + piece.column))
-      local text = without_tabs(piece.text, before)
+      local text = without_tabs(piece.text, line:sub(1, column + piece.column))
       add(column + piece.column, { virt_text = { { text, TEXT } }, virt_text_pos = 'inline' })
     end
   elseif lines[1] ~= '' then
-    add(column, { virt_text = { { without_tabs(lines[1], cells), TEXT } }, virt_text_pos = 'inline' })
+    add(column, { virt_text = { { without_tabs(lines[1], line:sub(1, column)), TEXT } }, virt_text_pos = 'inline' })
   end
-  if not pieces and right ~= '' then
+  local cover = not pieces and right ~= '' and blanks_over(line, column) or nil
+  if cover then
     -- What stands right of the cursor will stand behind the last line, so it is shown there alone.
-    local width = vim.fn.strdisplaywidth(right, cells)
-    add(column, { virt_text = { { (' '):rep(width), TEXT } }, virt_text_pos = 'overlay' })
+    add(column, { virt_text = { { cover, TEXT } }, virt_text_pos = 'overlay' })
     if #lines == 1 then
       add(column, { virt_text = { { rest.after } }, virt_text_pos = 'inline' })
     end
@@ -89,12 +103,12 @@ local function marks_of(place, line)
 
   local below = {}
   for number = 2, #lines do
-    below[number - 1] = { { without_tabs(lines[number], 0), TEXT } }
+    below[number - 1] = { { without_tabs(lines[number], ''), TEXT } }
   end
   if #below > 0 then
     local last = below[#below]
-    if rest.after ~= '' then
-      table.insert(last, { without_tabs(rest.after, vim.fn.strdisplaywidth(last[1][1])) })
+    if cover and rest.after ~= '' then
+      table.insert(last, { without_tabs(rest.after, last[1][1]) })
     end
     if place.hint then
       table.insert(last, { ' ' .. place.hint, MORE })

@@ -59,6 +59,7 @@ local function is_wanted()
     and vim.bo.modifiable
     and not is_menu_item_selected()
     and vim.fn.foldclosed('.') == -1
+    and vim.fn.getcurpos()[4] == 0 -- else the cursor stands where no text is
 end
 
 --- What is left, at the cursor, of each suggestion that still fits; the shown one's place in the list.
@@ -271,12 +272,19 @@ function M.update(is_forced)
 end
 
 --- Takes a part of what is shown.
+---@param name string of the function that is called for it
 ---@param part fun(text: string): string
 ---@return boolean
-local function take(part)
+local function take(name, part)
   local rest = is_wanted() and fit()
   if not rest or not offer then
     return false
+  end
+  if vim.fn.pumvisible() == 1 then
+    -- The menu is ended first, with what stands there: its next key would put back the text of before.
+    local keys = ("<C-x><C-z><Cmd>lua require('glm.ghost_text').%s()<CR>"):format(name)
+    vim.api.nvim_feedkeys(vim.api.nvim_replace_termcodes(keys, true, true, true), 'ni', false)
+    return true
   end
   local current, client = offer.suggestions[offer.index], request.client(offer.buffer)
   local text = part(rest.text)
@@ -286,7 +294,6 @@ local function take(part)
     local row, column = unpack(vim.api.nvim_win_get_cursor(0))
     if text:find('\n', 1, true) then
       local line = vim.api.nvim_get_current_line()
-      local right = rest.replaced .. rest.after
       offer = vim.tbl_extend('force', offer, {
         row = row - 1,
         suggestions = {
@@ -301,7 +308,6 @@ local function take(part)
         index = 1,
         is_chosen = false,
       })
-      assert(vim.endswith(line, right))
     end
     M.update()
     return true
@@ -316,19 +322,19 @@ end
 
 ---@return boolean
 function M.accept()
-  return take(function(text)
+  return take('accept', function(text)
     return text
   end)
 end
 
 ---@return boolean
 function M.accept_word()
-  return take(suggestion.word)
+  return take('accept_word', suggestion.word)
 end
 
 ---@return boolean
 function M.accept_line()
-  return take(suggestion.line)
+  return take('accept_line', suggestion.line)
 end
 
 ---@param step integer
@@ -408,7 +414,7 @@ function M.start()
     M.update()
   end)
   -- While these run, Neovim is not where it will be: not in insert mode yet, or still with the menu open.
-  on({ 'InsertEnter', 'CompleteDone', 'LspAttach' }, later)
+  on({ 'InsertEnter', 'InsertChange', 'CompleteDone', 'LspAttach' }, later)
   on({ 'CompleteChanged' }, function()
     if is_menu_item_selected() then
       stop_all()
@@ -422,8 +428,9 @@ function M.start()
   end, '*:i*')
   on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, stop_all)
   on({ 'RecordingEnter' }, stop_all)
+  on({ 'OptionSet' }, later, 'modifiable')
   on({ 'LspDetach' }, function(event)
-    if offer and offer.buffer == event.buf then
+    if event.buf == vim.api.nvim_get_current_buf() then
       later()
     end
   end)

@@ -33,6 +33,7 @@ end
 local function is_about(question, line)
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   return vim.api.nvim_get_current_buf() == question.buffer
+    and vim.lsp.buf_is_attached(question.buffer, question.client.id)
     and row - 1 == question.row
     and column >= question.column
     and vim.api.nvim_buf_line_count(question.buffer) == question.num_lines
