@@ -17,7 +17,7 @@ type Scope = 'definition' | 'file' | 'block';
 /** The commands of the palette. The server sends the edit by itself. */
 export function registerDocstringCommands(session: Session): vscode.Disposable[] {
   const register = (name: string, scope: Scope) =>
-    vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(session.client, editor, scope));
+    vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(session, editor, scope));
   return [
     register('generateDocstring', 'definition'),
     register('generateDocstringsInFile', 'file'),
@@ -25,13 +25,9 @@ export function registerDocstringCommands(session: Session): vscode.Disposable[]
   ];
 }
 
-async function generate(
-  client: LanguageClient | undefined,
-  editor: vscode.TextEditor,
-  scope: Scope,
-): Promise<void> {
-  if (!client?.isRunning()) {
-    void vscode.window.showErrorMessage('GLM: the server is not running.');
+async function generate(session: Session, editor: vscode.TextEditor, scope: Scope): Promise<void> {
+  const client = await session.running();
+  if (!client) {
     return;
   }
   const place =

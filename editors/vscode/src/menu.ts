@@ -73,12 +73,12 @@ function shown({ phase, failure, status }: Session) {
 }
 
 async function restartEngine(session: Session): Promise<void> {
-  if (!session.client?.isRunning()) {
-    void vscode.window.showErrorMessage(`GLM: ${session.failure ?? 'the server is not running'}.`);
+  const client = await session.running();
+  if (!client) {
     return;
   }
   try {
-    await session.client.sendRequest('workspace/executeCommand', { command: 'glm.restartEngine', arguments: [] });
+    await client.sendRequest('workspace/executeCommand', { command: 'glm.restartEngine', arguments: [] });
   } catch (error) {
     void vscode.window.showErrorMessage(`GLM: ${error instanceof Error ? error.message : String(error)}`);
   }

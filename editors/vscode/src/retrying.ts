@@ -6,13 +6,19 @@ import type { Status } from './status';
 interface Place {
   document: vscode.TextDocument;
   version: number;
-  position: vscode.Position;
+  /** Undefined for text that was typed when nobody could be asked: it is where the cursor is. */
+  position: vscode.Position | undefined;
 }
 
-/** Asks for ghost text once more where it was asked for while the engine was not there yet. */
-export class Retrying {
+/** Asks for ghost text once more where it was asked for, or something was typed, while the engine was not there yet. */
+export class Retrying implements vscode.Disposable {
   private isReady = false;
   private missed: Place | undefined;
+  private readonly changes = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+    if (!this.isReady && contentChanges.length) {
+      this.missed = { document, version: document.version, position: undefined };
+    }
+  });
 
   readonly middleware: Pick<Middleware, 'provideInlineCompletionItems'> = {
     provideInlineCompletionItems: (document, position, context, token, next) => {
@@ -20,6 +26,10 @@ export class Retrying {
       return next(document, position, context, token);
     },
   };
+
+  dispose(): void {
+    this.changes.dispose();
+  }
 
   /** Takes what the server says of the engine; nothing while there is no server. */
   onStatus(status: Status | undefined): void {
@@ -34,6 +44,9 @@ export class Retrying {
 function isAtCursor({ document, version, position }: Place): boolean {
   const editor = vscode.window.activeTextEditor;
   return (
-    editor?.document === document && document.version === version && editor.selection.active.isEqual(position)
+    editor?.document === document &&
+    document.version === version &&
+    editor.selection.isEmpty &&
+    (position === undefined || editor.selection.active.isEqual(position))
   );
 }

@@ -41,6 +41,16 @@ export class Session implements vscode.Disposable {
     return this.inTurn(() => this.begin());
   }
 
+  /** The client, once a server that is being started has answered; tells the person when there is none. */
+  async running(): Promise<Client | undefined> {
+    await this.last;
+    if (this.client?.isRunning()) {
+      return this.client;
+    }
+    void vscode.window.showErrorMessage(`GLM: ${this.failure ?? 'the server is not running'}.`);
+    return undefined;
+  }
+
   stop(): Promise<void> {
     this.endStarting();
     return this.inTurn(() => this.end());
@@ -69,6 +79,7 @@ export class Session implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.retrying.dispose();
     // The client still writes while it ends.
     void this.last.finally(() => {
       this.changed.dispose();

@@ -10,9 +10,8 @@ export function registerWhy(session: Session, reports: Reports): vscode.Disposab
     const active = vscode.window.activeTextEditor?.document;
     const document = active && !isReport(active) ? active : latest;
     latest = document;
-    const { client } = session;
-    if (!client?.isRunning()) {
-      void vscode.window.showErrorMessage(`GLM: ${session.failure ?? 'the server is not running'}.`);
+    const client = await session.running();
+    if (!client) {
       return;
     }
     if (!document || document.isClosed) {
