@@ -233,6 +233,26 @@ def test_why_shows_the_story_of_the_last_request(neovim: Neovim, project: Projec
     assert neovim.lua("return #vim.api.nvim_list_wins()") == 2
 
 
+def test_why_is_asked_again_in_its_own_window_from_another_tab_and_left_as_the_last_window(
+    neovim: Neovim, project: Project
+) -> None:
+    asked(neovim)
+    neovim.command("Glm why")
+    neovim.until("return vim.api.nvim_buf_get_name(0) == 'glm://why'", _SERVER_S)
+    neovim.command("Glm why")
+    neovim.lua("vim.wait(300)")
+    assert re.match(r"asked +prices\.py:15:18, ", neovim.lines[0])
+    neovim.command(f"tabnew {project.source}")
+    neovim.command("Glm why")
+    neovim.until("return vim.api.nvim_buf_get_name(0) == 'glm://why'", _SERVER_S)
+    neovim.command("tabonly")
+    neovim.command("only")
+    neovim.keys("q")
+    assert neovim.lua("return vim.api.nvim_buf_get_name(0)") != "glm://why"
+    history = neovim.lua("return vim.fn.execute('messages')")
+    assert not re.search(r"E\d+:|traceback|no server", history), history
+
+
 # --- restart, logs, programs -----------------------------------------------------------------------------------------
 
 
