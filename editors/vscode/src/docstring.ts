@@ -26,22 +26,26 @@ export function registerDocstringCommands(session: Session): vscode.Disposable[]
 }
 
 async function generate(session: Session, editor: vscode.TextEditor, scope: Scope): Promise<void> {
-  const client = await session.running();
-  if (!client) {
-    return;
-  }
-  const place =
-    scope === 'block'
-      ? { range: client.code2ProtocolConverter.asRange(editor.selection) }
-      : { position: client.code2ProtocolConverter.asPosition(editor.selection.active) };
-  const uri = client.code2ProtocolConverter.asUri(editor.document.uri);
-  const wish = { command: COMMAND, arguments: [{ uri, scope, ...place }] };
+  // As it is now: the person may go on while a server is being started.
+  const { selection, document } = editor;
   const title = 'GLM: writing documentation';
   try {
     // The client shows a server's own progress in the status bar, where nobody can cancel it.
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, cancellable: true, title },
-      (progress, cancelled) => send(client, wish, progress, cancelled),
+      async (progress, cancelled) => {
+        const client = await session.running();
+        if (!client || cancelled.isCancellationRequested) {
+          return;
+        }
+        const convert = client.code2ProtocolConverter;
+        const place =
+          scope === 'block'
+            ? { range: convert.asRange(selection) }
+            : { position: convert.asPosition(selection.active) };
+        const wish = { command: COMMAND, arguments: [{ uri: convert.asUri(document.uri), scope, ...place }] };
+        await send(client, wish, progress, cancelled);
+      },
     );
   } catch (error) {
     if (!(error instanceof ResponseError && error.code === LSPErrorCodes.RequestCancelled)) {

@@ -6,8 +6,7 @@ import type { Status } from './status';
 interface Place {
   document: vscode.TextDocument;
   version: number;
-  /** Undefined for text that was typed when nobody could be asked: it is where the cursor is. */
-  position: vscode.Position | undefined;
+  position: vscode.Position;
 }
 
 /** Asks for ghost text once more where it was asked for, or something was typed, while the engine was not there yet. */
@@ -15,8 +14,10 @@ export class Retrying implements vscode.Disposable {
   private isReady = false;
   private missed: Place | undefined;
   private readonly changes = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
-    if (!this.isReady && contentChanges.length) {
-      this.missed = { document, version: document.version, position: undefined };
+    const [change] = contentChanges;
+    if (!this.isReady && change && document === vscode.window.activeTextEditor?.document) {
+      const position = document.positionAt(change.rangeOffset + change.text.length);
+      this.missed = { document, version: document.version, position };
     }
   });
 
@@ -47,6 +48,6 @@ function isAtCursor({ document, version, position }: Place): boolean {
     editor?.document === document &&
     document.version === version &&
     editor.selection.isEmpty &&
-    (position === undefined || editor.selection.active.isEqual(position))
+    editor.selection.active.isEqual(position)
   );
 }

@@ -41,9 +41,17 @@ export class Session implements vscode.Disposable {
     return this.inTurn(() => this.begin());
   }
 
-  /** The client, once a server that is being started has answered; tells the person when there is none. */
+  /** The client, once a server that is being started, or comes back, has answered; tells the person when there is none. */
   async running(): Promise<Client | undefined> {
-    await this.last;
+    await this.last.catch(() => undefined);
+    while (this.phase === 'starting') {
+      await new Promise<void>((resolve) => {
+        const listener = this.onDidChange(() => {
+          listener.dispose();
+          resolve();
+        });
+      });
+    }
     if (this.client?.isRunning()) {
       return this.client;
     }
