@@ -76,6 +76,7 @@ export class Session implements vscode.Disposable {
 
   /** Starts anew if another program is to be used now. */
   refresh(): Promise<void> {
+    this.endStarting();
     return this.inTurn(async () => {
       const choice = await serverProgram(this.context);
       const program = 'program' in choice ? choice.program : undefined;
