@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-import { pausedLanguage } from './pausing';
+import { isPaused, pausedLanguage } from './pausing';
 import type { Session } from './session';
 import { stateText } from './status_text';
 
@@ -27,9 +27,8 @@ export function registerMenu(session: Session): vscode.Disposable[] {
 
 function entries(session: Session): Entry[] {
   const editor = vscode.window.activeTextEditor;
-  const isPaused = session.status?.state === 'inactive';
   const list: Entry[] = [
-    isPaused ? entry('play', 'Resume', 'glm-lsp.resume') : entry('debug-pause', 'Pause', 'glm-lsp.pause'),
+    isPaused(session) ? entry('play', 'Resume', 'glm-lsp.resume') : entry('debug-pause', 'Pause', 'glm-lsp.pause'),
   ];
   if (editor) {
     const verb = pausedLanguage(editor) === undefined ? 'Pause' : 'Resume';

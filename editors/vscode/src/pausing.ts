@@ -32,6 +32,14 @@ export function registerPausing(context: vscode.ExtensionContext, session: Sessi
   ];
 }
 
+/** Whether nothing is suggested anywhere; where no server runs that could tell, by the setting. */
+export function isPaused(session: Session): boolean {
+  const state = session.status?.state;
+  return state === undefined
+    ? vscode.workspace.getConfiguration('glm').get<boolean>('enable') === false
+    : state === 'inactive';
+}
+
 /** The language of an editor, if nothing is to be suggested in it. */
 export function pausedLanguage(editor: vscode.TextEditor | undefined): string | undefined {
   const language = editor?.document.languageId;

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-import { pausedLanguage } from './pausing';
+import { isPaused, pausedLanguage } from './pausing';
 import type { Session } from './session';
 import { figures, isWrong, type Shown, statusText, stateText } from './status_text';
 
@@ -12,6 +12,7 @@ export function showStatus(session: Session): vscode.Disposable[] {
   let before = '';
   const show = () => {
     const shown: Shown = { ...parts(session), pausedLanguage: pausedLanguage(vscode.window.activeTextEditor) };
+    setContext('paused', isPaused(session));
     const now = JSON.stringify(shown);
     if (now === before) {
       return;
@@ -22,7 +23,6 @@ export function showStatus(session: Session): vscode.Disposable[] {
     item.accessibilityInformation = { label: `GLM: ${stateText(shown)}`, role: 'button' };
     item.backgroundColor = isWrong(shown) ? new vscode.ThemeColor('statusBarItem.errorBackground') : undefined;
     setContext('running', shown.phase === 'running');
-    setContext('paused', shown.status?.state === 'inactive');
   };
   show();
   item.show();
