@@ -36,13 +36,15 @@ def node() -> Node:
 def start(
     node: Node, project: Project, tmp_path: Path, server_environ: dict[str, str]
 ) -> Iterator[StartVSCode]:
-    """Starts the extension in the project: `start(trusted=False, model="other")`."""
+    """Starts the extension in the project: `start(trusted=False, model="other")`; `hurried`: it has no patience."""
     running: list[FakeVSCode] = []
 
-    def begin(*, environ: dict[str, str] | None = None, **options: Any) -> FakeVSCode:
+    def begin(*, environ: dict[str, str] | None = None, hurried: bool = False, **options: Any) -> FakeVSCode:
         whole = {**server_environ, **(environ or {})}
         vscode = FakeVSCode(node, bundle(), tmp_path / "storage", whole)
         running.append(vscode)
+        if hurried:
+            vscode.ask("hurry")
         vscode.activate(project.folder, **options)
         return vscode
 
@@ -186,6 +188,77 @@ def test_a_server_that_is_too_old_is_told_of(start: StartVSCode, project: Projec
     vscode.until(lambda: vscode.seen("messages"))
     (message,) = vscode.seen("messages")
     assert message[1] == (f"GLM: {old} is version 0.0.9; 0.1.0 or newer is needed, install that one.")
+
+
+def program_of(folder: Path, lines: str) -> Path:
+    """A program that stands in for the server."""
+    program = folder / "stand-in"
+    program.write_text(f"#!/bin/sh\n{lines}\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_how_a_server_ended_is_told(start: StartVSCode, tmp_path: Path) -> None:
+    program = program_of(tmp_path, "echo 'first' >&2\necho 'GLM-101: no such model' >&2\nexit 3")
+    vscode = start(serverPath=str(program))
+    vscode.until(lambda: vscode.seen("messages"))
+    (message,) = vscode.seen("messages")
+    assert message[:2] == [
+        "error",
+        f"GLM: {program} could not be started: it ended with status 3: GLM-101: no such model.",
+    ]
+
+
+def test_a_server_that_does_not_answer_is_ended_and_told_of(start: StartVSCode, tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    program = program_of(
+        tmp_path, f'[ "$1" = --version ] && echo glm-lsp 99 && exit\necho $$ > {told}\nexec sleep 600'
+    )
+    vscode = start(hurried=True, serverPath=str(program))
+    vscode.until(lambda: vscode.seen("messages"))
+    (message,) = vscode.seen("messages")
+    assert message[1] == f"GLM: {program} could not be started: it did not answer within 60 s."
+    vscode.until(lambda: not psutil.pid_exists(int(told.read_text())))
+
+
+def test_another_program_takes_over_from_one_that_hangs_when_asked_for_its_version(
+    start: StartVSCode, project: Project, tmp_path: Path
+) -> None:
+    told = tmp_path / "pid"
+    program = program_of(tmp_path, f"echo $$ > {told}\nexec sleep 600")
+    vscode = start(serverPath=str(program))
+    vscode.until(told.exists)
+    vscode.ask("set", name="glm.serverPath", value="")
+    vscode.open(project.source)
+    vscode.until(lambda: vscode.ask("isServed"))
+    vscode.until(lambda: not psutil.pid_exists(int(told.read_text())))
+    assert len(servers(vscode)) == 1
+    assert vscode.seen("messages") == []
+
+
+def test_restarts_in_quick_succession_leave_one_server(start: StartVSCode, project: Project) -> None:
+    vscode = opened(start(), project)
+    for _ in range(5):
+        vscode.ask("command", name="glm-lsp.restart")
+    answered = "the server answered"
+    vscode.until(lambda: sum(answered in line for line in vscode.seen("log")) >= 2)
+    vscode.until(lambda: len(servers(vscode)) == 1 and vscode.ask("isServed"))
+    assert vscode.seen("messages") == []
+
+
+def test_a_folder_s_broken_program_is_told_of_once_when_the_folder_is_trusted(
+    start: StartVSCode, project: Project
+) -> None:
+    own = project.folder / ".venv" / "bin" / "glm-lsp"
+    own.parent.mkdir(parents=True)
+    own.write_text("#!/bin/sh\necho 'bad interpreter' >&2\nexit 5\n")
+    own.chmod(0o755)
+    vscode = opened(start(trusted=False), project)
+    vscode.ask("trust")
+    vscode.until(lambda: vscode.seen("messages"))
+    vscode.ask("command", name="glm-lsp.showLog")
+    (message,) = vscode.seen("messages")
+    assert message[1] == f"GLM: {own} could not be started: it ended with status 5: bad interpreter."
 
 
 def test_the_walkthrough_opens_at_the_first_start_only(start: StartVSCode) -> None:

@@ -188,7 +188,7 @@ def test_a_server_that_ends_at_once_is_told_of_once_and_ran_outside_of_the_proje
     vscode.until(lambda: vscode.notifications, "a message")
     time.sleep(3)
     (message,) = vscode.notifications
-    assert message.startswith(f"GLM: {program} could not be started (")
+    assert message.startswith(f"GLM: {program} could not be started: it ended with status 3.")
     calls = [call.rpartition(" ") for call in ran.read_text().splitlines()]
     assert [argument for _, _, argument in calls] == ["--version", "serve"]
     for folder, _, _ in calls:

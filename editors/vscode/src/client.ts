@@ -4,8 +4,14 @@ import {
   type ErrorHandler,
   LanguageClient,
   type LanguageClientOptions,
+  type MessageTransports,
   type ServerOptions,
 } from 'vscode-languageclient/node';
+
+import { ending } from './ending';
+
+/** From the end of a connection to that of the process. */
+const GRACE_MS = 1000;
 
 /** A client that leaves it to its maker to say that the server does not run; its log holds all the rest. */
 export class Client extends LanguageClient {
@@ -13,6 +19,7 @@ export class Client extends LanguageClient {
   willRestart = false;
   isAbandoned = false;
   private hasStarted = false;
+  private ended: Promise<string> | undefined;
 
   constructor(server: ServerOptions, options: LanguageClientOptions) {
     let usual: ErrorHandler | undefined;
@@ -36,6 +43,18 @@ export class Client extends LanguageClient {
   abandon(): void {
     this.isAbandoned = true;
     this.serverProcess?.kill('SIGKILL');
+  }
+
+  /** How the server ended that was started last, in words for a person; undefined if it has not. */
+  async ending(): Promise<string | undefined> {
+    const notYet = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), GRACE_MS));
+    return Promise.race([this.ended, notYet]);
+  }
+
+  protected override async createMessageTransports(encoding: string): Promise<MessageTransports> {
+    const transports = await super.createMessageTransports(encoding);
+    this.ended = this.serverProcess && ending(this.serverProcess);
+    return transports;
   }
 
   override async start(): Promise<void> {

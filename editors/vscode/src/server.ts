@@ -12,8 +12,12 @@ import { isTooOld, OLDEST_SERVER } from './version';
 const VERSIONS = 'glm.versions';
 const PATIENCE_MS = 30_000;
 
-/** The program to start, by the settings and this machine; it has been asked once for its version. */
-export async function serverProgram(context: vscode.ExtensionContext): Promise<Choice> {
+/**
+ * The program to start, by the settings and this machine; it has been asked once for its version.
+ *
+ * @param signal ends the asking; what is returned then is of no use
+ */
+export async function serverProgram(context: vscode.ExtensionContext, signal?: AbortSignal): Promise<Choice> {
   const folders = vscode.workspace.isTrusted ? (vscode.workspace.workspaceFolders ?? []) : [];
   const trusted = folders.filter((each) => each.uri.scheme === 'file');
   const choice = await chooseProgram(
@@ -28,7 +32,7 @@ export async function serverProgram(context: vscode.ExtensionContext): Promise<C
   if ('reason' in choice) {
     return choice;
   }
-  const version = await versionOf(choice.program, context);
+  const version = await versionOf(choice.program, context, signal);
   if (version !== undefined && isTooOld(version)) {
     return { reason: `${choice.program} is version ${version}; ${OLDEST_SERVER} or newer is needed, install that one` };
   }
@@ -63,14 +67,18 @@ export function chosenPath(): string {
 }
 
 /** What a program says of its version; undefined where it does not. It is not asked again before it changes. */
-async function versionOf(program: string, context: vscode.ExtensionContext): Promise<string | undefined> {
+async function versionOf(
+  program: string,
+  context: vscode.ExtensionContext,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
   const { mtimeMs, size } = await stat(program);
   const key = `${program} ${mtimeMs} ${size}`;
   const known = context.globalState.get<{ key: string; version: string }>(VERSIONS);
   if (known?.key === key) {
     return known.version;
   }
-  const version = await askForVersion(program, await serverFolder(context));
+  const version = await askForVersion(program, await serverFolder(context), signal);
   if (version !== undefined) {
     await context.globalState.update(VERSIONS, { key, version });
   }
@@ -78,9 +86,17 @@ async function versionOf(program: string, context: vscode.ExtensionContext): Pro
 }
 
 /** The version that `glm-lsp --version` prints; undefined where it fails: starting the server tells why. */
-export function askForVersion(program: string, folder: string): Promise<string | undefined> {
+export function askForVersion(program: string, folder: string, signal?: AbortSignal): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const options = { cwd: folder, timeout: PATIENCE_MS, windowsHide: true, env: { ...process.env, NO_COLOR: '1' } };
+    const options = {
+      cwd: folder,
+      timeout: PATIENCE_MS,
+      // One that hangs may not listen to anything less.
+      killSignal: 'SIGKILL',
+      windowsHide: true,
+      env: { ...process.env, NO_COLOR: '1' },
+      ...(signal && { signal }),
+    } as const;
     const child = execFile(program, ['--version'], options, (error, stdout) =>
       resolve(error ? undefined : /^glm-lsp (\S+)/.exec(stdout)?.[1]),
     );

@@ -13,6 +13,12 @@ export type Phase = 'stopped' | 'starting' | 'running' | 'failed';
 /** What helps when the server cannot be started. */
 type Remedy = (reason: string, isMissing: boolean) => Promise<void>;
 
+/** A server answers within a second or two, long before it has its model; longer on a machine that has just woken. */
+const PATIENCE_MS = 60_000;
+
+/** Of a start that is not wanted any more. */
+class OvertakenError extends Error {}
+
 /** One window's server: started, stopped, and started anew without a reload of the window. */
 export class Session implements vscode.Disposable {
   client: Client | undefined;
@@ -30,6 +36,8 @@ export class Session implements vscode.Disposable {
   private readonly retrying = new Retrying();
   private last: Promise<void> = Promise.resolve();
   private told: string | undefined;
+  private starting: AbortController | undefined;
+  private isRefreshWaiting = false;
 
   /** @param remedy what to offer a person; it is called once for each reason. */
   constructor(
@@ -75,12 +83,16 @@ export class Session implements vscode.Disposable {
   }
 
   /** Starts anew if another program is to be used now. */
-  refresh(): Promise<void> {
+  async refresh(): Promise<void> {
+    if (this.isRefreshWaiting) {
+      // It will see what has changed since.
+      return this.last;
+    }
+    this.isRefreshWaiting = true;
     this.endStarting();
     return this.inTurn(async () => {
-      const choice = await serverProgram(this.context);
-      const program = 'program' in choice ? choice.program : undefined;
-      if (program === undefined || program !== this.program || this.phase !== 'running') {
+      this.isRefreshWaiting = false;
+      if (this.phase !== 'running' || (await this.isAnotherWanted())) {
         await this.end();
         await this.begin();
       }
@@ -102,10 +114,18 @@ export class Session implements vscode.Disposable {
     return this.last;
   }
 
-  /** A server that never answers must not keep the next one from starting. */
+  /** A start that takes for ever must not keep the next one from its turn. */
   private endStarting(): void {
-    if (this.phase === 'starting') {
-      this.client?.abandon();
+    this.starting?.abort();
+  }
+
+  private async isAnotherWanted(): Promise<boolean> {
+    try {
+      const choice = await serverProgram(this.context);
+      return !('program' in choice) || choice.program !== this.program;
+    } catch {
+      // Starting it tells why.
+      return true;
     }
   }
 
@@ -113,20 +133,39 @@ export class Session implements vscode.Disposable {
     if (this.client) {
       return;
     }
+    const starting = new AbortController();
+    this.starting = starting;
     this.become('starting');
-    const choice = await serverProgram(this.context);
+    try {
+      await this.launch(starting.signal);
+    } catch (error) {
+      this.client = undefined;
+      if (starting.signal.aborted) {
+        this.become('stopped');
+      } else {
+        this.fail(`the server could not be started: ${words(error)}`, false);
+      }
+    } finally {
+      this.starting = undefined;
+    }
+  }
+
+  /** @throws {OvertakenError} the start was given up */
+  private async launch(signal: AbortSignal): Promise<void> {
+    this.program = undefined;
+    const choice = await serverProgram(this.context, signal);
+    const folder = await serverFolder(this.context);
+    if (signal.aborted) {
+      throw new OvertakenError();
+    }
     if ('reason' in choice) {
-      this.program = undefined;
       return this.fail(choice.reason, choice.isMissing === true);
     }
     const { program } = choice;
     this.program = program;
     const since = Date.now();
     this.log.info(`starting ${program}`);
-    const client = new Client(
-      { command: program, args: ['serve'], options: { cwd: await serverFolder(this.context) } },
-      this.options(),
-    );
+    const client = new Client({ command: program, args: ['serve'], options: { cwd: folder } }, this.options());
     this.client = client;
     client.onNotification('glm/status', (status: Status) => {
       if (this.client === client) {
@@ -135,15 +174,24 @@ export class Session implements vscode.Disposable {
         this.changed.fire();
       }
     });
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      client.abandon();
+    }, PATIENCE_MS);
+    signal.addEventListener('abort', () => client.abandon());
     try {
       await client.start();
     } catch (error) {
-      this.client = undefined;
-      if (client.isAbandoned) {
-        return this.become('stopped');
+      if (signal.aborted) {
+        throw new OvertakenError();
       }
-      const reason = `${program} could not be started (${error instanceof Error ? error.message : String(error)})`;
-      return this.fail(reason, false);
+      this.client = undefined;
+      const seconds = Math.round(PATIENCE_MS / 1000);
+      const why = isLate ? `it did not answer within ${seconds} s` : ((await client.ending()) ?? words(error));
+      return this.fail(`${program} could not be started: ${why}`, false);
+    } finally {
+      clearTimeout(late);
     }
     this.told = undefined;
     this.log.info(`the server answered after ${Date.now() - since} ms`);
@@ -182,7 +230,14 @@ export class Session implements vscode.Disposable {
     } else {
       this.client = undefined;
       client.abandon();
-      this.fail('the server has ended, and could not be started again', false);
+      void this.giveUp(client);
+    }
+  }
+
+  private async giveUp(client: Client): Promise<void> {
+    const ending = await client.ending();
+    if (!this.client && this.phase !== 'stopped') {
+      this.fail(`the server has ended, and could not be started again${ending ? `: ${ending}` : ''}`, false);
     }
   }
 
@@ -215,4 +270,8 @@ export class Session implements vscode.Disposable {
       },
     };
   }
+}
+
+function words(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

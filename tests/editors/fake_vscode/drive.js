@@ -59,7 +59,13 @@ function shown(result) {
   }));
 }
 
+const patient = globalThis.setTimeout;
+
 const requests = {
+  /** Waits of a quarter of a minute and more take a quarter of a second from now on. */
+  async hurry() {
+    globalThis.setTimeout = (run, ms, ...rest) => patient(run, ms >= 15_000 ? 250 : ms, ...rest);
+  },
   async activate({ folder, settings, trusted }) {
     Object.assign(state.settings, settings);
     vscode.workspace.isTrusted = trusted;
