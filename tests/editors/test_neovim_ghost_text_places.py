@@ -9,6 +9,7 @@ import pytest
 
 from tests.editors.conftest import StartNeovim
 from tests.editors.neovim import Neovim
+from tests.fakes.fake_server import wait_until
 
 Start = Callable[..., Neovim]
 
@@ -140,16 +141,27 @@ def test_an_open_menu_ends_with_what_is_taken(typing: Start, key: str) -> None:
     assert neovim.lines[2] == "alGHOST"
 
 
-def test_a_dot_does_not_double_a_bracket_that_stood_there(typing: Start) -> None:
-    neovim = typing("return ghost('arg)', 1)")
+def test_a_dot_and_a_count_repeat_what_was_taken_and_one_undo_takes_it_back(typing: Start) -> None:
+    neovim = typing("return line:find('%($') and ghost(TEXT) or line:find('%(%)$') and ghost(TEXT, 1) or {}")
     neovim.lua(_TAB)
     neovim.command("inoremap ( ()<C-G>U<Left>")
-    neovim.keys("of(")
-    neovim.until_screen("", "f(arg)")
-    neovim.keys("<Tab>")
-    neovim.until("return vim.api.nvim_get_current_line() == 'f(arg)'")
-    neovim.keys("<Esc>.")
-    assert neovim.lines == ["", "f(arg)", "f(arg)"]
+    neovim.command("set noautoindent")
+    for text in ("arg)", "arg) + 1", "a,\n  b)", "a)\nb", "other", "é🎉)!"):
+        taken = f"f({text}".split("\n")
+        neovim.lua(f"TEXT = [==[{text}]==]")
+        neovim.keys("<Esc>:%d<CR>of(")
+        neovim.until("return require('glm.ghost_text').is_visible()")
+        neovim.keys("<Tab>")
+        wait_until(lambda taken=taken: neovim.lines == ["", *taken], 30)
+        assert neovim.lua("return vim.api.nvim_win_get_cursor(0)[2]") == len(taken[-1].encode())
+        neovim.keys("<Esc>u")
+        assert neovim.lines == ["", "f()"]
+        neovim.keys("<C-r>G.")
+        assert neovim.lines == ["", *taken, *taken]
+        neovim.keys(":%d<CR>3of(")
+        neovim.until("return require('glm.ghost_text').is_visible()")
+        neovim.keys("<Tab><Esc>")
+        wait_until(lambda taken=taken: neovim.lines == ["", *taken, *taken, *taken], 30)
 
 
 def test_what_was_shown_is_put_in_whatever_pasting_means_here(typing: Start) -> None:
