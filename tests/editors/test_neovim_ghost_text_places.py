@@ -268,6 +268,33 @@ def test_an_answer_overtaken_by_a_key_is_dropped(typing: Start) -> None:
     assert neovim.lua("return cancelled") == 1
 
 
+def test_a_server_that_hangs_is_not_asked_with_every_key_and_again_when_it_answers(typing: Start) -> None:
+    neovim = typing("return ghost('after ' .. line)")
+    neovim.lua("hangs = true")
+    for key in "iabcdefgh":
+        neovim.keys(key)
+    assert neovim.lua("return #unanswered") == 2
+    neovim.lua("hangs = false for _, one in ipairs(unanswered) do one() end")
+    neovim.until_screen("abcdefghafter abcdefgh")
+    assert neovim.lua("return asked") == 3
+
+
+def test_one_key_is_looked_at_once(typing: Start) -> None:
+    neovim = typing()
+    assert type_and_see(neovim, "ia") == "GHOST"
+    neovim.lua(
+        "_G.num = 0 local request = require('glm.ghost_text.request') local client = request.client "
+        "request.client = function(buffer) _G.num = _G.num + 1 return client(buffer) end"
+    )
+    neovim.keys("<Left>")
+    settled(neovim)
+    for_a_movement = neovim.lua("return _G.num")
+    neovim.keys("b")
+    settled(neovim)
+    assert for_a_movement > 0
+    assert neovim.lua("return _G.num") == 2 * for_a_movement
+
+
 def test_marks_and_folds_stay(typing: Start) -> None:
     neovim = typing("return ghost('a\\nb')")
     neovim.lua(_TAB)
@@ -299,6 +326,7 @@ end)
 
 _SERVER = """
 cancelled, delay_ms, error_next, deaf = 0, 0, false, false
+asked, hangs, unanswered = 0, false, {}
 
 local function answer(params)
   local line = vim.api.nvim_get_current_line()
@@ -313,20 +341,26 @@ end
 local function server()
   local is_closing, id = false, 0
   return {
-    request = function(method, params, on_answer)
+    request = function(method, params, on_answer, on_reply)
       id = id + 1
       local own, result, err = id, vim.NIL, nil
+      on_reply = on_reply or function() end
       delay_ms = 0
       if method == 'initialize' then
         result = { capabilities = { inlineCompletionProvider = {}, textDocumentSync = 2 } }
       elseif method == 'textDocument/inlineCompletion' then
-        if deaf then
+        asked = asked + 1
+        if hangs then
+          table.insert(unanswered, function() on_reply(own) on_answer(nil, { items = answer(params) }) end)
+          return true, own
+        elseif deaf then
+          on_reply(own)
           return true, own
         end
         result = { items = answer(params) }
         err = error_next and { code = -32603, message = 'no' } or nil
       end
-      vim.defer_fn(function() on_answer(err, result) end, delay_ms)
+      vim.defer_fn(function() on_reply(own) on_answer(err, result) end, delay_ms)
       return true, own
     end,
     notify = function(method)

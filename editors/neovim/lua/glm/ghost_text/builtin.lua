@@ -7,6 +7,7 @@ local suggestion = require('glm.ghost_text.suggestion')
 local M = {}
 
 local NAMESPACE = 'nvim.lsp.inline_completion'
+local is_missing_logged = false
 
 ---@return boolean
 function M.is_visible()
@@ -119,8 +120,13 @@ end
 function M.hide()
   local buffer = vim.api.nvim_get_current_buf()
   local group = ('%s:%d'):format(NAMESPACE, buffer)
-  -- The group is there as long as Neovim watches the buffer.
-  pcall(vim.api.nvim_exec_autocmds, 'InsertLeave', { group = group, buffer = buffer, modeline = false })
+  -- There is no call for it. The group is there as long as Neovim watches the buffer, and may have another name one day.
+  local is_done = pcall(vim.api.nvim_exec_autocmds, 'InsertLeave', { group = group, buffer = buffer, modeline = false })
+  local is_watched = vim.lsp.inline_completion.is_enabled({ bufnr = buffer }) and request.client(buffer)
+  if not is_done and is_watched and not is_missing_logged then
+    is_missing_logged = true
+    vim.lsp.log.warn('glm ghost text', ('no autocommands %q: what Neovim shows cannot be hidden'):format(group))
+  end
 end
 
 --- Asks once more if nothing is shown: the engine has come.

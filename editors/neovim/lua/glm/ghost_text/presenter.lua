@@ -20,20 +20,23 @@ local M = {}
 ---@field buffer integer
 ---@field tick integer
 ---@field row integer
----@field column integer
+---@field column integer bytes
+---@field beyond integer columns behind the end of the line
 
 local augroup ---@type integer?
 local offer ---@type glm.Offer?
 local asked ---@type glm.Moment?
+local seen ---@type glm.Moment? what is shown is in line with it
 local dismissed ---@type { buffer: integer, tick: integer }?
 local is_block_insert = false
 local watched = {} ---@type table<integer, true> buffers whose changes are watched
 
 ---@return glm.Moment
 local function now()
-  local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+  local _, line, column, beyond = unpack(vim.fn.getcurpos())
   local buffer = vim.api.nvim_get_current_buf()
-  return { buffer = buffer, tick = vim.api.nvim_buf_get_changedtick(buffer), row = row - 1, column = column }
+  local tick = vim.api.nvim_buf_get_changedtick(buffer)
+  return { buffer = buffer, tick = tick, row = line - 1, column = column - 1, beyond = beyond }
 end
 
 ---@return boolean
@@ -95,7 +98,7 @@ end
 
 local function stop_all()
   request.cancel()
-  asked = nil
+  asked, seen = nil, nil
   forget()
 end
 
@@ -264,6 +267,7 @@ function M.update(is_forced)
     return stop_all()
   end
   refresh()
+  seen = moment
   if not is_forced and asked and vim.deep_equal(asked, moment) then
     return
   end
@@ -411,8 +415,11 @@ function M.start()
     M.update()
   end)
   on({ 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, function()
-    M.update()
+    if not (seen and vim.deep_equal(seen, now())) then -- a key that changes the text is two events
+      M.update()
+    end
   end)
+  on({ 'LspRequest' }, request.on_request)
   -- While these run, Neovim is not where it will be: not in insert mode yet, or still with the menu open.
   on({ 'InsertEnter', 'InsertChange', 'CompleteDone', 'LspAttach' }, later)
   on({ 'CompleteChanged' }, function()

@@ -15,6 +15,27 @@ local METHOD = 'textDocument/inlineCompletion'
 ---@type glm.Question?
 local running
 
+-- A server that hangs answers nothing, not even what was withdrawn: it is not asked once per key meanwhile.
+local MAX_UNANSWERED = 2
+
+---@class glm.WaitingQuestion
+---@field client vim.lsp.Client
+---@field is_by_hand boolean
+---@field on_answer fun(suggestions: glm.Suggestion[])
+
+---@type glm.WaitingQuestion? what is asked, about wherever the cursor is then, when the server has answered another
+local waiting
+
+---@param client vim.lsp.Client
+---@return integer
+local function num_unanswered(client)
+  local num = 0
+  for _, sent in pairs(client.requests) do
+    num = num + (sent.method == METHOD and 1 or 0)
+  end
+  return num
+end
+
 --- The client whose suggestions are shown.
 ---@param buffer integer
 ---@return vim.lsp.Client?
@@ -97,7 +118,7 @@ end
 --- Withdraws the question that is open.
 function M.cancel()
   local question = running
-  running = nil
+  running, waiting = nil, nil
   if question and question.id and not question.client:is_stopped() then
     question.client:cancel_request(question.id)
   end
@@ -106,7 +127,7 @@ end
 --- Whether an answer is still to come.
 ---@return boolean
 function M.is_running()
-  return running ~= nil
+  return running ~= nil or waiting ~= nil
 end
 
 --- Asks about the cursor's place in the current buffer, in place of an older question.
@@ -119,6 +140,10 @@ function M.ask(is_by_hand, on_answer)
   local client = M.client(buffer)
   if not client then
     return false
+  end
+  if num_unanswered(client) >= MAX_UNANSWERED then
+    waiting = { client = client, is_by_hand = is_by_hand, on_answer = on_answer }
+    return true
   end
   local row, column = unpack(vim.api.nvim_win_get_cursor(0))
   local question = {
@@ -151,6 +176,19 @@ function M.ask(is_by_hand, on_answer)
     question.id = id
   end
   return sent
+end
+
+--- Asks what has waited, when the server has answered something; for the event `LspRequest`.
+---@param event vim.api.keyset.create_autocmd.callback_args
+function M.on_request(event)
+  local question = waiting
+  if question and event.data.client_id == question.client.id and event.data.request.type == 'complete' then
+    vim.schedule(function()
+      if waiting == question then
+        M.ask(question.is_by_hand, question.on_answer)
+      end
+    end)
+  end
 end
 
 return M
