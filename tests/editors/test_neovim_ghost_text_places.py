@@ -232,6 +232,35 @@ def test_a_line_that_goes_on_in_the_next_row_stands_there_once(typing: Start) ->
     assert "BBB" in screen
 
 
+@pytest.mark.parametrize("width", [20, 60], ids=["wraps with it", "wraps without it"])
+def test_what_is_replaced_and_cannot_be_hidden_is_struck_out(typing: Start, width: int) -> None:
+    neovim = typing("return line:find('xx') and ghost('AAAAAAAAAAAAAAAAAAA\\n  B', 2) or {}")
+    neovim.lua(_TAB)
+    neovim.command("set columns=40 wrap")
+    rest = "y" * width + ")"
+    neovim.command(f"call setline(1, 'f(xx{rest}')")
+    neovim.keys("0lli")
+    neovim.until("return require('glm.ghost_text').is_visible()")
+    screen = "".join(neovim.screen(4))
+    assert screen.count("y") == width, screen
+    assert screen.startswith("f(AAAAAAAAAAAAAAAAAAAxx")
+    assert neovim.lua(_STRUCK_OUT) == [[2, 4]]
+    neovim.keys("<Tab>")
+    wait_until(lambda: neovim.lines == ["f(AAAAAAAAAAAAAAAAAAA", f"  B{rest}"], 30)
+    assert neovim.lua(_STRUCK_OUT) == []
+
+
+def test_what_others_show_within_the_line_is_not_covered_with_blanks(typing: Start) -> None:
+    neovim = typing("return ghost('AAA\\n  B')")
+    neovim.command("call setline(1, 'f(yy)')")
+    neovim.lua(
+        "vim.api.nvim_buf_set_extmark(0, vim.api.nvim_create_namespace('theirs'), 0, 4,"
+        " { virt_text = { { ': HINT' } }, virt_text_pos = 'inline' })"
+    )
+    neovim.keys("0lli")
+    neovim.until_screen("f(AAAyy: HINT)", "  B")
+
+
 def test_a_server_that_is_switched_off_takes_it_away(typing: Start) -> None:
     neovim = typing()
     assert type_and_see(neovim, "ia") == "GHOST"
@@ -315,6 +344,17 @@ def test_the_colours_survive_another_scheme(typing: Start) -> None:
     linked = neovim.lua("return vim.api.nvim_get_hl(0, { name = 'GlmGhostText' }).link")
     assert linked == neovim.lua("return vim.fn.hlexists('ComplHint') == 1 and 'ComplHint' or 'NonText'")
 
+
+_STRUCK_OUT = """
+local namespace = vim.api.nvim_get_namespaces()['glm.ghost_text']
+local found = {}
+for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })) do
+  if mark[4].hl_group == 'GlmGhostTextReplaced' then
+    table.insert(found, { mark[3], mark[4].end_col })
+  end
+end
+return found
+"""
 
 _TAB = """
 vim.keymap.set('i', '<Tab>', function()

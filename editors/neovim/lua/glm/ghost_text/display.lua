@@ -4,7 +4,7 @@ local suggestion = require('glm.ghost_text.suggestion')
 local M = {}
 
 local NAMESPACE = vim.api.nvim_create_namespace('glm.ghost_text')
-local TEXT, MORE = 'GlmGhostText', 'GlmGhostTextMore'
+local TEXT, MORE, REPLACED = 'GlmGhostText', 'GlmGhostTextMore', 'GlmGhostTextReplaced'
 
 ---@class glm.Shown
 ---@field buffer integer
@@ -21,6 +21,7 @@ function M.set_highlights()
   local has_own = vim.fn.hlexists('ComplHint') == 1
   vim.api.nvim_set_hl(0, TEXT, { default = true, link = has_own and 'ComplHint' or 'NonText' })
   vim.api.nvim_set_hl(0, MORE, { default = true, link = has_own and 'ComplHintMore' or 'MoreMsg' })
+  vim.api.nvim_set_hl(0, REPLACED, { default = true, strikethrough = true })
 end
 
 --- A tab is a control character in virtual text, so it becomes the blanks that it would take.
@@ -48,19 +49,46 @@ local function show_in_current_window()
   end
 end
 
---- Blanks that hide the line right of a column; nil where it goes on in the next row of the screen, which nothing can
---- cover: there it stays where it is, behind the first line of the ghost text.
+--- How much wider than its text others make a line by what they show within it; nil where they do right of a column.
+---@param place glm.Shown
+---@return integer?
+local function width_of_others(place)
+  local from, to = { place.row, 0 }, { place.row, -1 }
+  local width = 0
+  for _, mark in ipairs(vim.api.nvim_buf_get_extmarks(place.buffer, -1, from, to, { details = true })) do
+    local details = mark[4]
+    if details and details.virt_text_pos == 'inline' and details.ns_id ~= NAMESPACE then
+      if mark[3] > place.column then
+        return nil
+      end
+      for _, chunk in ipairs(details.virt_text) do
+        width = width + vim.fn.strdisplaywidth(chunk[1])
+      end
+    end
+  end
+  return width
+end
+
+--- Blanks that hide the line right of the cursor; nil where a row of the screen has no place for all of it and the ghost
+--- text before it, or others show something there: nothing can cover that, and it stays where it is.
+---@param place glm.Shown
 ---@param line string
----@param column integer bytes
+---@param ghost_text string what is shown before it
 ---@return string?
-local function blanks_over(line, column)
-  local cells = vim.fn.strdisplaywidth(line)
-  local info = vim.fn.getwininfo(vim.api.nvim_get_current_win())[1]
-  if vim.wo.wrap and cells > info.width - info.textoff then
+local function blanks_over(place, line, ghost_text)
+  local others = width_of_others(place)
+  if not others then
     return nil
   end
+  local before = line:sub(1, place.column)
+  local left, cells = vim.fn.strdisplaywidth(before), vim.fn.strdisplaywidth(line)
+  local shifted = vim.fn.strdisplaywidth(before .. ghost_text) + cells - left
+  local info = vim.fn.getwininfo(vim.api.nvim_get_current_win())[1]
   local sign = vim.wo.list and vim.opt_local.listchars:get().eol and 1 or 0
-  return (' '):rep(cells - vim.fn.strdisplaywidth(line:sub(1, column)) + sign)
+  if vim.wo.wrap and shifted + others + sign > info.width - info.textoff then
+    return nil
+  end
+  return (' '):rep(cells - left + sign)
 end
 
 ---@class glm.Mark
@@ -92,13 +120,15 @@ local function marks_of(place, line)
   elseif lines[1] ~= '' then
     add(column, { virt_text = { { without_tabs(lines[1], line:sub(1, column)), TEXT } }, virt_text_pos = 'inline' })
   end
-  local cover = not pieces and right ~= '' and blanks_over(line, column) or nil
+  local cover = not pieces and right ~= '' and blanks_over(place, line, lines[1]) or nil
   if cover then
     -- What stands right of the cursor will stand behind the last line, so it is shown there alone.
     add(column, { virt_text = { { cover, TEXT } }, virt_text_pos = 'overlay' })
     if #lines == 1 then
       add(column, { virt_text = { { rest.after } }, virt_text_pos = 'inline' })
     end
+  elseif not pieces and rest.replaced ~= '' then
+    add(column, { end_col = column + #rest.replaced, hl_group = REPLACED })
   end
 
   local below = {}
