@@ -3,6 +3,7 @@
 ---     key -> on_lines: shorter at once, or gone -> autocommand: fits the cursor? -> ask -> answer: the same, or another
 local display = require('glm.ghost_text.display')
 local insertion = require('glm.ghost_text.insertion')
+local occasion = require('glm.ghost_text.occasion')
 local request = require('glm.ghost_text.request')
 local suggestion = require('glm.ghost_text.suggestion')
 
@@ -16,54 +17,12 @@ local M = {}
 ---@field is_asked_by_hand boolean all that the server knows is here
 ---@field is_chosen boolean the person went to it, so only the person or a key leaves it
 
----@class glm.Moment
----@field buffer integer
----@field tick integer
----@field row integer
----@field column integer bytes
----@field beyond integer columns behind the end of the line
-
 local augroup ---@type integer?
 local offer ---@type glm.Offer?
 local asked ---@type glm.Moment?
 local seen ---@type glm.Moment? what is shown is in line with it
 local dismissed ---@type { buffer: integer, tick: integer }?
-local is_block_insert = false
 local watched = {} ---@type table<integer, true> buffers whose changes are watched
-
----@return glm.Moment
-local function now()
-  local _, line, column, beyond = unpack(vim.fn.getcurpos())
-  local buffer = vim.api.nvim_get_current_buf()
-  local tick = vim.api.nvim_buf_get_changedtick(buffer)
-  return { buffer = buffer, tick = tick, row = line - 1, column = column - 1, beyond = beyond }
-end
-
----@return boolean
-local function is_inserting()
-  return vim.startswith(vim.api.nvim_get_mode().mode, 'i')
-end
-
----@return boolean
-local function is_menu_item_selected()
-  return vim.fn.pumvisible() == 1 and vim.fn.complete_info({ 'selected' }).selected >= 0
-end
-
---- Whether ghost text has a place here. A macro has to do the same wherever it runs, and what is selected in the
---- menu is what a key takes.
----@return boolean
-local function is_wanted()
-  return is_inserting()
-    and not is_block_insert
-    and vim.fn.reg_recording() == ''
-    and vim.fn.reg_executing() == ''
-    and vim.fn.getcmdwintype() == ''
-    and not vim.o.paste
-    and vim.bo.modifiable
-    and not is_menu_item_selected()
-    and vim.fn.foldclosed('.') == -1
-    and vim.fn.getcurpos()[4] == 0 -- else the cursor stands where no text is
-end
 
 --- What is left, at the cursor, of each suggestion that still fits; the shown one's place in the list.
 ---@return glm.Rest? of the one that is shown
@@ -71,7 +30,7 @@ local function fit()
   if not offer then
     return nil
   end
-  local moment = now()
+  local moment = occasion.now()
   if moment.buffer ~= offer.buffer or moment.row ~= offer.row then
     return nil
   end
@@ -106,11 +65,11 @@ end
 ---@return boolean whether something is shown
 local function refresh()
   local rest = fit()
-  if not rest or not is_wanted() then
+  if not rest or not occasion.is_wanted() then
     forget()
     return false
   end
-  show(rest, now().column)
+  show(rest, occasion.now().column)
   return true
 end
 
@@ -127,7 +86,7 @@ local function follow(buffer, first, last, new_last)
   local line = first == offer.row
     and last == first + 1
     and new_last == last
-    and is_inserting()
+    and occasion.is_inserting()
     and vim.api.nvim_buf_get_lines(buffer, first, last, false)[1]
   local current = offer.suggestions[offer.index]
   local column = line and suggestion.column(current, line)
@@ -164,7 +123,7 @@ end
 ---@param wanted? glm.Suggestion
 ---@return glm.Suggestion[], integer?
 local function fitting(suggestions, wanted)
-  local line, moment = vim.api.nvim_get_current_line(), now()
+  local line, moment = vim.api.nvim_get_current_line(), occasion.now()
   local found, index = {}, nil
   for _, one in ipairs(suggestions) do
     if suggestion.rest(one, line, moment.column) then
@@ -180,7 +139,7 @@ end
 --- Takes an answer that nobody asked for by hand.
 ---@param suggestions glm.Suggestion[]
 local function on_automatic_answer(suggestions)
-  if not is_wanted() then
+  if not occasion.is_wanted() then
     return forget()
   end
   local current = fit() and offer and offer.suggestions[offer.index]
@@ -195,7 +154,7 @@ local function on_automatic_answer(suggestions)
     current.command = found[1].command -- its place stays: there may be more to go back to
     return
   end
-  local moment = now()
+  local moment = occasion.now()
   offer = {
     buffer = moment.buffer,
     row = moment.row,
@@ -212,7 +171,7 @@ end
 ---@param suggestions glm.Suggestion[]
 ---@param step integer how far to go from what is shown
 local function on_wanted_answer(suggestions, step)
-  if not is_wanted() then
+  if not occasion.is_wanted() then
     return forget()
   end
   local current = fit() and offer and offer.suggestions[offer.index] or nil
@@ -224,7 +183,7 @@ local function on_wanted_answer(suggestions, step)
   if #found == 0 then
     return forget()
   end
-  local moment = now()
+  local moment = occasion.now()
   offer = {
     buffer = moment.buffer,
     row = moment.row,
@@ -241,10 +200,10 @@ end
 ---@return boolean
 local function ask_by_hand(step)
   dismissed = nil
-  if not is_wanted() then
+  if not occasion.is_wanted() then
     return false
   end
-  asked = now()
+  asked = occasion.now()
   return request.ask(true, function(suggestions)
     on_wanted_answer(suggestions, step)
   end)
@@ -256,8 +215,8 @@ function M.update(is_forced)
   if not augroup then
     return
   end
-  local moment = now()
-  if not is_wanted() or not request.client(moment.buffer) then
+  local moment = occasion.now()
+  if not occasion.is_wanted() or not request.client(moment.buffer) then
     return stop_all()
   end
   if dismissed and (dismissed.buffer ~= moment.buffer or dismissed.tick ~= moment.tick) then
@@ -280,7 +239,7 @@ end
 ---@param part fun(text: string): string
 ---@return boolean
 local function take(name, part)
-  local rest = is_wanted() and fit()
+  local rest = occasion.is_wanted() and fit()
   if not rest or not offer then
     return false
   end
@@ -376,7 +335,7 @@ end
 ---@return boolean
 function M.dismiss()
   local was_visible = M.is_visible()
-  local moment = now()
+  local moment = occasion.now()
   dismissed = { buffer = moment.buffer, tick = moment.tick }
   stop_all()
   return was_visible
@@ -384,7 +343,7 @@ end
 
 ---@return boolean
 function M.is_visible()
-  return is_wanted() and fit() ~= nil
+  return occasion.is_wanted() and fit() ~= nil
 end
 
 --- Asks once more if nothing is shown: the engine has come.
@@ -415,7 +374,7 @@ function M.start()
     M.update()
   end)
   on({ 'TextChangedI', 'TextChangedP', 'CursorMovedI' }, function()
-    if not (seen and vim.deep_equal(seen, now())) then -- a key that changes the text is two events
+    if not (seen and vim.deep_equal(seen, occasion.now())) then -- a key that changes the text is two events
       M.update()
     end
   end)
@@ -423,15 +382,12 @@ function M.start()
   -- While these run, Neovim is not where it will be: not in insert mode yet, or still with the menu open.
   on({ 'InsertEnter', 'InsertChange', 'CompleteDone', 'LspAttach' }, later)
   on({ 'CompleteChanged' }, function()
-    if is_menu_item_selected() then
+    if occasion.is_menu_item_selected() then
       stop_all()
     end
   end)
   on({ 'ModeChanged' }, function()
-    local old = vim.v.event.old_mode
-    if not old:find('^i') and not old:find('^ni') then
-      is_block_insert = old == '\22'
-    end
+    occasion.on_insert(vim.v.event.old_mode)
   end, '*:i*')
   on({ 'InsertLeave', 'BufLeave', 'WinLeave' }, stop_all)
   on({ 'RecordingEnter' }, stop_all)
@@ -451,7 +407,8 @@ function M.stop()
   if augroup then
     vim.api.nvim_del_augroup_by_id(augroup)
   end
-  augroup, dismissed, is_block_insert = nil, nil, false
+  augroup, dismissed = nil, nil
+  occasion.on_insert('n')
 end
 
 return M
