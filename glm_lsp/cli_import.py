@@ -25,11 +25,13 @@ class How:
     Attributes:
         check: whether the finished model is loaded once before it gets its name.
         exporter: "own" or "optimum"; `python` is of an environment with optimum, this one's when omitted.
+        dry_run: whether it ends once all is said that is known beforehand.
     """
 
     check: bool = True
     exporter: str = "own"
     python: Path | None = None
+    dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def import_from(
     yes: bool,
     replaces: bool,
     **choices: Any,
-) -> Imported:
-    """Imports a folder, or a repository of the hub once it is downloaded.
+) -> Imported | None:
+    """Imports a folder, or a repository of the hub once it is downloaded; None for a dry run.
 
     Whatever can be refused is refused before the hub is asked; what its small files tell, before the weights come.
 
@@ -86,12 +88,17 @@ def import_from(
     wish = Wish(checkpoint=folder, name=target.name, replaces=replaces, **choices)
     if of_hub:
         terminal.say(f"there is no folder {source} here; asking the hub for {source} ...")
-        wish = download(hub.look(source, revision), wish, target, how, yes=yes)
+        try:
+            wish = download(hub.look(source, revision), wish, target, how, yes=yes)
+        except DryRunError:
+            return None
     plan = make_plan(wish, target)
     if not of_hub:
         terminal.say(f"reads      {readable(plan.checkpoint_bytes)} from {folder}")
         terminal.say(f"licence    {plan.facts.licence or 'not stated in the folder'}")
         show(plan, plan.parts.checkpoint.config, target)
+    if how.dry_run:
+        return None
     imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
     if of_hub:
@@ -123,12 +130,17 @@ def _target(store: ModelStore, name: str | None, usual: str) -> Path:
     return store.new_path(usual if name is None else name)
 
 
+class DryRunError(Exception):
+    """A dry run has come to its end."""
+
+
 def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> Wish:
     """The wish with its checkpoint on this machine. Before the weights come, all that is small is looked at.
 
     Raises:
         GlmError: it cannot be imported, or not be downloaded; `StorageFullError` if both together do not fit.
         KeyboardInterrupt: the answer was no.
+        DryRunError: everything was looked at that a dry run looks at.
     """
     from glm_lsp.importing import hub
     from glm_lsp.importing.optimum_export import require_transformers_names
@@ -143,6 +155,8 @@ def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> 
         show(seen, seen.layout.config, target)
         to_come = offer.missing_bytes
         require_room({offer.folder.parent: to_come, target.parent: seen.model_bytes})
+        if how.dry_run:
+            raise DryRunError  # within the block: small files that are of no use go
         if to_come and not yes:
             cli_pull.ask()
     with bytes_bar("downloading", offer.bytes) as progress:

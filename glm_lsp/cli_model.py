@@ -122,6 +122,7 @@ def model_import(  # noqa: PLR0917  # options, by name
     yes: Annotated[bool, typer.Option("--yes", help="Download without asking.")] = False,
     check: Annotated[bool, typer.Option(help="Load the finished model once.")] = True,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a model of that name.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and end.")] = False,
     exporter: Annotated[str, typer.Option(help="own, or optimum: slower, fp32, to compare with.")] = "own",
     exporter_python: Annotated[
         Path | None, typer.Option(help="Python of an environment with optimum; this one's when left out.")
@@ -133,7 +134,7 @@ def model_import(  # noqa: PLR0917  # options, by name
 
     imported = cli_import.import_from(
         source,
-        cli_import.How(check, exporter, exporter_python),
+        cli_import.How(check, exporter, exporter_python, dry_run),
         name=name,
         revision=revision,
         yes=yes,
@@ -145,7 +146,9 @@ def model_import(  # noqa: PLR0917  # options, by name
         rope_rule=rope_rule,
         replaces=replace,
     )
-    if as_json:
+    if imported is None:
+        terminal.say("Nothing was done: that was a dry run.")
+    elif as_json:
         terminal.print_json(cli_import.described(imported))
     else:
         print(imported.folder.path)

@@ -71,9 +71,15 @@ def hub(home: Path, official: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 def imported(source: str | Path, how: How | None = None, **changes: Any) -> Imported:
+    done = import_or_look(source, how or How(check=False), **changes)
+    assert done
+    return done
+
+
+def import_or_look(source: str | Path, how: How, **changes: Any) -> Imported | None:
     given: dict[str, Any] = {"name": None, "revision": None, "yes": True, "replaces": False}
     given |= {"family": None, "precision": None, "capacity": None, "profile": None, "chat_template": None}
-    return import_from(str(source), how or How(check=False), **(given | {"rope_rule": "auto"} | changes))
+    return import_from(str(source), how, **(given | {"rope_rule": "auto"} | changes))
 
 
 def left_in(home: Path) -> list[str]:
@@ -187,6 +193,18 @@ def test_without_anybody_to_ask_sizes_and_licence_are_shown_and_nothing_is_taken
     assert "writes     " in said
     assert hub.ranges(".safetensors") == []
     assert left_in(home) == []
+
+
+def test_a_dry_run_says_what_would_come_and_leaves_nothing(
+    home: Path, official: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for source in (REPOSITORY, official):
+        assert import_or_look(source, How(dry_run=True), yes=False) is None
+        told = capsys.readouterr().err
+        assert "licence" in told
+        assert "to run it" in told
+        assert "writes" in told
+        assert left_in(home) == []
 
 
 def test_a_checkpoint_of_the_hub_stays_until_it_is_deleted(

@@ -4,39 +4,58 @@ import * as vscode from 'vscode';
 
 import { faultOfHubId } from './hub_id';
 import { faultOfModelName, nameLike } from './model_name';
-import { listModels } from './models';
-import { programOf } from './program_run';
-import { serverFolder } from './server';
+import { type Ended, runProgram, tellOfFailure } from './program_run';
 import type { Session } from './session';
 import { setSetting } from './settings';
 
-/** Between a task's end and that of its process, which may come in any order. */
-const GRACE_MS = 1000;
+const MOST_LINES = 40;
 
-/** The command that imports a model in a terminal, where its bar, its questions and Ctrl+C are. */
+/**
+ * The command that imports a model: says what would be done, asks, and does it.
+ *
+ * Not in a terminal: VS Code asks to trust the folder before it starts any, though this has nothing to do with it.
+ */
 export function registerImport(context: vscode.ExtensionContext, session: Session): vscode.Disposable {
+  const run = (title: string, parameters: readonly string[]): Promise<Ended | undefined> =>
+    runProgram(context, session, title, ['model', 'import', ...parameters]);
   return vscode.commands.registerCommand('glm-lsp.importModel', async () => {
-    const program = programOf(session);
-    const source = program === undefined ? undefined : await wanted();
-    if (program === undefined || source === undefined) {
+    const source = await wanted();
+    if (!source) {
       return;
     }
-    const before = await listModels(context, session);
-    if (!before) {
+    const label = path.basename(source[0] ?? '');
+    const seen = await run(`looking at ${label}`, [...source, '--dry-run']);
+    if (!seen) {
       return;
     }
-    const status = await inTerminal(program, ['model', 'import', ...source], await serverFolder(context));
-    if (status !== 0) {
-      // The terminal shows why.
+    if (seen.status !== 0) {
+      return tellOfFailure(`importing ${label}`, seen, session.log);
+    }
+    if (!(await isWanted(label, seen.stderr))) {
       return;
     }
-    const known = new Set(before.filter((each) => each.state === 'installed').map((each) => each.name));
-    const after = (await listModels(context, session)) ?? [];
-    const added = after.find((each) => each.state === 'installed' && !each.error && !known.has(each.name));
-    if (added) {
-      await offer(added.name);
+    const done = await run(`importing ${label}`, [...source, '--yes', '--json']);
+    if (!done) {
+      // Somebody has cancelled it, or has been told that it could not be started.
+      session.log.info(`importing ${label} has not been finished`);
+      void vscode.window.showInformationMessage(
+        `GLM: ${label} was not imported. What has been done is kept; import it again to go on with it.`,
+      );
+    } else if (done.status === 0) {
+      session.log.info(done.stderr);
+      await offer((JSON.parse(done.stdout) as { name: string }).name);
+    } else {
+      tellOfFailure(`importing ${label}`, done, session.log);
     }
   });
+}
+
+/** Whether somebody wants what they have been told of; all but the program's last line, which says that nothing was done. */
+async function isWanted(label: string, told: string): Promise<boolean> {
+  const lines = told.trim().split('\n').slice(0, -1);
+  const detail = [...lines.slice(0, MOST_LINES), ...(lines.length > MOST_LINES ? ['…'] : [])].join('\n');
+  const go = 'Import';
+  return (await vscode.window.showInformationMessage(`Import ${label}?`, { modal: true, detail }, go)) === go;
 }
 
 /** What to import, as the command line has it. */
@@ -86,43 +105,10 @@ async function named(folder: string): Promise<string[] | undefined> {
   return name === undefined ? undefined : [folder, '--name', name.trim()];
 }
 
-/** Runs a program in a terminal that stays until a key is pressed; the status it ends with, undefined if it was closed. */
-async function inTerminal(program: string, parameters: string[], cwd: string): Promise<number | undefined> {
-  const execution = new vscode.ProcessExecution(program, parameters, { cwd });
-  const task = new vscode.Task({ type: 'process' }, vscode.TaskScope.Global, 'import', 'GLM', execution, []);
-  task.presentationOptions = { reveal: vscode.TaskRevealKind.Always, focus: true, echo: false };
-  // It may have ended before it is known by what it was started.
-  const ended = new Map<vscode.TaskExecution, number | undefined>();
-  let check = () => {};
-  const listeners = [
-    vscode.tasks.onDidEndTaskProcess(({ execution, exitCode }) => {
-      ended.set(execution, exitCode);
-      check();
-    }),
-    // A program that could not be started has no process that ends.
-    vscode.tasks.onDidEndTask(({ execution }) => {
-      setTimeout(() => {
-        ended.set(execution, ended.get(execution));
-        check();
-      }, GRACE_MS);
-    }),
-  ];
-  try {
-    const started = await vscode.tasks.executeTask(task);
-    return await new Promise((resolve) => {
-      check = () => ended.has(started) && resolve(ended.get(started));
-      check();
-    });
-  } finally {
-    for (const listener of listeners) {
-      listener.dispose();
-    }
-  }
-}
-
 async function offer(name: string): Promise<void> {
   const use = 'Use It';
-  if ((await vscode.window.showInformationMessage(`GLM: ${name} is there.`, use)) === use) {
+  const where = vscode.workspace.isTrusted ? '' : ' As long as you do not trust this folder, it has the built-in model.';
+  if ((await vscode.window.showInformationMessage(`GLM: ${name} is there.${where}`, use)) === use) {
     await setSetting('model', name);
   }
 }

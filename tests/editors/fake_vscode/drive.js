@@ -139,6 +139,7 @@ const requests = {
   },
   seen: async () => ({
     messages: state.messages,
+    details: state.details,
     progress: state.progress.map(({ title, lines, isDone }) => ({ title, lines, isDone })),
     statusBar: state.statusBar.map(({ text }) => text),
     log: state.log,

@@ -15,6 +15,7 @@ const state = {
   log: [],
   executed: [],
   answers: [],
+  details: [],
 };
 
 const events = new Proxy({}, { get: (all, name) => (all[name] ??= new EventEmitter()) });
@@ -112,6 +113,7 @@ const workspace = complete('workspace', {
 /** What a person does with a message or a list: what the test said, in turn; else they close it. */
 const answer = (kind) => async (first, ...rest) => {
   state.messages.push([kind, typeof first === 'string' ? first : (first?.title ?? ''), ...rest.filter((each) => typeof each === 'string')]);
+  state.details.push(...rest.flatMap((each) => each?.detail ?? []));
   return state.answers.shift();
 };
 
