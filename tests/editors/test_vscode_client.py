@@ -163,11 +163,13 @@ def test_a_missing_server_is_offered_and_never_again_after_not_now(
     vscode.ask("command", name="glm-lsp.restart")
     vscode.until(lambda: sum("not installed" in line for line in vscode.seen("log")) == 3)
     vscode.ask("deactivate")
-    offer = [
-        *("information", "GLM needs the program glm-lsp: glm-lsp is not installed, or not on the PATH."),
-        *("Install…", "Choose Program…", "Not Now"),
-    ]
-    assert vscode.seen("messages") == [offer, offer]
+    first, second = vscode.seen("messages")
+    assert first == second
+    kind, message, *buttons = first
+    assert kind == "information"
+    assert message.startswith("GLM needs the program glm-lsp: glm-lsp is not installed, or not on the PATH. ")
+    assert "pip downloads some" in message
+    assert buttons == ["Install…", "Choose Program…", "Not Now"]
 
 
 def test_a_folder_chooses_the_server_when_it_is_trusted_only(start: StartVSCode, project: Project) -> None:
@@ -198,6 +200,19 @@ def program_of(folder: Path, lines: str) -> Path:
     program.write_text(f"#!/bin/sh\n{lines}\n")
     program.chmod(0o755)
     return program
+
+
+def test_a_setting_that_names_a_broken_program_can_be_forgotten(
+    start: StartVSCode, project: Project, tmp_path: Path
+) -> None:
+    vscode = start(serverPath=str(program_of(tmp_path, "exit 3")))
+    vscode.until(lambda: vscode.seen("messages"))
+    (message,) = vscode.seen("messages")
+    # Whatever is installed, the setting would count.
+    assert message[2:] == ["Forget the Setting", "Choose Program…", "Show Log"]
+    vscode.ask("answers", answers=["Forget the Setting"])
+    vscode.ask("command", name="glm-lsp.restart")
+    opened(vscode, project)
 
 
 def test_how_a_server_ended_is_told(start: StartVSCode, tmp_path: Path) -> None:

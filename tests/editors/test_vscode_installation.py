@@ -29,18 +29,26 @@ def test_a_checkout_is_installed_and_serves(
         pytest.skip(str(error))
     base = Path(getattr(sys, "_base_executable", sys.executable)).resolve().parent
     storage = tmp_path / "Ümlaut folder"
+    checkout = tmp_path / "a; b [c]"
+    checkout.symlink_to(_CHECKOUT, target_is_directory=True)
     environ = {**server_environ, "PATH": f"{base}{os.pathsep}/usr/bin{os.pathsep}/bin", "HOME": str(tmp_path)}
     vscode = FakeVSCode(node, bundle(), storage, environ)
     try:
         vscode.activate(project.folder)
         vscode.until(lambda: vscode.seen("messages"))
-        vscode.ask("answers", answers=["A checkout of glm-lsp…", {"path": str(_CHECKOUT)}])
+        vscode.ask("answers", answers=["A checkout of glm-lsp…", {"path": str(checkout)}])
         vscode.ask("command", name="glm-lsp.install")
         wait_until(lambda: any(each["isDone"] for each in vscode.seen("progress")), 600)
         lines = vscode.seen("progress")[0]["lines"]
         assert lines[-1].startswith("glm-lsp "), vscode.seen("messages")
         vscode.until(lambda: vscode.ask("isServedAtAll"))
+        assert vscode.seen("messages")[-1] == ["information", "GLM: glm-lsp was installed."]
         programs = [" ".join(child.cmdline()) for child in psutil.Process(vscode.pid).children()]
         assert any(str(storage) in program and "serve" in program for program in programs)
+        vscode.ask("command", name="glm-lsp.uninstall")
+        removed = ["information", "GLM: the installed server was removed."]
+        vscode.until(lambda: removed in vscode.seen("messages"))
+        assert not list(storage.glob("server-*"))
+        vscode.until(lambda: "not installed" in vscode.seen("messages")[-1][1])
     finally:
         vscode.close()

@@ -91,7 +91,7 @@ export async function removeEnvironments(storage: string): Promise<boolean> {
 }
 
 /** Removes what is neither in use nor, perhaps, still being made or run by another window. */
-async function tidy(storage: string): Promise<void> {
+export async function tidy(storage: string): Promise<void> {
   const current = await ownEnvironment(storage);
   for (const folder of await environments(storage)) {
     if (folder !== current && Date.now() - (await stat(folder)).mtimeMs > DAY_MS) {

@@ -4,7 +4,7 @@ import { registerBenchmark } from './benchmark';
 import { registerDocstringCommands } from './docstring';
 import { registerDoctor } from './doctor';
 import { registerImport } from './importing';
-import { offerInstallation, registerInstallation } from './installation';
+import { offerInstallation, registerInstallation, useInstalled } from './installation';
 import { onInterpreterChange } from './interpreter_change';
 import { registerMenu } from './menu';
 import { registerModelChoice } from './models';
@@ -24,7 +24,7 @@ export function activate(context: vscode.ExtensionContext): void {
     if (!isMissing) {
       await offerRemedy(started, reason);
     } else if (await offerInstallation(context, reason)) {
-      await started.restart();
+      await useInstalled(context, started);
     }
   });
   const reports = new Reports();
@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerPausing(context, started),
     ...registerMenu(started),
     ...registerBenchmark(context, started),
-    ...registerInstallation(context, () => started.restart()),
+    ...registerInstallation(context, started),
     registerModelChoice(context, started),
     registerImport(context, started),
     registerDoctor(context, started, reports),

@@ -2,31 +2,52 @@ import { execFile } from 'node:child_process';
 
 import * as vscode from 'vscode';
 
-import { InstallationError, makeEnvironment, removeEnvironments } from './environment';
+import { InstallationError, makeEnvironment, ownEnvironment, removeEnvironments, tidy } from './environment';
 import { type Ask, findInterpreter } from './interpreter';
-import { pythonInterpreter, serverFolder, thisMachine } from './server';
+import { inEnvironment, NAME } from './program';
+import { CHOOSE, chooseProgram } from './program_choice';
+import { chosenPath, pythonInterpreter, serverFolder, serverProgram, thisMachine } from './server';
+import type { Session } from './session';
+import { setSetting } from './settings';
 import { requirementOf } from './source';
 
 const DECLINED = 'glm.isInstallationDeclined';
 const PATIENCE_MS = 30_000;
 const INSTALL = 'Install…';
 const NOT_NOW = 'Not Now';
-const CHOOSE = 'Choose Program…';
+/** Measured on Linux with Python 3.11: what pip downloads for a checkout, and the environment's size. */
+const SIZES = 'pip downloads some 75 MB for it from the package index it is set up for; installed it takes 340 MB';
 
-/**
- * The commands that install the server, and remove it.
- *
- * @param again what to do when there is another server, or none
- */
-export function registerInstallation(context: vscode.ExtensionContext, again: () => Promise<void>): vscode.Disposable[] {
+/** The commands that install the server, and remove it; what earlier ones have left is cleared away. */
+export function registerInstallation(context: vscode.ExtensionContext, session: Session): vscode.Disposable[] {
+  void tidy(session.storage).catch((error: unknown) => session.log.warn(String(error)));
   return [
     vscode.commands.registerCommand('glm-lsp.install', async () => {
       if (await install(context)) {
-        await again();
+        await useInstalled(context, session);
       }
     }),
-    vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(context, again)),
+    vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(session)),
   ];
+}
+
+/** Starts what was installed, or says what is used in its place. */
+export async function useInstalled(context: vscode.ExtensionContext, session: Session): Promise<void> {
+  const environment = await ownEnvironment(session.storage);
+  const installed = environment && inEnvironment(environment, NAME, thisMachine());
+  const choice = await serverProgram(context);
+  if (!installed || !('program' in choice) || choice.program === installed) {
+    await session.restart();
+    void vscode.window.showInformationMessage('GLM: glm-lsp was installed.');
+    return;
+  }
+  const isSet = chosenPath() !== '';
+  const why = isSet ? 'the setting glm.serverPath names it' : 'it belongs to this folder';
+  const use = 'Use the Installed One';
+  const message = `GLM: glm-lsp was installed, but ${choice.program} is used: ${why}.`;
+  if ((await vscode.window.showWarningMessage(message, use)) === use) {
+    await setSetting('serverPath', isSet ? undefined : installed);
+  }
 }
 
 /**
@@ -38,13 +59,13 @@ export async function offerInstallation(context: vscode.ExtensionContext, reason
   if (context.globalState.get<boolean>(DECLINED)) {
     return false;
   }
-  const message = `GLM needs the program glm-lsp: ${reason}.`;
+  const message = `GLM needs the program glm-lsp: ${reason}. ${SIZES}.`;
   const answer = await vscode.window.showInformationMessage(message, INSTALL, CHOOSE, NOT_NOW);
   if (answer === INSTALL) {
     return install(context);
   }
   if (answer === CHOOSE) {
-    await vscode.commands.executeCommand('workbench.action.openSettings', 'glm.serverPath');
+    await chooseProgram();
   } else if (answer === NOT_NOW) {
     await context.globalState.update(DECLINED, true);
   }
@@ -87,14 +108,20 @@ export async function install(context: vscode.ExtensionContext): Promise<boolean
   }
 }
 
-async function uninstall(context: vscode.ExtensionContext, again: () => Promise<void>): Promise<void> {
-  const hadOne = await removeEnvironments(context.globalStorageUri.fsPath);
-  void vscode.window.showInformationMessage(
-    hadOne ? 'GLM: the installed server was removed.' : 'GLM: there is no server that this extension has installed.',
-  );
-  if (hadOne) {
-    await again();
+async function uninstall(session: Session): Promise<void> {
+  // Windows removes nothing that runs.
+  await session.stop();
+  let hadOne = false;
+  try {
+    hadOne = await removeEnvironments(session.storage);
+    void vscode.window.showInformationMessage(
+      hadOne ? 'GLM: the installed server was removed.' : 'GLM: there is no server that this extension has installed.',
+    );
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    void vscode.window.showErrorMessage(`GLM: the installed server could not be removed: ${reason}.`);
   }
+  await session.restart();
 }
 
 /** What to install, as pip takes it. */
@@ -104,7 +131,7 @@ async function chooseSource(): Promise<string | undefined> {
   // Nobody has published glm-lsp in a package index: whoever did would be asked for it by its bare name.
   const picked = await vscode.window.showQuickPick([folder, wheel], {
     title: 'GLM: install glm-lsp',
-    placeHolder: 'glm-lsp is in no package index yet. From where is it to be installed?',
+    placeHolder: `From where? glm-lsp itself is in no package index yet; ${SIZES}`,
   });
   if (!picked) {
     return undefined;

@@ -1,16 +1,23 @@
+import * as path from 'node:path';
+
 import * as vscode from 'vscode';
 
+import { searched } from './program';
+import { CHOOSE, chooseProgram } from './program_choice';
+import { chosenPath, thisMachine } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
 
+const FORGET = 'Forget the Setting';
 const INSTALL = 'Install…';
-const CHOOSE = 'Choose Program…';
 const SHOW_LOG = 'Show Log';
 
 /** Says why the server does not run, and offers what may help. */
 export async function offerRemedy(session: Session, reason: string): Promise<void> {
-  const chosen = await vscode.window.showErrorMessage(`GLM: ${reason}.`, INSTALL, CHOOSE, SHOW_LOG);
-  if (chosen === INSTALL) {
+  const chosen = await vscode.window.showErrorMessage(`GLM: ${reason}.`, ...remedies(session), SHOW_LOG);
+  if (chosen === FORGET) {
+    await setSetting('serverPath', undefined);
+  } else if (chosen === INSTALL) {
     await vscode.commands.executeCommand('glm-lsp.install');
   } else if (chosen === CHOOSE) {
     await chooseProgram();
@@ -19,11 +26,12 @@ export async function offerRemedy(session: Session, reason: string): Promise<voi
   }
 }
 
-/** The session is told of the setting's change like anybody else. */
-async function chooseProgram(): Promise<void> {
-  const files = await vscode.window.showOpenDialog({ title: 'GLM: the program glm-lsp', openLabel: 'Use' });
-  const program = files?.[0]?.fsPath;
-  if (program !== undefined) {
-    await setSetting('serverPath', program);
+/** What would have another program used: one that is installed comes behind the setting and the folder's own. */
+function remedies({ program, storage }: Session): string[] {
+  if (chosenPath()) {
+    return [FORGET, CHOOSE];
   }
+  const folder = program && path.dirname(program);
+  const isBehind = !folder || folder.startsWith(storage) || searched(thisMachine()).includes(folder);
+  return isBehind ? [INSTALL, CHOOSE] : [CHOOSE];
 }

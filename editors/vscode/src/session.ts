@@ -45,6 +45,11 @@ export class Session implements vscode.Disposable {
     private readonly remedy: Remedy,
   ) {}
 
+  /** The folder that the editor keeps for the extension. */
+  get storage(): string {
+    return this.context.globalStorageUri.fsPath;
+  }
+
   start(): Promise<void> {
     return this.inTurn(() => this.begin());
   }

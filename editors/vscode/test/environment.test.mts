@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 
 import * as os from 'node:os';
 import * as path from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 import { InstallationError, makeEnvironment, ownEnvironment, removeEnvironments } from '../src/environment.ts';
 import { requirementOf } from '../src/source.ts';
@@ -125,13 +126,17 @@ test('an environment is one of the folder, whatever the file says', async () => 
 
 test('only checkouts and wheels of glm-lsp are installed', async () => {
   await writeFile(path.join(storage, 'pyproject.toml'), '[project]\nname = "glm-lsp"\n');
-  assert.deepEqual(await requirementOf(storage), { requirement: `${storage}[cpu]` });
+  assert.deepEqual(await requirementOf(storage), {
+    requirement: `glm-lsp[cpu] @ ${pathToFileURL(storage).href}`,
+  });
+  // "glm ümlaut": what a requirement would end at is written otherwise.
+  assert.doesNotMatch(pathToFileURL(storage).href, /[ ü]/);
   await writeFile(path.join(storage, 'pyproject.toml'), '[project]\nname = "glm-lsp-other"\n');
   assert.ok('reason' in (await requirementOf(storage)));
   const wheel = path.join(storage, 'glm_lsp-0.1.0-py3-none-any.whl');
   assert.ok('reason' in (await requirementOf(wheel)));
   await writeFile(wheel, '');
-  assert.deepEqual(await requirementOf(wheel), { requirement: `${wheel}[cpu]` });
+  assert.deepEqual(await requirementOf(wheel), { requirement: `glm-lsp[cpu] @ ${pathToFileURL(wheel).href}` });
   const other = path.join(storage, 'other-0.1.0-py3-none-any.whl');
   await writeFile(other, '');
   assert.match(JSON.stringify(await requirementOf(other)), /is no wheel of glm-lsp/);
