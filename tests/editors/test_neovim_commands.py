@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -263,7 +265,28 @@ def test_a_restart_brings_another_engine_and_another_server(neovim: Neovim) -> N
     neovim.until(_READY, _SERVER_S)
     assert engine_pid(neovim) != engine
     assert asked(neovim) == ""
-    assert neovim.messages == []
+    assert neovim.messages == ["GLM: restarting", "GLM: the server is there again"]
+
+
+def test_a_restart_ends_a_server_that_hangs_and_says_so(neovim: Neovim) -> None:
+    old = neovim.lua(f"{_CLIENT} return client.id")
+    pids = neovim.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())")
+    assert pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    neovim.command("Glm restart")
+    assert neovim.messages == ["GLM: restarting"]
+    neovim.until(f"{_CLIENT} return client and client.id ~= {old} and client.initialized", _SERVER_S)
+    neovim.until("return vim.fn.execute('messages'):find('there again') ~= nil")
+    assert neovim.messages == [
+        "GLM: restarting",
+        "GLM: the server does not answer; it is ended",
+        "GLM: the server is there again",
+    ]
+    running = neovim.lua("return vim.api.nvim_get_proc_children(vim.fn.getpid())")
+    assert not set(pids) & set(running)
+    neovim.until(_READY, _SERVER_S)
+    assert asked(neovim) == ""
 
 
 def engine_pid(neovim: Neovim) -> int:

@@ -6,11 +6,12 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from glm_lsp import __version__
-from glm_lsp.config import Configuration
+from glm_lsp.config import Configuration, DocstringStyle
 from tests.editors.conftest import StartNeovim
 from tests.editors.neovim import Neovim
 from tests.editors.project import Project
@@ -56,6 +57,29 @@ def test_setup_may_be_called_twice(start_neovim: StartNeovim, project: Project) 
     neovim.command(f"lua {_QUIET}")
     assert neovim.lua("return #vim.lsp.get_clients({ bufnr = 0 })") == 1
     assert neovim.messages == errors(neovim) == []
+
+
+def test_the_last_setup_counts_and_running_servers_are_told(
+    start_neovim: StartNeovim, project: Project, tmp_path: Path
+) -> None:
+    neovim = start_neovim(
+        "vim.lsp.config('glm', { init_options = { debounceMs = 1 } })\n"
+        "require('glm').setup({ ghost_text = false, settings = { enable = false, suggest = 'subtle' } })",
+        enables=False,
+    )
+    neovim.open(project.source)
+    neovim.until("return (require('glm.status').of(0) or {}).state == 'inactive'", _SERVER_S)
+    neovim.lua("require('glm').setup({ ghost_text = false, settings = { suggest = 'eager' } })")
+    neovim.until("return (require('glm.status').of(0) or {}).state == 'ready'", _SERVER_S)
+    assert neovim.lua("return vim.lsp.config.glm.init_options") == {"suggest": "eager", "debounceMs": 1}
+    assert neovim.messages == []
+    other = tmp_path / "glm-lsp"
+    neovim.lua(f"require('glm').setup({{ ghost_text = false, cmd = {{ '{other}', 'serve' }} }})")
+    assert neovim.messages == ["GLM: setup: `:Glm restart` starts the server with the other `cmd`"]
+    assert neovim.lua("return vim.lsp.config.glm.cmd") == [str(other), "serve"]
+    neovim.lua("require('glm').setup({ ghost_text = false })")
+    assert neovim.lua("return vim.lsp.config.glm.cmd") == ["glm-lsp", "serve"]
+    assert errors(neovim) == []
 
 
 def test_nothing_is_loaded_before_it_is_needed(start_neovim: StartNeovim, project: Project) -> None:
@@ -328,7 +352,8 @@ def test_a_server_that_ends_again_and_again_is_left_alone_with_one_message(
     assert neovim.lua("return #vim.lsp.get_clients()") == 0
     neovim.command("Glm restart")
     neovim.until(_READY_ID, _SERVER_S)
-    assert len(neovim.messages) == 1
+    neovim.until("return vim.fn.execute('messages'):find('there again') ~= nil")
+    assert neovim.messages[1:] == ["GLM: restarting", "GLM: the server is there again"]
 
 
 def test_a_server_that_was_stopped_stays_so(start_neovim: StartNeovim, project: Project) -> None:
@@ -354,7 +379,7 @@ def test_a_server_that_ends_before_it_is_ready_is_told_once(
     neovim.until("return vim.fn.execute('messages'):find('GLM') ~= nil")
     neovim.lua("vim.wait(1000)")
     (told,) = neovim.messages
-    assert told.startswith("GLM: the server ended before it was ready (exit code 3).")
+    assert told.startswith("GLM: the server ended before it was ready (exit code 3: no such module).")
     assert ":Glm log editor" in told
 
 
@@ -366,6 +391,8 @@ def test_the_plugin_knows_every_setting_and_its_own_version(start_neovim: StartN
     settings = {name for name, _, _ in Configuration.of([]).rows()}
     assert set(neovim.lua("return require('glm.options').SETTINGS")) == settings
     assert neovim.lua("return require('glm.health').VERSION") == __version__
+    styles = neovim.lua("return vim.fn.getcompletion('Glm docstring ', 'cmdline')")
+    assert sorted(styles) == sorted(get_args(DocstringStyle))
 
 
 def test_everything_has_a_tag_in_the_help(start_neovim: StartNeovim, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 --- What is chosen for this session: pauses and the model. They win over the settings until Neovim ends, also for
 --- servers that start later.
-local program = require('glm.program')
+local clients = require('glm.client')
 
 local M = {}
 
@@ -13,7 +13,7 @@ function M.choose(values)
   chosen = vim.tbl_extend('force', chosen, values)
   -- Neovim sends `settings` to each server that starts.
   vim.lsp.config('glm', { settings = { glm = chosen } })
-  for _, client in ipairs(program.clients()) do
+  for _, client in ipairs(clients.all()) do
     client.settings = vim.tbl_deep_extend('force', client.settings or {}, { glm = chosen })
     if client.initialized then
       client:notify('workspace/didChangeConfiguration', { settings = client.settings })
@@ -42,7 +42,7 @@ end
 ---@param filetype string
 ---@return string
 function M.language(buffer, filetype)
-  local client = program.clients({ bufnr = buffer })[1] or program.clients()[1]
+  local client = clients.of(buffer) or clients.all()[1]
   return client and client.get_language_id(buffer, filetype) or filetype
 end
 

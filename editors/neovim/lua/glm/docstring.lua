@@ -1,4 +1,5 @@
 --- Documentation on demand: asks the server's command `glm.generateDocstring`, which sends the edit by itself.
+local clients = require('glm.client')
 local tell = require('glm.message')
 
 local M = {}
@@ -11,7 +12,7 @@ local running = {}
 ---@param buffer integer
 ---@return vim.lsp.Client?
 local function client_of(buffer)
-  for _, client in ipairs(vim.lsp.get_clients({ bufnr = buffer })) do
+  for _, client in ipairs(clients.all({ bufnr = buffer })) do
     local provider = client.server_capabilities.executeCommandProvider
     if provider and vim.list_contains(provider.commands, COMMAND) then
       return client
@@ -38,7 +39,7 @@ end
 ---@return { client: vim.lsp.Client, id: integer }?
 local function running_in(buffer)
   local request = running[buffer]
-  if request and vim.lsp.get_client_by_id(request.client.id) ~= request.client then
+  if request and not clients.is_alive(request.client) then
     running[buffer] = nil
   end
   return running[buffer]

@@ -1,4 +1,5 @@
 --- `:checkhealth glm`: what works here, and for all that does not what helps.
+local clients = require('glm.client')
 local logs = require('glm.logs')
 local program = require('glm.program')
 
@@ -81,7 +82,7 @@ local function check_clients(buffer)
   if not program.is_enabled() then
     vim.health.error('Neovim is not told to start it', "Put require('glm').setup() into init.lua")
   end
-  local client = program.clients({ bufnr = buffer })[1]
+  local client = clients.of(buffer)
   local name = vim.fn.fnamemodify(vim.api.nvim_buf_get_name(buffer), ':~:.')
   if not client then
     return vim.health.warn(

@@ -18,7 +18,7 @@ local function show_ghost_text(kind)
     ghost_text_kind = kind
     require('glm.ghost_text').start(kind)
   end
-  if #vim.lsp.get_clients({ name = 'glm' }) > 0 then
+  if #require('glm.client').all() > 0 then
     return start()
   end
   vim.api.nvim_create_autocmd('LspAttach', {
@@ -45,7 +45,7 @@ function M.setup(opts)
     require('glm.message')("setup: ghost_text 'builtin' is Neovim 0.12's own; this one gets 'glm'")
     options.ghost_text = 'glm'
   end
-  vim.lsp.config('glm', { cmd = options.cmd, init_options = options.settings })
+  require('glm.configuration').give(options.cmd, options.settings)
   show_ghost_text(options.ghost_text)
   require('glm.keys').set(options.ghost_text and options.keys or {})
   vim.lsp.enable('glm')

@@ -58,7 +58,7 @@ local function can_take(action)
     return false
   end
   if action == 'suggest' then
-    return #require('glm.program').clients({ bufnr = 0 }) > 0
+    return require('glm.client').of(0) ~= nil
   end
   return ghost_text.is_visible()
 end

@@ -1,26 +1,18 @@
 --- The program `glm-lsp`: how it is called, where it writes, and whether it is there.
+local client = require('glm.client')
 local tell = require('glm.message')
 
 local M = {}
 
-local NAME = 'glm'
-
 ---@return vim.lsp.Config
 local function config()
-  return vim.lsp.config[NAME] or {}
+  return vim.lsp.config[client.NAME] or {}
 end
 
 --- Whether Neovim is to start it for buffers that are opened.
 ---@return boolean
 function M.is_enabled()
-  return not vim.lsp.is_enabled or vim.lsp.is_enabled(NAME) -- the first 0.11 could not tell
-end
-
---- The clients that run it.
----@param filter? vim.lsp.get_clients.Filter
----@return vim.lsp.Client[]
-function M.clients(filter)
-  return vim.lsp.get_clients(vim.tbl_extend('force', { name = NAME }, filter or {}))
+  return not vim.lsp.is_enabled or vim.lsp.is_enabled(client.NAME) -- the first 0.11 could not tell
 end
 
 --- How a command of it is called from a shell: what is configured before `serve`, and the arguments.

@@ -1,5 +1,5 @@
 --- What the servers say of themselves, for the status line and for others.
-local program = require('glm.program')
+local clients = require('glm.client')
 
 local M = {}
 
@@ -14,17 +14,11 @@ local M = {}
 ---@type table<integer, glm.Status> the latest, by client
 local latest = {}
 
----@param buffer integer
----@return vim.lsp.Client?
-local function client_of(buffer)
-  return program.clients({ bufnr = buffer })[1]
-end
-
 --- The latest word of the server of a buffer; nil when it has said nothing, or there is none.
 ---@param buffer? integer the current one when left out
 ---@return glm.Status?
 function M.of(buffer)
-  local client = client_of(buffer or 0)
+  local client = clients.of(buffer or 0)
   return client and latest[client.id]
 end
 
@@ -44,7 +38,7 @@ end
 --- One word or two about the current buffer; empty where no server is.
 ---@return string
 function M.line()
-  local client = client_of(0)
+  local client = clients.of(0)
   if not client then
     return ''
   end
@@ -90,9 +84,9 @@ end
 --- Tells the person how the server of the current buffer is.
 function M.tell()
   local tell = require('glm.message')
-  local client = client_of(0)
+  local client = clients.of(0)
   if not client then
-    return tell(program.trouble() or 'no server for this buffer; `:checkhealth glm` says why')
+    return tell(require('glm.program').trouble() or 'no server for this buffer; `:checkhealth glm` says why')
   end
   local status = latest[client.id]
   if not status then

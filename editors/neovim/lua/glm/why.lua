@@ -1,5 +1,5 @@
 --- Why there was a suggestion in this buffer the last time it was asked for, or none.
-local program = require('glm.program')
+local clients = require('glm.client')
 local tell = require('glm.message')
 
 local M = {}
@@ -14,7 +14,7 @@ function M.show()
   if is_story and told and vim.api.nvim_buf_is_valid(told) then
     buffer = told
   end
-  local client = program.clients({ bufnr = buffer })[1]
+  local client = clients.of(buffer)
   if not client then
     return tell('no server for this buffer; `:checkhealth glm` says why')
   end
