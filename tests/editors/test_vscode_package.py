@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.editors.setup.cache import SetupError
-from tests.editors.setup.extension import extension, node_with_modules
+from tests.editors.setup.extension import extension, node_with_modules, pack_alike
 
 _EXTENSION = Path(__file__).parents[2] / "editors" / "vscode"
 _MANIFEST: dict[str, Any] = json.loads((_EXTENSION / "package.json").read_text(encoding="utf-8"))
@@ -67,6 +67,25 @@ def test_menus_and_the_walkthrough_name_commands_and_files_that_are_there() -> N
         texts = [step["description"], *step.get("completionEvents", [])]
         linked = re.findall(r"(?:command|onCommand):(glm-lsp\.\w+)", " ".join(texts))
         assert set(linked) - set(_CONTRIBUTED) == set(), step["id"]
+    ticked = {
+        event.removeprefix("onContext:glm-lsp.")
+        for step in walkthrough["steps"]
+        for event in step.get("completionEvents", [])
+        if event.startswith("onContext:")
+    }
+    assert ticked == set(re.findall(r"noteDone\('(\w+)'\)", _SOURCES))
+
+
+def test_two_packages_of_the_same_sources_are_the_same(package: Path, tmp_path: Path) -> None:
+    first = package.read_bytes()
+    one, other = tmp_path / "one.vsix", tmp_path / "other.vsix"
+    one.write_bytes(first)
+    with zipfile.ZipFile(package) as archive, zipfile.ZipFile(other, "w", zipfile.ZIP_STORED) as shuffled:
+        for name in reversed(archive.namelist()):
+            shuffled.writestr(name, archive.read(name))
+    for file in (one, other):
+        pack_alike(file)
+    assert one.read_bytes() == other.read_bytes() == first
 
 
 def test_what_names_programs_models_and_addresses_needs_trust() -> None:

@@ -9,7 +9,9 @@ import {
   WorkDoneProgress,
 } from 'vscode-languageclient/node';
 
+import { servedEditor } from './documents';
 import type { Session } from './session';
+import { noteDone } from './walkthrough';
 
 const COMMAND = 'glm.generateDocstring';
 type Scope = 'definition' | 'file' | 'block';
@@ -17,7 +19,14 @@ type Scope = 'definition' | 'file' | 'block';
 /** The commands of the palette. The server sends the edit by itself. */
 export function registerDocstringCommands(session: Session): vscode.Disposable[] {
   const register = (name: string, scope: Scope) =>
-    vscode.commands.registerTextEditorCommand(`glm-lsp.${name}`, (editor) => void generate(session, editor, scope));
+    vscode.commands.registerCommand(`glm-lsp.${name}`, () => {
+      const editor = servedEditor();
+      if (editor) {
+        void generate(session, editor, scope);
+      } else {
+        void vscode.window.showInformationMessage('GLM: open a file of code, and put the cursor into what is to be documented.');
+      }
+    });
   return [
     register('generateDocstring', 'definition'),
     register('generateDocstringsInFile', 'file'),
@@ -34,8 +43,8 @@ async function generate(session: Session, editor: vscode.TextEditor, scope: Scop
     await vscode.window.withProgress(
       { location: vscode.ProgressLocation.Notification, cancellable: true, title },
       async (progress, cancelled) => {
-        const client = await session.running();
-        if (!client || cancelled.isCancellationRequested) {
+        const client = await session.running(cancelled);
+        if (!client) {
           return;
         }
         const convert = client.code2ProtocolConverter;
@@ -45,6 +54,7 @@ async function generate(session: Session, editor: vscode.TextEditor, scope: Scop
             : { position: convert.asPosition(selection.active) };
         const wish = { command: COMMAND, arguments: [{ uri: convert.asUri(document.uri), scope, ...place }] };
         await send(client, wish, progress, cancelled);
+        noteDone('documented');
       },
     );
   } catch (error) {

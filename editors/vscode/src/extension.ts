@@ -14,7 +14,7 @@ import { Reports } from './reports';
 import { Session } from './session';
 import { chosenSettings } from './settings';
 import { showStatus } from './status_bar';
-import { showWalkthroughOnce } from './walkthrough';
+import { followSteps, showWalkthroughOnce } from './walkthrough';
 import { registerWhy } from './why';
 
 let session: Session | undefined;
@@ -39,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): void {
     ...registerMenu(started),
     ...registerBenchmark(context, started),
     ...registerInstallation(context, started),
+    followSteps(started),
     registerModelChoice(context, started),
     registerImport(context, started),
     registerDoctor(context, started, reports),

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { servedEditor } from './documents';
 import { isPaused, pausedLanguage } from './pausing';
 import type { Session } from './session';
 import { stateText } from './status_text';
@@ -26,7 +27,7 @@ export function registerMenu(session: Session): vscode.Disposable[] {
 }
 
 function entries(session: Session): Entry[] {
-  const editor = vscode.window.activeTextEditor;
+  const editor = servedEditor();
   const list: Entry[] = [
     isPaused(session) ? entry('play', 'Resume', 'glm-lsp.resume') : entry('debug-pause', 'Pause', 'glm-lsp.pause'),
   ];
@@ -64,7 +65,7 @@ function separator(label: string): Entry {
 }
 
 function language(): string | undefined {
-  return pausedLanguage(vscode.window.activeTextEditor);
+  return pausedLanguage(servedEditor());
 }
 
 function shown({ phase, failure, status }: Session) {

@@ -32,8 +32,3 @@ export class Reports implements vscode.TextDocumentContentProvider, vscode.Dispo
     this.changed.dispose();
   }
 }
-
-/** Whether a document is one of these. */
-export function isReport(document: vscode.TextDocument): boolean {
-  return document.uri.scheme === SCHEME;
-}

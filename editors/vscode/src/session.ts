@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { type LanguageClientOptions, State } from 'vscode-languageclient/node';
 
 import { Client } from './client';
+import { SELECTOR } from './documents';
 import { Retrying } from './retrying';
 import { serverFolder, serverProgram } from './server';
 import { chosenSettings } from './settings';
@@ -263,7 +264,7 @@ export class Session implements vscode.Disposable {
 
   private options(): LanguageClientOptions {
     return {
-      documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+      documentSelector: SELECTOR,
       outputChannel: this.log,
       initializationOptions: { ...chosenSettings(this.context), workspaceTrusted: vscode.workspace.isTrusted },
       middleware: {

@@ -1,14 +1,14 @@
 import * as vscode from 'vscode';
 
-import { isReport, type Reports } from './reports';
+import { servedEditor } from './documents';
+import type { Reports } from './reports';
 import type { Session } from './session';
 
 /** Shows the story of the last answer in a document. */
 export function registerWhy(session: Session, reports: Reports): vscode.Disposable {
   let latest: vscode.TextDocument | undefined;
   return vscode.commands.registerCommand('glm-lsp.why', async () => {
-    const active = vscode.window.activeTextEditor?.document;
-    const document = active && !isReport(active) ? active : latest;
+    const document = servedEditor()?.document ?? latest;
     latest = document;
     const client = await session.running();
     if (!client) {

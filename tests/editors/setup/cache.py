@@ -15,6 +15,9 @@ from pathlib import Path
 
 VARIABLE = "GLM_LSP_EDITORS_CACHE"
 
+PATIENCE_S = 1200.0
+"""Building code-server's native modules takes minutes on two cores."""
+
 
 class SetupError(Exception):
     """An editor cannot be had here; says why and what helps."""
@@ -77,19 +80,23 @@ def run(command: Sequence[str], cwd: Path | None = None, environ: Mapping[str, s
     """The output of a program.
 
     Raises:
-        SetupError: it failed; its last words are in the message.
+        SetupError: it failed, and its last words are in the message, or took longer than anybody waits.
     """
-    done = subprocess.run(
-        command,
-        cwd=cwd,
-        env={**os.environ, **(environ or {})},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=PATIENCE_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise SetupError(f"`{' '.join(command)}` was ended after {PATIENCE_S:.0f} s") from error
     if done.returncode:
         last_words = "\n".join(done.stdout.splitlines()[-15:])
         raise SetupError(f"`{' '.join(command)}` failed:\n{last_words}")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 import tempfile
+import zipfile
 from pathlib import Path
 
 from tests.editors.setup.cache import say
@@ -32,6 +33,7 @@ def extension() -> Path:
     if not package.exists() or not stamp.exists() or stamp.read_text(encoding="utf-8") != checksum:
         say(f"{package.name} is built ...")
         _build()
+        pack_alike(package)
         stamp.write_text(checksum, encoding="utf-8")
     return package
 
@@ -74,6 +76,20 @@ def _build() -> None:
     (dist / "THIRD-PARTY-NOTICES.txt").write_text(text, encoding="utf-8")
     shutil.copy(_LICENSE, _FOLDER)
     node.npm("run", "package", cwd=_FOLDER)
+
+
+def pack_alike(package: Path) -> None:
+    """Packs a package anew so that the same files give the same bytes: in order, with no times of their own."""
+    with zipfile.ZipFile(package) as archive:
+        files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
+    packing = package.with_suffix(".packing")
+    with zipfile.ZipFile(packing, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, files[name])
+    packing.replace(package)
 
 
 def _bundle(node: Node) -> None:
