@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.engines import LateEngine, SlowEngine, late_engine, slow_engine
+from tests.editors.fake_vscode.fixtures import node, start  # noqa: F401 # fixtures of the tests here
 from tests.editors.neovim import Neovim
 from tests.editors.project import Project
 from tests.editors.setup.cache import SetupError, cache_folder
@@ -76,7 +77,7 @@ def start_neovim(
     """
     running: list[Neovim] = []
 
-    def start(init: str = "", *, enables: bool = True, environ: Mapping[str, str] | None = None) -> Neovim:
+    def begin(init: str = "", *, enables: bool = True, environ: Mapping[str, str] | None = None) -> Neovim:
         enabling = "\nvim.lsp.enable('glm')\n" if enables else "\n"
         variables = {**server_environ, **(environ or {})}
         neovim = Neovim(neovim_program, folder, init + enabling, project.folder, variables)
@@ -84,7 +85,7 @@ def start_neovim(
         return neovim
 
     with short_folder() as folder:
-        yield start
+        yield begin
         for neovim in running:
             neovim.close()
 

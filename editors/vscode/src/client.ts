@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+
 import {
   CloseAction,
   type CloseHandlerResult,
   type ErrorHandler,
+  InlineCompletionRequest,
   LanguageClient,
   type LanguageClientOptions,
   type MessageTransports,
@@ -43,6 +46,20 @@ export class Client extends LanguageClient {
   abandon(): void {
     this.isAbandoned = true;
     this.serverProcess?.kill('SIGKILL');
+  }
+
+  /**
+   * Has VS Code ask for ghost text again where it has asked by hand, in the same text, and there was none.
+   *
+   * It remembers such an answer as long as it has the same sources to ask: so this becomes another one.
+   */
+  becomeAnotherSource(): void {
+    const feature = this.getFeature(InlineCompletionRequest.method);
+    const { documentSelector } = this.clientOptions;
+    if (feature && documentSelector) {
+      feature.clear();
+      feature.register({ id: randomUUID(), registerOptions: { documentSelector } });
+    }
   }
 
   /** How the server ended that was started last, in words for a person; undefined if it has not. */

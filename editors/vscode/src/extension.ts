@@ -73,6 +73,6 @@ function followSettings(context: vscode.ExtensionContext, session: Session): vsc
       }
       void session.refresh();
     }),
-    onInterpreterChange(() => void session.refresh()),
+    onInterpreterChange(() => void session.reconsider()),
   ];
 }

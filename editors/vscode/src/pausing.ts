@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 
+import { showsGhostText } from './ghost_text';
 import { runProgram } from './program_run';
 import type { Session } from './session';
 import { isSet, setSetting } from './settings';
@@ -74,7 +75,9 @@ async function hide(): Promise<void> {
 
 async function ask(session: Session): Promise<void> {
   // The server hears of the change first: messages keep their order.
-  if (session.client?.isRunning() && vscode.window.activeTextEditor) {
+  const editor = vscode.window.activeTextEditor;
+  const isWanted = editor && showsGhostText(editor.document) && pausedLanguage(editor) === undefined;
+  if (session.client?.isRunning() && isWanted) {
     await vscode.commands.executeCommand('editor.action.inlineSuggest.trigger');
   }
 }

@@ -7,6 +7,7 @@ import { Retrying } from './retrying';
 import { serverFolder, serverProgram } from './server';
 import { chosenSettings } from './settings';
 import type { Status } from './status';
+import { tracedTo } from './tracing';
 
 /** Stopped: nobody wants it to run. Failed: `failure` says why. */
 export type Phase = 'stopped' | 'starting' | 'running' | 'failed';
@@ -55,16 +56,20 @@ export class Session implements vscode.Disposable {
     return this.inTurn(() => this.begin());
   }
 
-  /** The client, once a server that is being started, or comes back, has answered; tells the person when there is none. */
-  async running(): Promise<Client | undefined> {
-    await this.last.catch(() => undefined);
-    while (this.phase === 'starting') {
-      await new Promise<void>((resolve) => {
-        const listener = this.onDidChange(() => {
-          listener.dispose();
-          resolve();
-        });
-      });
+  /**
+   * The client, once a server that is being started, or comes back, has answered; tells the person when there is none.
+   *
+   * @param cancelled the person no longer waits for it; there is no client then
+   */
+  async running(cancelled?: vscode.CancellationToken): Promise<Client | undefined> {
+    const isOver = () => cancelled?.isCancellationRequested === true;
+    const given = new Promise<void>((resolve) => cancelled?.onCancellationRequested(() => resolve()));
+    await Promise.race([given, this.last.catch(() => undefined)]);
+    while (this.phase === 'starting' && !isOver()) {
+      await Promise.race([given, this.nextChange()]);
+    }
+    if (isOver()) {
+      return undefined;
     }
     if (this.client?.isRunning()) {
       return this.client;
@@ -88,14 +93,19 @@ export class Session implements vscode.Disposable {
     });
   }
 
-  /** Starts anew if another program is to be used now. */
-  async refresh(): Promise<void> {
+  /** Starts anew if another program is to be used now; one that is being started is given up. */
+  refresh(): Promise<void> {
+    this.endStarting();
+    return this.reconsider();
+  }
+
+  /** Starts anew if another program is to be used now; one that is being started may be the right one. */
+  reconsider(): Promise<void> {
     if (this.isRefreshWaiting) {
       // It will see what has changed since.
       return this.last;
     }
     this.isRefreshWaiting = true;
-    this.endStarting();
     return this.inTurn(async () => {
       this.isRefreshWaiting = false;
       if (this.phase !== 'running' || (await this.isAnotherWanted())) {
@@ -111,6 +121,15 @@ export class Session implements vscode.Disposable {
     void this.last.finally(() => {
       this.changed.dispose();
       this.log.dispose();
+    });
+  }
+
+  private nextChange(): Promise<void> {
+    return new Promise((resolve) => {
+      const listener = this.onDidChange(() => {
+        listener.dispose();
+        resolve();
+      });
     });
   }
 
@@ -176,7 +195,7 @@ export class Session implements vscode.Disposable {
     client.onNotification('glm/status', (status: Status) => {
       if (this.client === client) {
         this.status = status;
-        this.retrying.onStatus(status);
+        this.retrying.onStatus(status, client);
         this.changed.fire();
       }
     });
@@ -266,6 +285,7 @@ export class Session implements vscode.Disposable {
     return {
       documentSelector: SELECTOR,
       outputChannel: this.log,
+      traceOutputChannel: tracedTo(this.log),
       initializationOptions: { ...chosenSettings(this.context), workspaceTrusted: vscode.workspace.isTrusted },
       middleware: {
         ...this.retrying.middleware,

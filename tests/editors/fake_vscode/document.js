@@ -1,11 +1,21 @@
 // A document of the editor: what is typed and applied changes it, a version at a time.
 'use strict';
 
+const fs = require('node:fs');
+const path = require('node:path');
+
 const { Position, Range } = require('./values.js');
 
+const LANGUAGES = { '.py': 'python', '.ts': 'typescript' };
+
 class TextDocument {
+  /** A file as a document. */
+  static read(uri) {
+    const language = LANGUAGES[path.extname(uri.fsPath)] ?? 'plaintext';
+    return new TextDocument(uri, language, fs.readFileSync(uri.fsPath, 'utf8'));
+  }
   constructor(uri, languageId, text) {
-    Object.assign(this, { uri, languageId, version: 1, isDirty: false, isClosed: false, isUntitled: false, text });
+    Object.assign(this, { uri, languageId, version: 1, isDirty: false, isClosed: false, isUntitled: uri.scheme === 'untitled', text });
   }
   get fileName() {
     return this.uri.fsPath;

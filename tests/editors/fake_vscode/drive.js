@@ -6,12 +6,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { createInterface } = require('node:readline');
 const vscode = require('vscode');
-const { TextDocument } = require('./document.js');
 
 const [bundle, extensionPath, storage] = process.argv.slice(2);
 const { state, events, change } = vscode.fake;
 const { Position, Range, Selection, Uri } = vscode;
-const LANGUAGES = { '.py': 'python', '.ts': 'typescript', '.txt': 'plaintext' };
 const extension = require(bundle);
 const pending = [];
 const memory = new Map();
@@ -61,7 +59,52 @@ function shown(result) {
 
 const patient = globalThis.setTimeout;
 
+/** The Python extension, as far as this one uses it: asleep until somebody wakes it, and then as long as it likes. */
+function pythonExtension(interpreter) {
+  const changed = new vscode.EventEmitter();
+  const waking = Promise.withResolvers();
+  const environments = {
+    onDidChangeActiveEnvironmentPath: changed.event,
+    getActiveEnvironmentPath: () => ({}),
+    resolveEnvironment: async () => ({ executable: { uri: Uri.file(python.interpreter) } }),
+  };
+  const python = {
+    interpreter,
+    changed,
+    isActive: false,
+    exports: undefined,
+    wakes: 0,
+    async activate() {
+      python.wakes += 1;
+      await waking.promise;
+      return python.exports;
+    },
+    wake() {
+      Object.assign(python, { isActive: true, exports: { environments } });
+      waking.resolve();
+    },
+  };
+  return python;
+}
+
+const PYTHON = 'ms-python.python';
+
 const requests = {
+  async logLevel({ level }) {
+    state.logLevel = level;
+  },
+  /** Installs the Python extension, with a Python that is chosen in it. */
+  async installPython({ interpreter }) {
+    state.extensions[PYTHON] = pythonExtension(interpreter);
+  },
+  /** It has taken its time. */
+  async wakePython() {
+    state.extensions[PYTHON].wake();
+  },
+  wakes: async () => state.extensions[PYTHON].wakes,
+  async choosePython({ interpreter }) {
+    Object.assign(state.extensions[PYTHON], { interpreter }).changed.fire();
+  },
   /** Waits of a quarter of a minute and more take a quarter of a second from now on. */
   async hurry() {
     globalThis.setTimeout = (run, ms, ...rest) => patient(run, ms >= 15_000 ? 250 : ms, ...rest);
@@ -77,11 +120,7 @@ const requests = {
     context.subscriptions.splice(0).reverse().forEach((each) => each.dispose());
   },
   async open({ file }) {
-    const text = fs.readFileSync(file, 'utf8');
-    const document = new TextDocument(Uri.file(file), LANGUAGES[path.extname(file)], text);
-    vscode.workspace.textDocuments = [...vscode.workspace.textDocuments, document];
-    events.onDidOpenTextDocument.fire(document);
-    await vscode.window.showTextDocument(document);
+    await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(file));
   },
   async close() {
     const { document } = front();
@@ -106,6 +145,8 @@ const requests = {
   },
   isServedAtAll: async () => [...state.providers.values()].some(({ kind }) => kind === 'InlineCompletionItem'),
   isServed: async () => offering() !== undefined,
+  /** Who is asked for inline completions of the document in front: a number that is another one for each. */
+  source: async () => [...state.sources].indexOf(offering()),
   text: async () => front().document.getText(),
   complete: async (options) => inlineCompletions(options).answer,
   /** Asks, and goes on; `cancel` withdraws all that was asked so, and gives the last answer. */

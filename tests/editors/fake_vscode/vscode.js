@@ -2,12 +2,14 @@
 'use strict';
 
 const values = require('./values.js');
+const { TextDocument } = require('./document.js');
 const { Disposable, EventEmitter, Position, Range, Selection } = values;
 
 /** What the driver looks at, and sets. */
 const state = {
   settings: {},
   providers: new Map(),
+  sources: new Set(),
   commands: new Map(),
   messages: [],
   progress: [],
@@ -16,6 +18,8 @@ const state = {
   executed: [],
   answers: [],
   details: [],
+  logLevel: 3,
+  extensions: {},
 };
 
 const events = new Proxy({}, { get: (all, name) => (all[name] ??= new EventEmitter()) });
@@ -39,6 +43,7 @@ function complete(name, known) {
 const provider = (kind) => (selector, it, ...rest) => {
   const entry = { kind, selector, it, rest };
   state.providers.set(entry, entry);
+  state.sources.add(entry);
   return new Disposable(() => state.providers.delete(entry));
 };
 
@@ -90,6 +95,8 @@ function configuration(section) {
   };
 }
 
+const untitled = () => values.Uri.from({ scheme: 'untitled', path: `Untitled-${workspace.textDocuments.length + 1}` });
+
 const workspace = complete('workspace', {
   isTrusted: true,
   workspaceFolders: [],
@@ -101,6 +108,20 @@ const workspace = complete('workspace', {
   asRelativePath: (uri) => uri.fsPath ?? uri,
   registerTextDocumentContentProvider: () => new Disposable(),
   createFileSystemWatcher: () => complete('watcher', { dispose() {} }),
+  async openTextDocument(wanted = {}) {
+    const uri = typeof wanted === 'string' ? values.Uri.file(wanted) : wanted;
+    const document =
+      uri instanceof values.Uri
+        ? TextDocument.read(uri)
+        : new TextDocument(untitled(), wanted.language ?? 'plaintext', wanted.content ?? '');
+    const known = workspace.textDocuments.find((each) => each.uri.toString() === document.uri.toString());
+    if (known) {
+      return known;
+    }
+    workspace.textDocuments = [...workspace.textDocuments, document];
+    events.onDidOpenTextDocument.fire(document);
+    return document;
+  },
   async applyEdit(edit) {
     for (const [uri, edits] of edit.entries()) {
       const document = workspace.textDocuments.find((each) => each.uri.toString() === uri.toString());
@@ -120,7 +141,7 @@ const answer = (kind) => async (first, ...rest) => {
 const output = (name) => {
   const line = (level) => (...parts) => state.log.push(`${level} ${parts.join(' ')}`);
   const levels = Object.fromEntries(['trace', 'debug', 'info', 'warn', 'error', 'append', 'appendLine', 'replace'].map((each) => [each, line(each)]));
-  return { name, logLevel: 3, onDidChangeLogLevel: events.onDidChangeLogLevel.event, ...levels, clear() {}, show() {}, hide() {}, dispose() {} };
+  return { name, logLevel: state.logLevel, onDidChangeLogLevel: events.onDidChangeLogLevel.event, ...levels, clear() {}, show() {}, hide() {}, dispose() {} };
 };
 
 const window = complete('window', {
@@ -174,7 +195,7 @@ module.exports = {
   version: '1.99.0',
   commands,
   env: complete('env', { appName: 'Fake', language: 'en', openExternal: async () => true }),
-  extensions: complete('extensions', { all: [], getExtension: () => undefined }),
+  extensions: complete('extensions', { all: [], getExtension: (id) => state.extensions[id] }),
   languages,
   window,
   workspace,
