@@ -55,6 +55,13 @@ def start(
         vscode.close()
 
 
+@pytest.fixture
+def own_home() -> Iterator[dict[str, str]]:
+    """A place for models that no other test sees."""
+    with short_folder() as home:
+        yield {"GLM_LSP_HOME": str(home)}
+
+
 def opened(vscode: FakeVSCode, project: Project) -> FakeVSCode:
     """Shows the project's file, and waits for the server to have said what it can do."""
     vscode.open(project.source)
@@ -150,6 +157,39 @@ def test_a_setting_counts_at_once(start: StartVSCode, project: Project) -> None:
     vscode.until(lambda: vscode.complete() == [])
     vscode.ask("set", name="glm.enable", value=True)
     vscode.until(vscode.complete)
+
+
+def test_resuming_takes_back_what_pausing_has_written(
+    start: StartVSCode, project: Project, own_home: dict[str, str]
+) -> None:
+    config = Path(own_home["GLM_LSP_HOME"]) / "config.toml"
+    config.write_text('disabledIn = ["go"]\n')
+    vscode = opened(start(environ=own_home), project)
+    vscode.until(lambda: any("starter" in text for text in vscode.seen("statusBar")))
+    vscode.ask("command", name="glm-lsp.pause")
+    vscode.until(
+        lambda: any("paused" in str(text) or "debug-pause" in text for text in vscode.seen("statusBar"))
+    )
+    assert vscode.seen("settings") == {"glm.enable": False}
+    vscode.ask("command", name="glm-lsp.resume")
+    vscode.until(lambda: vscode.seen("settings") == {})
+    vscode.ask("command", name="glm-lsp.pauseForLanguage")
+    vscode.until(lambda: vscode.seen("settings") == {"glm.disabledIn": ["go", "python"]})
+    vscode.ask("command", name="glm-lsp.pauseForLanguage")
+    # What the file says counts again, also when it says something else one day.
+    vscode.until(lambda: vscode.seen("settings") == {})
+
+
+def test_resuming_counts_for_more_than_the_file_s_pause(
+    start: StartVSCode, project: Project, own_home: dict[str, str]
+) -> None:
+    config = Path(own_home["GLM_LSP_HOME"]) / "config.toml"
+    config.write_text("enable = false\n")
+    vscode = opened(start(environ=own_home), project)
+    vscode.until(lambda: any("debug-pause" in text for text in vscode.seen("statusBar")))
+    vscode.ask("command", name="glm-lsp.resume")
+    vscode.until(lambda: vscode.seen("settings") == {"glm.enable": True})
+    vscode.until(lambda: all("debug-pause" not in text for text in vscode.seen("statusBar")))
 
 
 def test_a_missing_server_is_offered_and_never_again_after_not_now(
@@ -284,13 +324,6 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("official") / "codegeex4-tiny"
     write_official_folder(folder, "codegeex4")
     return folder
-
-
-@pytest.fixture
-def own_home() -> Iterator[dict[str, str]]:
-    """A place for models that no other test sees."""
-    with short_folder() as home:
-        yield {"GLM_LSP_HOME": str(home)}
 
 
 def import_from(vscode: FakeVSCode, folder: Path, *answers: str) -> None:

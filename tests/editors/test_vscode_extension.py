@@ -145,7 +145,7 @@ def test_the_menu_pauses_and_resumes(vscode: VSCode, project: Project) -> None:
     pick(vscode, "Resume")
     wait_for_status(vscode, "GLM: ready")
     vscode.until(lambda: vscode.ghost_text() == "unt", "ghost text", _MODEL_S)
-    assert chosen(project, "enable") is True
+    assert chosen(project, "enable") is not False
 
 
 def test_the_menu_pauses_and_resumes_for_a_language(vscode: VSCode, project: Project) -> None:
@@ -279,9 +279,12 @@ def test_why_an_import_failed_is_told(vscode: VSCode, project: Project) -> None:
         lambda: "name of the model" in " ".join(vscode.texts(".quick-input-title")), "the question for a name"
     )
     vscode.press("Enter")
-    vscode.until(lambda: vscode.notifications, "why it failed", _MODEL_S)
-    (message,) = vscode.notifications
-    assert "GLM: importing no checkpoint (1) failed. GLM-" in " ".join(message.split())
+    told = "GLM: importing no checkpoint (1) failed. GLM-"
+    vscode.until(
+        lambda: any(told in " ".join(message.split()) for message in vscode.notifications),
+        "why it failed",
+        _MODEL_S,
+    )
 
 
 def test_a_server_that_keeps_ending_is_told_of_once_and_comes_back_by_command(

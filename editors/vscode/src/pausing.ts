@@ -1,34 +1,47 @@
 import * as vscode from 'vscode';
 
+import { servedEditor } from './documents';
 import { showsGhostText } from './ghost_text';
-import { runProgram } from './program_run';
 import type { Session } from './session';
 import { isSet, setSetting } from './settings';
+import { takeBackTo, valueUnderneath } from './underneath';
 
 /** Commands that pause: the settings that say so are written where they stand, else in the user's. */
 export function registerPausing(context: vscode.ExtensionContext, session: Session): vscode.Disposable[] {
   const register = vscode.commands.registerCommand;
   return [
     register('glm-lsp.pause', async () => {
-      await setSetting('enable', false);
+      const isOfWorkspace = await setSetting('enable', false);
       await hide();
+      if (isOfWorkspace) {
+        void vscode.window.showInformationMessage('GLM: paused in the settings of this workspace, which had it on.');
+      }
     }),
     register('glm-lsp.resume', async () => {
-      await setSetting('enable', true);
+      await takeBackTo(context, session, 'enable', true, true);
       await ask(session);
     }),
     register('glm-lsp.pauseForLanguage', async () => {
-      const editor = vscode.window.activeTextEditor;
+      const editor = servedEditor();
       if (!editor) {
         void vscode.window.showInformationMessage('GLM: no file is open, so there is no language to pause for.');
         return;
       }
       const { languageId } = editor.document;
-      const wasPaused = pausedLanguage(editor) !== undefined;
-      const listed = isSet('disabledIn') ? disabledIn() : await fromServer(context, session);
-      const others = listed.filter((each) => each.toLowerCase() !== languageId.toLowerCase());
-      await setSetting('disabledIn', wasPaused ? others : [...others, languageId]);
-      await (wasPaused ? ask(session) : hide());
+      const isThis = (each: string) => each.toLowerCase() === languageId.toLowerCase();
+      const nothing: string[] = [];
+      if (pausedLanguage(editor) !== undefined) {
+        const rest = disabledIn().filter((each) => !isThis(each));
+        await takeBackTo(context, session, 'disabledIn', rest, nothing);
+        await ask(session);
+        return;
+      }
+      // A list of the editor's takes the place of theirs.
+      const listed = isSet('disabledIn')
+        ? disabledIn()
+        : await valueUnderneath(context, session, 'disabledIn', nothing);
+      await setSetting('disabledIn', [...listed.filter((each) => !isThis(each)), languageId]);
+      await hide();
     }),
   ];
 }
@@ -51,22 +64,6 @@ export function pausedLanguage(editor: vscode.TextEditor | undefined): string | 
 
 function disabledIn(): readonly string[] {
   return vscode.workspace.getConfiguration('glm').get<string[]>('disabledIn') ?? [];
-}
-
-/** What the server's config file and environment say: a list of the editor's takes the place of theirs. */
-async function fromServer(context: vscode.ExtensionContext, session: Session): Promise<readonly string[]> {
-  if (session.program === undefined) {
-    return [];
-  }
-  const where = vscode.ProgressLocation.Window;
-  const ended = await runProgram(context, session, 'reading settings', ['config', 'show', '--json'], where);
-  try {
-    const { settings } = JSON.parse(ended?.stdout ?? '') as { settings: { name: string; value: unknown }[] };
-    const value = settings.find(({ name }) => name === 'disabledIn')?.value;
-    return Array.isArray(value) ? value.map(String) : [];
-  } catch {
-    return [];
-  }
 }
 
 async function hide(): Promise<void> {

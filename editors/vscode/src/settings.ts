@@ -34,8 +34,8 @@ export function settingsEnviron(context: vscode.ExtensionContext): Record<string
   return Object.fromEntries(chosen.map(([name, value]) => [variable(name), String(value)]));
 }
 
-/** Writes a setting where it stands, else in the user's. */
-export async function setSetting(name: string, value: unknown): Promise<void> {
+/** Writes a setting where it stands, else in the user's. Returns whether that was the workspace's. */
+export async function setSetting(name: string, value: unknown): Promise<boolean> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   const places = configuration.inspect(name);
   const counts = vscode.workspace.isTrusted || !NEEDS_TRUST.has(name);
@@ -46,10 +46,12 @@ export async function setSetting(name: string, value: unknown): Promise<void> {
       value,
       isOfWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global,
     );
+    return isOfWorkspace;
   } catch (error) {
     void vscode.window.showErrorMessage(
       `GLM: the setting ${SECTION}.${name} could not be written: ${error instanceof Error ? error.message : String(error)}`,
     );
+    return false;
   }
 }
 

@@ -186,6 +186,7 @@ const requests = {
     log: state.log,
     commands: [...state.commands.keys()],
     executed: state.executed,
+    settings: state.settings,
     memory: Object.fromEntries(memory),
   }),
 };

@@ -89,7 +89,11 @@ function configuration(section) {
     has: (name) => full(name) in state.settings,
     inspect: (name) => ({ key: full(name), globalValue: state.settings[full(name)] }),
     async update(name, value) {
-      state.settings[full(name)] = value;
+      if (value === undefined) {
+        delete state.settings[full(name)];
+      } else {
+        state.settings[full(name)] = value;
+      }
       events.onDidChangeConfiguration.fire({ affectsConfiguration: (other) => full(name).startsWith(other) });
     },
   };
