@@ -166,6 +166,22 @@ def test_ghost_text_asked_for_before_the_engine_is_there_comes_with_it(
     vscode.until(lambda: "shipping:" in text(vscode), "the whole docstring")
 
 
+def test_ghost_text_asked_for_by_hand_before_the_engine_is_there_comes_with_it(
+    vscode: VSCode, project: Project, late: LateEngine
+) -> None:
+    choose(project, engineUrl=late.url)
+    opened(vscode, project, line=11)
+    vscode.until(lambda: vscode.notifications, "the server to miss its engine")
+    vscode.press("End")
+    vscode.until(lambda: is_indented_by_enter(vscode), "VS Code to know Python")
+    vscode.type('"""')
+    vscode.command("Trigger Inline Suggestion")
+    time.sleep(2)
+    assert vscode.ghost_text() == ""
+    late.come()
+    vscode.until(vscode.ghost_text, "ghost text", _MODEL_S)
+
+
 def test_a_server_that_cannot_be_found_is_told_of_once(vscode: VSCode, project: Project) -> None:
     program = project.folder / "none"
     choose(project, serverPath=str(program))

@@ -33,6 +33,7 @@ _SETTINGS = {
     "extensions.ignoreRecommendations": True,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
+    "security.workspace.trust.startupPrompt": "never",
 }
 
 
@@ -49,9 +50,18 @@ class CodeServerProcess:
         folder: for its data; an empty one.
         extension: the package.
         environ: variables besides those of this process; language servers are started with them.
+        trusts: folders are trusted; else none is before somebody says so, and nobody is asked.
     """
 
-    def __init__(self, tools: CodeServer, folder: Path, extension: Path, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        tools: CodeServer,
+        folder: Path,
+        extension: Path,
+        environ: Mapping[str, str],
+        *,
+        trusts: bool = True,
+    ) -> None:
         self.tools = tools
         self.address = f"http://127.0.0.1:{_free_port()}"
         settings = folder / "data" / "User" / "settings.json"
@@ -68,7 +78,13 @@ class CodeServerProcess:
         run([*command, "--install-extension", str(extension)], environ=whole)
         self._log = (folder / "log").open("wb")
         self._process = subprocess.Popen(
-            [*command, *_OPTIONS, "--bind-addr", self.address.removeprefix("http://")],
+            [
+                *command,
+                *_OPTIONS,
+                *(_TRUSTING if trusts else ()),
+                "--bind-addr",
+                self.address.removeprefix("http://"),
+            ],
             env={**os.environ, **whole},
             stdin=subprocess.DEVNULL,
             stdout=self._log,
@@ -335,11 +351,11 @@ class VSCode:
 _OPTIONS = (
     "--auth",
     "none",
-    "--disable-workspace-trust",
     "--disable-telemetry",
     "--disable-update-check",
     "--disable-getting-started-override",
 )
+_TRUSTING = ("--disable-workspace-trust",)
 
 
 def _free_port() -> int:

@@ -260,8 +260,10 @@ export class Session implements vscode.Disposable {
   }
 
   private async giveUp(client: Client): Promise<void> {
+    const turn = this.last;
     const ending = await client.ending();
-    if (!this.client && this.phase !== 'stopped') {
+    // What was begun meanwhile has its own end.
+    if (this.last === turn) {
       this.fail(`the server has ended, and could not be started again${ending ? `: ${ending}` : ''}`, false);
     }
   }
@@ -271,7 +273,7 @@ export class Session implements vscode.Disposable {
     this.log.error(reason);
     if (this.told !== reason) {
       this.told = reason;
-      void this.remedy(reason, isMissing);
+      this.remedy(reason, isMissing).catch((error: unknown) => this.log.error(words(error)));
     }
   }
 
