@@ -358,7 +358,82 @@ def test_an_import_that_succeeds_tells_how_the_model_is_used(
     neovim.until("return vim.fn.execute('messages'):find('GLM') ~= nil", _SERVER_S)
     assert neovim.messages == ["GLM: the model is installed. `:Glm model` chooses it."]
     words = re.findall("<(.*?)>", screen(neovim))
-    assert words == ["model", "import", "THUDM/codegeex2-6b", "--precision", "int4"]
+    assert words == ["model", "import", "--precision", "int4", "--", "THUDM/codegeex2-6b"]
+    neovim.command("messages clear")
+    neovim.command("Glm import THUDM/codegeex2-6b --dry-run")
+    neovim.until(_IS_OVER, _SERVER_S)
+    assert neovim.messages == []
+
+
+_HOSTILE = [
+    "two  words",
+    'it\'s "quoted"',
+    "100% of #3 | $HOME <cword> `x`",
+    "-dash",
+    "back\\slash",
+    "*[a]?{b}",
+    "~tilde",
+    "a --b",
+]
+
+
+def test_the_source_of_an_import_reaches_the_program_as_it_was_typed(
+    start_neovim: StartNeovim, project: Project, tmp_path: Path
+) -> None:
+    program, seen = tmp_path / "glm-lsp", tmp_path / "seen"
+    program.write_text(f"#!/bin/sh\nfor word in \"$@\"; do printf '%s\\n' \"$word\"; done >> '{seen}'\n")
+    program.chmod(0o755)
+    neovim = start_neovim(f"vim.lsp.config('glm', {{ cmd = {{ '{program}', 'serve' }} }})", enables=False)
+    folder = project.folder / "checkpoints of mine"
+    quoted = [str(folder).replace(" ", "\\ ") + "/q", "-- --x", "--yes A/b", "~/not here --name my\\ own"]
+    windows = [r"C:\models\of mine\glm 4%", r"\\host\share\x"]
+    for name in (*_HOSTILE, "q"):
+        (folder / name).mkdir(parents=True)
+    sources = [*(f"{folder}/{name}" for name in _HOSTILE), *windows]
+    typed = [*sources, *_HOSTILE[:3], *(f"{source} --yes" for source in windows), *quoted]
+    for line in typed:
+        # Through the command line itself, as a person's keys go.
+        neovim.lua(f"vim.fn.feedkeys(':Glm import ' .. [==[{line}]==] .. '\\r', 'nt')")
+        neovim.until(_IS_OVER)
+        neovim.command("bwipeout!")
+    words = "".join(f"{word}\n" for word in seen.read_text().splitlines())
+    expected = [["--", source] for source in sources]
+    expected += [["--", name] for name in _HOSTILE[:3]]
+    expected += [["--yes", "--", source] for source in windows]
+    expected += [["--", f"{folder}/q"], ["--", "--x"], ["--yes", "A/b"]]
+    expected += [["--name", "my own", "--", "~/not here"]]
+    assert words == "".join(f"{word}\n" for arguments in expected for word in ("model", "import", *arguments))
+
+
+def test_folders_to_import_are_completed_as_they_are(lone: Neovim, project: Project) -> None:
+    for name in ("two  words", "two [x] 100%", ".hidden", "-dash"):
+        (project.folder / name / "inner one").mkdir(parents=True)
+    (project.folder / "two files.txt").write_text("")
+    offered = {
+        f"{project.folder}/tw": [f"{project.folder}/two  words/", f"{project.folder}/two [x] 100%/"],
+        "two [": ["[x] 100%/"],
+        "two  words/inner ": ["one/"],
+        r"two\ [x]\ 100%/i": [r"two\ [x]\ 100%/inner one/"],
+        "": ["-dash/", "two  words/", "two [x] 100%/"],
+        "none/": [],
+    }
+    for typed, whole in offered.items():
+        found = lone.lua(f"return vim.fn.getcompletion([==[Glm import {typed}]==], 'cmdline')")
+        assert (found or []) == whole, typed
+    lone.lua("vim.fn.feedkeys(':Glm import two [\\t\\r', 'nt')")
+    lone.until("return vim.bo.buftype == 'terminal'")
+    lone.until(_IS_OVER, _SERVER_S)
+    assert "two [x] 100%" in screen(lone)
+
+
+def test_an_import_that_fails_unseen_tells_where_the_reason_is(lone: Neovim) -> None:
+    lone.command("Glm import /none such")
+    buffer = lone.lua("return vim.api.nvim_get_current_buf()")
+    lone.command("close")
+    lone.until("return vim.fn.execute('messages'):find('GLM') ~= nil", _SERVER_S)
+    assert lone.messages == [f"GLM: `glm-lsp model` failed; `:sbuffer {buffer}` shows why"]
+    lone.command(f"sbuffer {buffer}")
+    assert "there is no folder /none such" in screen(lone)
 
 
 def test_a_program_that_is_not_there_is_told_without_a_window(

@@ -23,6 +23,7 @@ local LOGS = { 'editor', 'engine' }
 ---@field most integer how many words it takes
 ---@field least? integer how many it needs
 ---@field complete? string[]|fun(lead: string): string[] its first word
+---@field takes_rest? boolean all that stands behind its name is one word, as it was typed, also for `complete`
 
 ---@param lead string
 local function filetypes(lead)
@@ -57,12 +58,13 @@ local COMMANDS = {
   },
   import = {
     least = 1,
-    most = math.huge,
-    complete = function(lead)
-      return vim.tbl_map(vim.fn.fnameescape, vim.fn.getcompletion(lead, 'dir'))
+    most = 1,
+    takes_rest = true,
+    complete = function(typed)
+      return require('glm.importing').folders(typed)
     end,
     run = function(words)
-      require('glm.models').import(vim.list_extend({ vim.fs.normalize(words[1]) }, words, 2))
+      require('glm.importing').import(words[1])
     end,
   },
   log = {
@@ -132,6 +134,9 @@ function M.run(given)
     local guess = nearest and (' Did you mean %s?'):format(nearest) or ''
     return tell(('there is no `:Glm %s`.%s It can: %s'):format(name, guess, table.concat(M.names(), ', ')))
   end
+  if command.takes_rest and #words > 0 then
+    words = { given.args:match('^%S+%s+(.-)%s*$') }
+  end
   if #words < (command.least or 0) then
     return tell(('`:Glm %s` wants to know what; `:help :Glm-%s`'):format(name, name))
   end
@@ -151,12 +156,18 @@ end
 ---@return string[]
 function M.complete(lead, line, position)
   local before = line:sub(1, position):match('%f[%a]Glm?!?%s+(.*)$') or ''
-  local words = vim.split(before, '%s+')
+  local name, rest = before:match('^(%S+)%s+(.*)$')
+  local command = COMMANDS[name]
   local offered = {}
-  if #words <= 1 then
+  if not name then
     offered = M.names()
-  elseif #words == 2 and COMMANDS[words[1]] then
-    offered = COMMANDS[words[1]].complete or {}
+  elseif command and command.takes_rest then
+    -- Neovim puts what is offered in the place of the last word only.
+    offered = vim.tbl_map(function(whole)
+      return whole:sub(#rest - #lead + 1)
+    end, command.complete(rest))
+  elseif command and not rest:find('%s') then
+    offered = command.complete or {}
     offered = type(offered) == 'function' and offered(lead) or offered
   end
   return vim.tbl_filter(function(word)

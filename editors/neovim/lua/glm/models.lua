@@ -1,4 +1,4 @@
---- Models: which are installed, which one is used in this session, and how another one is brought in.
+--- Models: which are installed, and which one is used in this session.
 local choices = require('glm.choices')
 local program = require('glm.program')
 local tell = require('glm.message')
@@ -68,14 +68,6 @@ function M.names()
   return is_read and vim.tbl_map(function(model)
     return model.name
   end, models) or {}
-end
-
---- Imports a checkpoint in a terminal, where the program asks and shows how far it is.
----@param arguments string[] a folder or ORG/NAME, perhaps with options of `glm-lsp model import`
-function M.import(arguments)
-  require('glm.window').terminal(vim.list_extend({ 'model', 'import' }, arguments), function()
-    tell('the model is installed. `:Glm model` chooses it.', vim.log.levels.INFO)
-  end)
 end
 
 return M

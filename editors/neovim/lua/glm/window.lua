@@ -49,12 +49,15 @@ function M.terminal(arguments, on_success)
   end
   vim.cmd('botright new')
   vim.bo.bufhidden = 'hide' -- closing the window does not end what runs in it
+  local buffer = vim.api.nvim_get_current_buf()
   local job = vim.fn.jobstart(command, {
     term = true,
     env = program.environment(),
     on_exit = function(_, code)
       if code == 0 and on_success then
         on_success()
+      elseif code ~= 0 and vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) == 0 then
+        tell(('`glm-lsp %s` failed; `:sbuffer %d` shows why'):format(arguments[1], buffer), vim.log.levels.ERROR)
       end
     end,
   })
