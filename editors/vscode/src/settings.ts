@@ -35,11 +35,8 @@ export function settingsEnviron(context: vscode.ExtensionContext): Record<string
 }
 
 /** Writes a setting where it stands, else in the user's. Returns whether that was the workspace's. */
-export async function setSetting(name: string, value: unknown): Promise<boolean> {
+export async function setSetting(name: string, value: unknown, isOfWorkspace = standsInWorkspace(name)): Promise<boolean> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
-  const places = configuration.inspect(name);
-  const counts = vscode.workspace.isTrusted || !NEEDS_TRUST.has(name);
-  const isOfWorkspace = places?.workspaceValue !== undefined && counts;
   try {
     await configuration.update(
       name,
@@ -53,6 +50,11 @@ export async function setSetting(name: string, value: unknown): Promise<boolean>
     );
     return false;
   }
+}
+
+function standsInWorkspace(name: string): boolean {
+  const counts = vscode.workspace.isTrusted || !NEEDS_TRUST.has(name);
+  return counts && vscode.workspace.getConfiguration(SECTION).inspect(name)?.workspaceValue !== undefined;
 }
 
 function variable(name: string): string {

@@ -32,12 +32,12 @@ export async function takeBackTo<T>(
   wanted: T,
   otherwise: T,
 ): Promise<void> {
-  await setSetting(name, undefined);
+  const isOfWorkspace = await setSetting(name, undefined);
   // The workspace's may have hidden the user's.
   const underneath = isSet(name)
     ? vscode.workspace.getConfiguration('glm').get<T>(name)
     : await valueUnderneath(context, session, name, otherwise);
   if (JSON.stringify(underneath) !== JSON.stringify(wanted)) {
-    await setSetting(name, wanted);
+    await setSetting(name, wanted, isOfWorkspace);
   }
 }
