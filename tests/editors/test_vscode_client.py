@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,47 +11,13 @@ import pytest
 
 from tests.editors.engines import SlowEngine
 from tests.editors.fake_vscode.driver import FakeVSCode
+from tests.editors.fake_vscode.fixtures import StartVSCode, opened, program_of, servers
 from tests.editors.project import SOURCE, Project, assert_documented
-from tests.editors.setup.cache import SetupError
-from tests.editors.setup.extension import bundle, node_with_modules
-from tests.editors.setup.node import Node
 from tests.fakes.fake_engine import FakeJob
 from tests.fakes.fake_server import short_folder
 from tests.official.checkpoints import write_official_folder
 
 pytestmark = pytest.mark.timeout(300)
-
-StartVSCode = Callable[..., FakeVSCode]
-
-
-@pytest.fixture(scope="module")
-def node() -> Node:
-    """Node.js, and beside the extension what it is made with."""
-    try:
-        return node_with_modules()
-    except SetupError as error:
-        pytest.skip(str(error))
-
-
-@pytest.fixture
-def start(
-    node: Node, project: Project, tmp_path: Path, server_environ: dict[str, str]
-) -> Iterator[StartVSCode]:
-    """Starts the extension in the project: `start(trusted=False, model="other")`; `hurried`: it has no patience."""
-    running: list[FakeVSCode] = []
-
-    def begin(*, environ: dict[str, str] | None = None, hurried: bool = False, **options: Any) -> FakeVSCode:
-        whole = {**server_environ, **(environ or {})}
-        vscode = FakeVSCode(node, bundle(), tmp_path / "storage", whole)
-        running.append(vscode)
-        if hurried:
-            vscode.ask("hurry")
-        vscode.activate(project.folder, **options)
-        return vscode
-
-    yield begin
-    for vscode in running:
-        vscode.close()
 
 
 @pytest.fixture
@@ -62,25 +27,8 @@ def own_home() -> Iterator[dict[str, str]]:
         yield {"GLM_LSP_HOME": str(home)}
 
 
-def opened(vscode: FakeVSCode, project: Project) -> FakeVSCode:
-    """Shows the project's file, and waits for the server to have said what it can do."""
-    vscode.open(project.source)
-    vscode.until(lambda: vscode.ask("isServed"))
-    return vscode
-
-
 def jobs(slow: SlowEngine) -> list[FakeJob]:
     return [job for job in slow.engine.jobs if not job.request.glm.warm_up]
-
-
-def servers(vscode: FakeVSCode) -> list[psutil.Process]:
-    """The children that serve; others come and go."""
-    found = []
-    for child in psutil.Process(vscode.pid).children():
-        with suppress(psutil.NoSuchProcess):
-            if "serve" in child.cmdline():
-                found.append(child)
-    return found
 
 
 def test_ghost_text_follows_what_is_typed_until_the_extension_ends(
@@ -232,14 +180,6 @@ def test_a_server_that_is_too_old_is_told_of(start: StartVSCode, project: Projec
     vscode.until(lambda: vscode.seen("messages"))
     (message,) = vscode.seen("messages")
     assert message[1] == (f"GLM: {old} is version 0.0.9; 0.1.0 or newer is needed, install that one.")
-
-
-def program_of(folder: Path, lines: str) -> Path:
-    """A program that stands in for the server."""
-    program = folder / "stand-in"
-    program.write_text(f"#!/bin/sh\n{lines}\n")
-    program.chmod(0o755)
-    return program
 
 
 def test_a_setting_that_names_a_broken_program_can_be_forgotten(

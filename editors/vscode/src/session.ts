@@ -1,13 +1,11 @@
 import * as vscode from 'vscode';
-import { type LanguageClientOptions, State } from 'vscode-languageclient/node';
+import { State } from 'vscode-languageclient/node';
 
 import { Client } from './client';
-import { SELECTOR } from './documents';
+import { clientOptions } from './client_options';
 import { Retrying } from './retrying';
 import { serverFolder, serverProgram } from './server';
-import { chosenSettings } from './settings';
 import type { Status } from './status';
-import { tracedTo } from './tracing';
 
 /** Stopped: nobody wants it to run. Failed: `failure` says why. */
 export type Phase = 'stopped' | 'starting' | 'running' | 'failed';
@@ -190,7 +188,8 @@ export class Session implements vscode.Disposable {
     this.program = program;
     const since = Date.now();
     this.log.info(`starting ${program}`);
-    const client = new Client({ command: program, args: ['serve'], options: { cwd: folder } }, this.options());
+    const server = { command: program, args: ['serve'], options: { cwd: folder } };
+    const client = new Client(server, clientOptions(this.context, this.log, this.retrying));
     this.client = client;
     client.onNotification('glm/status', (status: Status) => {
       if (this.client === client) {
@@ -281,22 +280,6 @@ export class Session implements vscode.Disposable {
     this.phase = phase;
     this.failure = failure;
     this.changed.fire();
-  }
-
-  private options(): LanguageClientOptions {
-    return {
-      documentSelector: SELECTOR,
-      outputChannel: this.log,
-      traceOutputChannel: tracedTo(this.log),
-      initializationOptions: { ...chosenSettings(this.context), workspaceTrusted: vscode.workspace.isTrusted },
-      middleware: {
-        ...this.retrying.middleware,
-        workspace: {
-          // What nobody chose is left to the server's other layers: VS Code's defaults would hide them.
-          configuration: (params) => params.items.map(() => chosenSettings(this.context)),
-        },
-      },
-    };
   }
 }
 

@@ -170,7 +170,10 @@ const window = complete('window', {
   async withProgress(options, task) {
     const source = new values.CancellationTokenSource();
     const shown = { title: options.title, lines: [], cancel: () => source.cancel(), isDone: false };
-    state.progress.push(shown);
+    // The status bar's are the server's own.
+    if (options.location === values.ProgressLocation.Notification) {
+      state.progress.push(shown);
+    }
     try {
       return await task({ report: ({ message }) => message && shown.lines.push(message) }, source.token);
     } finally {
