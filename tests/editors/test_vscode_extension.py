@@ -301,7 +301,8 @@ def test_a_server_that_keeps_ending_is_told_of_once_and_comes_back_by_command(
         vscode.until(lambda: not re.search("GLM: ready", status(vscode)), "the status bar to know of it")
     vscode.until(lambda: vscode.notifications, "a message")
     (message,) = vscode.notifications
-    assert message.startswith("GLM: the server has ended, and could not be started again.")
+    ending = "GLM: the server has ended, and could not be started again: it was ended by SIGKILL"
+    assert message.startswith(ending)
     wait_for_status(vscode, "does not run")
     vscode.command("GLM: Restart Server")
     wait_for_status(vscode, "GLM: ready")
