@@ -13,6 +13,8 @@ import {
 
 import { ending } from './ending';
 
+/** A server answers within a second or two, long before it has its model; longer on a machine that has just woken. */
+const PATIENCE_MS = 60_000;
 /** From the end of a connection to that of the process. */
 const GRACE_MS = 1000;
 
@@ -68,9 +70,34 @@ export class Client extends LanguageClient {
     return Promise.race([this.ended, notYet]);
   }
 
+  /** Starts the server. Returns why it did not answer, in words for a person; undefined if it did. */
+  async launch(signal: AbortSignal): Promise<string | undefined> {
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      this.abandon();
+    }, PATIENCE_MS);
+    signal.addEventListener('abort', () => this.abandon());
+    try {
+      await this.start();
+      return undefined;
+    } catch (error) {
+      if (isLate) {
+        return `it did not answer within ${Math.round(PATIENCE_MS / 1000)} s`;
+      }
+      return (await this.ending()) ?? (error instanceof Error ? error.message : String(error));
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
   protected override async createMessageTransports(encoding: string): Promise<MessageTransports> {
     const transports = await super.createMessageTransports(encoding);
     this.ended = this.serverProcess && ending(this.serverProcess);
+    if (this.isAbandoned) {
+      // That was before there was a process to end.
+      this.abandon();
+    }
     return transports;
   }
 

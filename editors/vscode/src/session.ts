@@ -13,9 +13,6 @@ export type Phase = 'stopped' | 'starting' | 'running' | 'failed';
 /** What helps when the server cannot be started. */
 type Remedy = (reason: string, isMissing: boolean) => Promise<void>;
 
-/** A server answers within a second or two, long before it has its model; longer on a machine that has just woken. */
-const PATIENCE_MS = 60_000;
-
 /** Of a start that is not wanted any more. */
 class OvertakenError extends Error {}
 
@@ -198,24 +195,14 @@ export class Session implements vscode.Disposable {
         this.changed.fire();
       }
     });
-    let isLate = false;
-    const late = setTimeout(() => {
-      isLate = true;
+    const fault = await client.launch(signal);
+    if (signal.aborted) {
       client.abandon();
-    }, PATIENCE_MS);
-    signal.addEventListener('abort', () => client.abandon());
-    try {
-      await client.start();
-    } catch (error) {
-      if (signal.aborted) {
-        throw new OvertakenError();
-      }
+      throw new OvertakenError();
+    }
+    if (fault !== undefined) {
       this.client = undefined;
-      const seconds = Math.round(PATIENCE_MS / 1000);
-      const why = isLate ? `it did not answer within ${seconds} s` : ((await client.ending()) ?? words(error));
-      return this.fail(`${program} could not be started: ${why}`, false);
-    } finally {
-      clearTimeout(late);
+      return this.fail(`${program} could not be started: ${fault}`, false);
     }
     this.told = undefined;
     this.log.info(`the server answered after ${Date.now() - since} ms`);
