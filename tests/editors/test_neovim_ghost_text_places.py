@@ -312,8 +312,8 @@ def test_one_key_is_looked_at_once(typing: Start) -> None:
     neovim = typing()
     assert type_and_see(neovim, "ia") == "GHOST"
     neovim.lua(
-        "_G.num = 0 local request = require('glm.ghost_text.request') local client = request.client "
-        "request.client = function(buffer) _G.num = _G.num + 1 return client(buffer) end"
+        "_G.num = 0 local clients = require('glm.client') local suggesting = clients.suggesting "
+        "clients.suggesting = function(buffer) _G.num = _G.num + 1 return suggesting(buffer) end"
     )
     neovim.keys("<Left>")
     settled(neovim)

@@ -17,6 +17,17 @@ function M.of(buffer)
   return M.all({ bufnr = buffer })[1]
 end
 
+--- The one whose suggestions are shown in a buffer.
+---@param buffer integer
+---@return vim.lsp.Client?
+function M.suggesting(buffer)
+  for _, client in ipairs(M.all({ bufnr = buffer })) do
+    if client.server_capabilities.inlineCompletionProvider and not client:is_stopped() then
+      return client
+    end
+  end
+end
+
 --- Whether a client still runs the server that it was made for.
 ---@param client vim.lsp.Client
 ---@return boolean

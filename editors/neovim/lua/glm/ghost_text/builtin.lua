@@ -1,7 +1,7 @@
 --- Ghost text of Neovim 0.12's own, with words, lines and steps of undo. When it asks and what it draws is Neovim's:
 --- 200 ms after a key, one suggestion unless several servers answer.
+local clients = require('glm.client')
 local insertion = require('glm.ghost_text.insertion')
-local request = require('glm.ghost_text.request')
 local suggestion = require('glm.ghost_text.suggestion')
 
 local M = {}
@@ -122,7 +122,7 @@ function M.hide()
   local group = ('%s:%d'):format(NAMESPACE, buffer)
   -- There is no call for it. The group is there as long as Neovim watches the buffer, and may have another name one day.
   local is_done = pcall(vim.api.nvim_exec_autocmds, 'InsertLeave', { group = group, buffer = buffer, modeline = false })
-  local is_watched = vim.lsp.inline_completion.is_enabled({ bufnr = buffer }) and request.client(buffer)
+  local is_watched = vim.lsp.inline_completion.is_enabled({ bufnr = buffer }) and clients.suggesting(buffer)
   if not is_done and is_watched and not is_missing_logged then
     is_missing_logged = true
     vim.lsp.log.warn('glm ghost text', ('no autocommands %q: what Neovim shows cannot be hidden'):format(group))
@@ -132,7 +132,7 @@ end
 --- Asks once more if nothing is shown: the engine has come.
 function M.retry()
   local buffer = vim.api.nvim_get_current_buf()
-  if vim.lsp.inline_completion.is_enabled({ bufnr = buffer }) and request.client(buffer) and not M.is_visible() then
+  if vim.lsp.inline_completion.is_enabled({ bufnr = buffer }) and clients.suggesting(buffer) and not M.is_visible() then
     M.suggest()
   end
 end

@@ -1,4 +1,6 @@
 --- Asks the server for suggestions: one question at a time, and the answer to an older one is nobody's any more.
+local clients = require('glm.client')
+
 local M = {}
 
 local METHOD = 'textDocument/inlineCompletion'
@@ -34,17 +36,6 @@ local function num_unanswered(client)
     num = num + (sent.method == METHOD and 1 or 0)
   end
   return num
-end
-
---- The client whose suggestions are shown.
----@param buffer integer
----@return vim.lsp.Client?
-function M.client(buffer)
-  for _, client in ipairs(vim.lsp.get_clients({ bufnr = buffer, name = 'glm' })) do
-    if client.server_capabilities.inlineCompletionProvider and not client:is_stopped() then
-      return client
-    end
-  end
 end
 
 --- Whether nothing but typing at the cursor has happened since a question.
@@ -137,7 +128,7 @@ end
 function M.ask(is_by_hand, on_answer)
   M.cancel()
   local buffer = vim.api.nvim_get_current_buf()
-  local client = M.client(buffer)
+  local client = clients.suggesting(buffer)
   if not client then
     return false
   end
