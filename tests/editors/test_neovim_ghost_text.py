@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from glm_lsp.engine.address import TcpAddress
 from glm_lsp.engine.wire import CompletionRequest
@@ -441,3 +442,18 @@ vim.lsp.handlers['window/showMessage'] = function()
   return vim.NIL
 end
 """
+
+
+def test_ghost_text_comes_in_files_of_a_session(
+    start_neovim: StartNeovim, project: Project, tmp_path: Path
+) -> None:
+    session = tmp_path / "session.vim"
+    with author("total = price * amount") as engine:
+        first = opened(start_neovim, project, set_up(engine))
+        first.command(f"mksession! {session}")
+        first.close()
+        again = start_neovim(set_up(engine), enables=False)
+        again.command(f"source {session}")
+        again.until("return #vim.lsp.get_clients({ bufnr = 0 }) > 0 and vim.lsp.get_clients()[1].initialized")
+        again.keys("Go    tot")
+        until_ghost_text(again, "al = price * amount")
