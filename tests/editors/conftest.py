@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.editors.engines import LateEngine, SlowEngine, late_engine, slow_engine
-from tests.editors.fake_vscode.fixtures import node, start  # noqa: F401 # fixtures of the tests here
+from tests.editors.fake_vscode.fixtures import node, own_home, start  # noqa: F401 # fixtures of the tests here
 from tests.editors.neovim import Neovim
 from tests.editors.project import Project
 from tests.editors.setup.cache import SetupError, cache_folder

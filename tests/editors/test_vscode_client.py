@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,8 @@ from tests.editors.fake_vscode.driver import FakeVSCode
 from tests.editors.fake_vscode.fixtures import StartVSCode, opened, program_of, servers
 from tests.editors.project import SOURCE, Project, assert_documented
 from tests.fakes.fake_engine import FakeJob
-from tests.fakes.fake_server import short_folder
-from tests.official.checkpoints import write_official_folder
 
 pytestmark = pytest.mark.timeout(300)
-
-
-@pytest.fixture
-def own_home() -> Iterator[dict[str, str]]:
-    """A place for models that no other test sees."""
-    with short_folder() as home:
-        yield {"GLM_LSP_HOME": str(home)}
 
 
 def jobs(slow: SlowEngine) -> list[FakeJob]:
@@ -195,6 +185,20 @@ def test_a_setting_that_names_a_broken_program_can_be_forgotten(
     opened(vscode, project)
 
 
+def test_what_would_not_be_used_is_installed_only_by_who_wants_that(
+    start: StartVSCode, tmp_path: Path
+) -> None:
+    program = program_of(tmp_path, "exit 3")
+    vscode = start(serverPath=str(program))
+    vscode.until(lambda: vscode.seen("messages"))
+    vscode.ask("command", name="glm-lsp.install")
+    vscode.until(lambda: len(vscode.seen("messages")) == 2)
+    kind, message, *buttons = vscode.seen("messages")[-1]
+    assert kind == "warning"
+    assert f"{program} comes first, as the setting glm.serverPath names it" in message
+    assert buttons == ["Install Nevertheless"]
+
+
 def test_how_a_server_ended_is_told(start: StartVSCode, tmp_path: Path) -> None:
     program = program_of(tmp_path, "echo 'first' >&2\necho 'GLM-101: no such model' >&2\nexit 3")
     vscode = start(serverPath=str(program))
@@ -256,55 +260,6 @@ def test_a_folder_s_broken_program_is_told_of_once_when_the_folder_is_trusted(
     vscode.ask("command", name="glm-lsp.showLog")
     (message,) = vscode.seen("messages")
     assert message[1] == f"GLM: {own} could not be started: it ended with status 5: bad interpreter."
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny official one."""
-    folder = tmp_path_factory.mktemp("official") / "codegeex4-tiny"
-    write_official_folder(folder, "codegeex4")
-    return folder
-
-
-def import_from(vscode: FakeVSCode, folder: Path, *answers: str) -> None:
-    vscode.until(lambda: vscode.ask("isServedAtAll"))
-    vscode.ask("answers", answers=["$(folder) From a folder…", {"path": str(folder)}, *answers])
-    vscode.ask("command", name="glm-lsp.importModel")
-
-
-def test_a_model_is_imported_without_trust_or_a_terminal_and_used(
-    start: StartVSCode, checkpoint: Path, own_home: dict[str, str]
-) -> None:
-    vscode = start(environ=own_home, trusted=False)
-    import_from(vscode, checkpoint, "Import", "Use It")
-    there = (
-        "GLM: codegeex4-tiny is there. As long as you do not trust this folder, it has the built-in model."
-    )
-    vscode.until(lambda: ["information", there, "Use It"] in vscode.seen("messages"))
-    messages = vscode.seen("messages")
-    assert ["information", "Import codegeex4-tiny?", "Import"] in messages
-    (told,) = vscode.seen("details")
-    assert "to run it" in told
-    assert "licence" in told
-    assert "dry run" not in told
-    vscode.ask("trust")
-    vscode.until(lambda: any("codegeex4-tiny" in text for text in vscode.seen("statusBar")))
-    # Once more: there is one of that name now, and that is said.
-    import_from(vscode, checkpoint)
-    vscode.until(lambda: vscode.seen("messages")[-1][0] == "error")
-    assert "GLM: importing codegeex4-tiny failed." in vscode.seen("messages")[-1][1]
-    assert "exists" in vscode.seen("messages")[-1][1]
-
-
-def test_an_import_that_is_not_wanted_after_all_does_nothing(
-    start: StartVSCode, checkpoint: Path, own_home: dict[str, str]
-) -> None:
-    vscode = start(environ=own_home)
-    import_from(vscode, checkpoint)
-    vscode.until(lambda: ["information", "Import codegeex4-tiny?", "Import"] in vscode.seen("messages"))
-    vscode.ask("command", name="glm-lsp.chooseModel")
-    vscode.until(lambda: vscode.seen("messages")[-1][0] == "pick")
-    assert "codegeex4-tiny" not in vscode.seen("messages")[-1]
 
 
 def test_the_walkthrough_opens_at_the_first_start_only(start: StartVSCode) -> None:

@@ -4,6 +4,7 @@ import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 
 import type { Interpreter } from './interpreter.ts';
+import { endTree, LEADS_A_GROUP } from './process_tree.ts';
 import { inEnvironment, NAME } from './program.ts';
 
 const POINTER = 'server.json';
@@ -94,8 +95,12 @@ export async function removeEnvironments(storage: string): Promise<boolean> {
 export async function tidy(storage: string): Promise<void> {
   const current = await ownEnvironment(storage);
   for (const folder of await environments(storage)) {
-    if (folder !== current && Date.now() - (await stat(folder)).mtimeMs > DAY_MS) {
-      await remove(folder);
+    try {
+      if (folder !== current && Date.now() - (await stat(folder)).mtimeMs > DAY_MS) {
+        await remove(folder);
+      }
+    } catch {
+      // Another window removes it, or it runs there: next time.
     }
   }
 }
@@ -118,7 +123,6 @@ async function remove(folder: string): Promise<void> {
 function run(program: string, parameters: readonly string[], cwd: string, { report, signal }: Follower): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    // A group of its own, so that it can be ended with all that it has started.
     const child = spawn(program, parameters, {
       cwd,
       env: {
@@ -131,8 +135,7 @@ function run(program: string, parameters: readonly string[], cwd: string, { repo
         NO_COLOR: '1',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: !MACHINE.isWindows,
-      windowsHide: true,
+      ...LEADS_A_GROUP,
     });
     const last: string[] = [];
     const take = (line: string) => {
@@ -144,7 +147,7 @@ function run(program: string, parameters: readonly string[], cwd: string, { repo
     };
     createInterface({ input: child.stdout }).on('line', take);
     createInterface({ input: child.stderr }).on('line', take);
-    const end = () => endTree(child.pid);
+    const end = () => endTree(child);
     signal.addEventListener('abort', end, { once: true });
     const finish = (error?: unknown) => {
       signal.removeEventListener('abort', end);
@@ -162,20 +165,4 @@ function run(program: string, parameters: readonly string[], cwd: string, { repo
       finish(status === 0 ? undefined : new InstallationError(`\`${what}\` failed`, last));
     });
   });
-}
-
-function endTree(pid: number | undefined): void {
-  if (pid === undefined) {
-    return;
-  }
-  if (MACHINE.isWindows) {
-    const killer = path.win32.join(process.env.SystemRoot ?? 'C:\\Windows', 'System32', 'taskkill.exe');
-    spawn(killer, ['/T', '/F', '/PID', String(pid)], { stdio: 'ignore', windowsHide: true }).on('error', () => {});
-    return;
-  }
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }

@@ -4,10 +4,11 @@ import * as vscode from 'vscode';
 
 import { faultOfHubId } from './hub_id';
 import { faultOfModelName, nameLike } from './model_name';
-import { type Ended, runProgram, tellOfFailure } from './program_run';
+import { programOf, runProgram, tellOfFailure } from './program_run';
 import type { Session } from './session';
 import { setSetting } from './settings';
 
+const IMPORT = ['model', 'import'];
 const MOST_LINES = 40;
 
 /**
@@ -16,43 +17,46 @@ const MOST_LINES = 40;
  * Not in a terminal: VS Code asks to trust the folder before it starts any, though this has nothing to do with it.
  */
 export function registerImport(context: vscode.ExtensionContext, session: Session): vscode.Disposable {
-  const run = (title: string, parameters: readonly string[]): Promise<Ended | undefined> =>
-    runProgram(context, session, title, ['model', 'import', ...parameters]);
   return vscode.commands.registerCommand('glm-lsp.importModel', async () => {
-    const source = await wanted();
+    // Said at once, not after all the questions.
+    const source = programOf(session) === undefined ? undefined : await wanted();
     if (!source) {
       return;
     }
     const label = path.basename(source[0] ?? '');
-    const seen = await run(`looking at ${label}`, [...source, '--dry-run']);
-    if (!seen) {
-      return;
-    }
-    if (seen.status !== 0) {
-      return tellOfFailure(`importing ${label}`, seen, session.log);
+    const seen = await runProgram(context, session, `looking at ${label}`, [...IMPORT, ...source, '--dry-run']);
+    if (seen?.status !== 0) {
+      return seen && tellOfFailure(`importing ${label}`, seen, session.log);
     }
     if (!(await isWanted(label, seen.stderr))) {
       return;
     }
-    const done = await run(`importing ${label}`, [...source, '--yes', '--json']);
-    if (!done) {
-      // Somebody has cancelled it, or has been told that it could not be started.
-      session.log.info(`importing ${label} has not been finished`);
-      void vscode.window.showInformationMessage(
-        `GLM: ${label} was not imported. What has been done is kept; import it again to go on with it.`,
-      );
-    } else if (done.status === 0) {
-      session.log.info(done.stderr);
-      await offer((JSON.parse(done.stdout) as { name: string }).name);
-    } else {
-      tellOfFailure(`importing ${label}`, done, session.log);
+    const done = await runProgram(
+      context,
+      session,
+      `importing ${label}`,
+      [...IMPORT, ...source, '--yes'],
+      vscode.ProgressLocation.Notification,
+      () => tellOfCancelling(label),
+    );
+    if (done?.status !== 0) {
+      return done && tellOfFailure(`importing ${label}`, done, session.log);
     }
+    session.log.info(done.stderr);
+    // It prints the model's folder, which has its name.
+    await offer(path.basename(done.stdout.trim()));
   });
 }
 
-/** Whether somebody wants what they have been told of; all but the program's last line, which says that nothing was done. */
+function tellOfCancelling(label: string): void {
+  void vscode.window.showInformationMessage(
+    `GLM: ${label} was not imported. What has been done is kept; import it again to go on with it.`,
+  );
+}
+
+/** Whether somebody wants what they have been told of. */
 async function isWanted(label: string, told: string): Promise<boolean> {
-  const lines = told.trim().split('\n').slice(0, -1);
+  const lines = told.trim().split('\n').filter((line) => !line.includes('dry run'));
   const detail = [...lines.slice(0, MOST_LINES), ...(lines.length > MOST_LINES ? ['…'] : [])].join('\n');
   const go = 'Import';
   return (await vscode.window.showInformationMessage(`Import ${label}?`, { modal: true, detail }, go)) === go;

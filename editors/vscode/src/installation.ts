@@ -5,7 +5,7 @@ import * as vscode from 'vscode';
 import { InstallationError, makeEnvironment, ownEnvironment, removeEnvironments, tidy } from './environment';
 import { type Ask, findInterpreter } from './interpreter';
 import { inEnvironment, NAME } from './program';
-import { CHOOSE, chooseProgram } from './program_choice';
+import { CHOOSE, chooseProgram, comesBehind } from './program_choice';
 import { chosenPath, pythonInterpreter, serverFolder, serverProgram, thisMachine } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
@@ -23,12 +23,28 @@ export function registerInstallation(context: vscode.ExtensionContext, session: 
   void tidy(session.storage).catch((error: unknown) => session.log.warn(String(error)));
   return [
     vscode.commands.registerCommand('glm-lsp.install', async () => {
-      if (await install(context)) {
+      if ((await isWanted(context, session)) && (await install(context))) {
         await useInstalled(context, session);
       }
     }),
     vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(session)),
   ];
+}
+
+/** Whether to install what would not be used here. */
+async function isWanted(context: vscode.ExtensionContext, session: Session): Promise<boolean> {
+  const choice = await serverProgram(context).catch(() => undefined);
+  const program = choice && 'program' in choice ? choice.program : undefined;
+  if (comesBehind(program, session.storage)) {
+    return true;
+  }
+  const go = 'Install Nevertheless';
+  const message = `GLM: what is installed would not be used here: ${chosenPath() || program} comes first, as ${reasonFirst()}.`;
+  return (await vscode.window.showWarningMessage(message, go)) === go;
+}
+
+function reasonFirst(): string {
+  return chosenPath() ? 'the setting glm.serverPath names it' : 'it belongs to this folder';
 }
 
 /** Starts what was installed, or says what is used in its place. */
@@ -41,12 +57,10 @@ export async function useInstalled(context: vscode.ExtensionContext, session: Se
     void vscode.window.showInformationMessage('GLM: glm-lsp was installed.');
     return;
   }
-  const isSet = chosenPath() !== '';
-  const why = isSet ? 'the setting glm.serverPath names it' : 'it belongs to this folder';
   const use = 'Use the Installed One';
-  const message = `GLM: glm-lsp was installed, but ${choice.program} is used: ${why}.`;
+  const message = `GLM: glm-lsp was installed, but ${choice.program} is used: ${reasonFirst()}.`;
   if ((await vscode.window.showWarningMessage(message, use)) === use) {
-    await setSetting('serverPath', isSet ? undefined : installed);
+    await setSetting('serverPath', chosenPath() ? undefined : installed);
   }
 }
 

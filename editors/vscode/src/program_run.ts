@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 
 import * as vscode from 'vscode';
 
+import { endTree, interruptTree, LEADS_A_GROUP } from './process_tree';
 import { serverFolder } from './server';
 import type { Session } from './session';
 import { settingsEnviron } from './settings';
@@ -21,6 +22,7 @@ const MOST_CHARACTERS = 4_000_000;
  * Runs the program that is also the server, with the settings of the editor, and shows that it does.
  *
  * @param location a notification, where a person can cancel it; the status bar for what is done at once
+ * @param onCancelled what to do when a person has cancelled it
  * @returns how it ended, or undefined if a person cancelled it or there is no program
  */
 export async function runProgram(
@@ -29,6 +31,7 @@ export async function runProgram(
   title: string,
   parameters: readonly string[],
   location = vscode.ProgressLocation.Notification,
+  onCancelled: () => void = () => {},
 ): Promise<Ended | undefined> {
   const program = programOf(session);
   if (program === undefined) {
@@ -36,11 +39,15 @@ export async function runProgram(
   }
   const folder = await serverFolder(context);
   try {
-    return await vscode.window.withProgress(
+    const result = await vscode.window.withProgress(
       { location, cancellable: true, title: `GLM: ${title}` },
       (progress, cancelled) =>
         ended(program, parameters, folder, settingsEnviron(context), progress, cancelled),
     );
+    if (!result) {
+      onCancelled();
+    }
+    return result;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     void vscode.window.showErrorMessage(`GLM: ${program} could not be run (${reason}).`);
@@ -76,7 +83,7 @@ function ended(
       cwd,
       env: { ...process.env, ...settings, PYTHONIOENCODING: 'utf-8', NO_COLOR: '1', COLUMNS: '100' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      windowsHide: true,
+      ...LEADS_A_GROUP,
     });
     let stdout = '';
     let stderr = '';
@@ -91,8 +98,8 @@ function ended(
     });
     let killer: NodeJS.Timeout | undefined;
     const listener = cancelled.onCancellationRequested(() => {
-      child.kill('SIGINT');
-      killer = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+      interruptTree(child);
+      killer = setTimeout(() => endTree(child), KILL_AFTER_MS);
     });
     const finish = () => {
       listener.dispose();

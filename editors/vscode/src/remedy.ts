@@ -1,10 +1,7 @@
-import * as path from 'node:path';
-
 import * as vscode from 'vscode';
 
-import { searched } from './program';
-import { CHOOSE, chooseProgram } from './program_choice';
-import { chosenPath, thisMachine } from './server';
+import { CHOOSE, chooseProgram, comesBehind } from './program_choice';
+import { chosenPath } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
 
@@ -26,12 +23,10 @@ export async function offerRemedy(session: Session, reason: string): Promise<voi
   }
 }
 
-/** What would have another program used: one that is installed comes behind the setting and the folder's own. */
+/** What would have another program used. */
 function remedies({ program, storage }: Session): string[] {
   if (chosenPath()) {
     return [FORGET, CHOOSE];
   }
-  const folder = program && path.dirname(program);
-  const isBehind = !folder || folder.startsWith(storage) || searched(thisMachine()).includes(folder);
-  return isBehind ? [INSTALL, CHOOSE] : [CHOOSE];
+  return comesBehind(program, storage) ? [INSTALL, CHOOSE] : [CHOOSE];
 }

@@ -15,6 +15,7 @@ from tests.editors.project import Project
 from tests.editors.setup.cache import SetupError
 from tests.editors.setup.extension import bundle, node_with_modules
 from tests.editors.setup.node import Node
+from tests.fakes.fake_server import short_folder
 
 StartVSCode = Callable[..., FakeVSCode]
 
@@ -83,3 +84,10 @@ def program_of(folder: Path, lines: str) -> Path:
     program.write_text(f"#!/bin/sh\n{lines}\n")
     program.chmod(0o755)
     return program
+
+
+@pytest.fixture
+def own_home() -> Iterator[dict[str, str]]:
+    """A place for models that no other test sees."""
+    with short_folder() as home:
+        yield {"GLM_LSP_HOME": str(home)}
