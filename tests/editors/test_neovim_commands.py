@@ -431,7 +431,7 @@ def test_an_import_that_fails_unseen_tells_where_the_reason_is(lone: Neovim) -> 
     buffer = lone.lua("return vim.api.nvim_get_current_buf()")
     lone.command("close")
     lone.until("return vim.fn.execute('messages'):find('GLM') ~= nil", _SERVER_S)
-    assert lone.messages == [f"GLM: `glm-lsp model` failed; `:sbuffer {buffer}` shows why"]
+    assert lone.messages == [f"GLM: `glm-lsp model import` failed; `:sbuffer {buffer}` shows why"]
     lone.command(f"sbuffer {buffer}")
     assert "there is no folder /none such" in screen(lone)
 

@@ -49,6 +49,8 @@ def test_a_checkout_is_installed_and_serves(
         removed = ["information", "GLM: the installed server was removed."]
         vscode.until(lambda: removed in vscode.seen("messages"))
         assert not list(storage.glob("server-*"))
-        vscode.until(lambda: "not installed" in vscode.seen("messages")[-1][1])
+        vscode.until(lambda: vscode.seen("statusBar")[0].startswith("$(error)"))
+        # It is not offered to who has just removed it.
+        assert vscode.seen("messages")[-1] == removed
     finally:
         vscode.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.editors.engines import LateEngine, SlowEngine
@@ -88,8 +89,56 @@ def test_documentation_asked_for_in_vain_tells_why(
     vscode.until(lambda: vscode.seen("progress"))
     gate.touch()
     vscode.until(lambda: vscode.seen("progress")[0]["isDone"])
-    vscode.until(lambda: len(vscode.seen("messages")) == 2)
-    assert all("ended with status 4" in message[1] for message in vscode.seen("messages"))
+    (message,) = vscode.seen("messages")
+    assert "ended with status 4" in message[1]
+
+
+def initialized_with(folder: Path) -> tuple[str, Path]:
+    """A program that is the server, and where it keeps what it is told first: the program, and that file."""
+    told = folder / "told"
+    line = f'[ "$1" = --version ] || exec tee -a "{told}" | exec "{_SERVER}" "$@"'
+    return str(program_of(folder, f'{line}\nexec "{_SERVER}" "$@"')), told
+
+
+def test_a_server_that_comes_back_knows_what_was_chosen_meanwhile(
+    start: StartVSCode, project: Project, tmp_path: Path
+) -> None:
+    program, told = initialized_with(tmp_path)
+    vscode = opened(start(serverPath=program, trusted=False), project)
+    vscode.ask("trust")
+    vscode.ask("set", name="glm.enable", value=False)
+    vscode.until(lambda: '"enable":false' in told.read_text())
+    told.write_text("")
+    (server,) = servers(vscode)
+    for process in [*server.children(recursive=True), server]:
+        process.kill()
+    vscode.until(lambda: '"initialize"' in told.read_text())
+    first = told.read_text().partition('"method":"initialized"')[0]
+    assert '"enable":false' in first
+    assert '"workspaceTrusted":true' in first
+
+
+def test_a_program_that_only_closes_its_output_is_ended(start: StartVSCode, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    waiting = f"echo $$ > {pid}; exec sleep 600 >&- 2>&-"
+    program = program_of(tmp_path, f'[ "$1" = --version ] && echo glm-lsp 99 && exit\n{waiting}')
+    vscode = start(serverPath=str(program))
+    vscode.until(lambda: vscode.seen("messages"))
+    vscode.until(lambda: not psutil.pid_exists(int(pid.read_text())))
+
+
+def test_a_python_extension_that_never_wakes_keeps_nobody_waiting(
+    start: StartVSCode, project: Project, tmp_path: Path
+) -> None:
+    def with_python(vscode: FakeVSCode) -> None:
+        vscode.ask("installPython", interpreter=str(tmp_path / "python"))
+        vscode.open(project.source)
+
+    vscode = start(prepare=with_python)
+    vscode.until(lambda: vscode.ask("wakes"))
+    vscode.ask("command", name="glm-lsp.restart")
+    vscode.until(lambda: vscode.ask("isServed"))
+    assert len(starts(vscode)) == 1
 
 
 def missed(vscode: FakeVSCode, project: Project) -> FakeVSCode:

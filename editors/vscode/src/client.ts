@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 
 import {
@@ -15,6 +16,7 @@ import { ending } from './ending';
 
 /** A server answers within a second or two, long before it has its model; longer on a machine that has just woken. */
 const PATIENCE_MS = 60_000;
+const LATE = `it did not answer within ${PATIENCE_MS / 1000} s`;
 /** From the end of a connection to that of the process. */
 const GRACE_MS = 1000;
 
@@ -24,6 +26,9 @@ export class Client extends LanguageClient {
   willRestart = false;
   isAbandoned = false;
   private hasStarted = false;
+  private isLate = false;
+  /** The library forgets its process as soon as the connection has ended, whether it has ended or not. */
+  private child: ChildProcess | undefined;
   private ended: Promise<string> | undefined;
 
   constructor(server: ServerOptions, options: LanguageClientOptions) {
@@ -47,7 +52,7 @@ export class Client extends LanguageClient {
   /** Ends a server that cannot be asked to end, as it has not answered yet. */
   abandon(): void {
     this.isAbandoned = true;
-    this.serverProcess?.kill('SIGKILL');
+    this.child?.kill('SIGKILL');
   }
 
   /**
@@ -66,34 +71,32 @@ export class Client extends LanguageClient {
 
   /** How the server ended that was started last, in words for a person; undefined if it has not. */
   async ending(): Promise<string | undefined> {
+    if (this.isLate) {
+      return LATE;
+    }
     const notYet = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), GRACE_MS));
     return Promise.race([this.ended, notYet]);
   }
 
   /** Starts the server. Returns why it did not answer, in words for a person; undefined if it did. */
   async launch(signal: AbortSignal): Promise<string | undefined> {
-    let isLate = false;
-    const late = setTimeout(() => {
-      isLate = true;
-      this.abandon();
-    }, PATIENCE_MS);
     signal.addEventListener('abort', () => this.abandon());
     try {
       await this.start();
       return undefined;
     } catch (error) {
-      if (isLate) {
-        return `it did not answer within ${Math.round(PATIENCE_MS / 1000)} s`;
-      }
-      return (await this.ending()) ?? (error instanceof Error ? error.message : String(error));
-    } finally {
-      clearTimeout(late);
+      const fault = (await this.ending()) ?? (error instanceof Error ? error.message : String(error));
+      this.abandon();
+      return fault;
     }
   }
 
   protected override async createMessageTransports(encoding: string): Promise<MessageTransports> {
+    // One that has only closed its connection would stay beside the next one.
+    this.child?.kill('SIGKILL');
     const transports = await super.createMessageTransports(encoding);
-    this.ended = this.serverProcess && ending(this.serverProcess);
+    this.child = this.serverProcess;
+    this.ended = this.child && ending(this.child);
     if (this.isAbandoned) {
       // That was before there was a process to end.
       this.abandon();
@@ -105,8 +108,28 @@ export class Client extends LanguageClient {
     if (this.isAbandoned) {
       throw new Error('this server is not wanted any more');
     }
-    await super.start();
+    this.willRestart = false;
+    const late = setTimeout(() => {
+      this.isLate = true;
+      this.abandon();
+    }, PATIENCE_MS);
+    try {
+      await super.start();
+    } finally {
+      clearTimeout(late);
+    }
     this.hasStarted = true;
+  }
+
+  /** Has the server end by itself, and ends it where it does not. */
+  async leave(): Promise<void> {
+    try {
+      await this.stop();
+    } finally {
+      if (this.child?.exitCode === null && (await this.ending()) === undefined) {
+        this.abandon();
+      }
+    }
   }
 
   override error(message: string, data?: unknown, showNotification?: boolean | 'force'): void {

@@ -16,7 +16,8 @@ export function clientOptions(
     documentSelector: SELECTOR,
     outputChannel: log,
     traceOutputChannel: tracedTo(log),
-    initializationOptions: { ...chosenSettings(context), workspaceTrusted: vscode.workspace.isTrusted },
+    // Asked for anew when a server that has crashed is started again.
+    initializationOptions: () => ({ ...chosenSettings(context), workspaceTrusted: vscode.workspace.isTrusted }),
     middleware: {
       ...retrying.middleware,
       workspace: {

@@ -4,7 +4,7 @@ import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 
 import type { Interpreter } from './interpreter.ts';
-import { endTree, LEADS_A_GROUP } from './process_tree.ts';
+import { endTree, follow, LEADS_A_GROUP } from './process_tree.ts';
 import { inEnvironment, NAME } from './program.ts';
 
 const POINTER = 'server.json';
@@ -123,7 +123,7 @@ async function remove(folder: string): Promise<void> {
 function run(program: string, parameters: readonly string[], cwd: string, { report, signal }: Follower): Promise<void> {
   signal.throwIfAborted();
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, {
+    const child = follow(spawn(program, parameters, {
       cwd,
       env: {
         ...process.env,
@@ -136,7 +136,7 @@ function run(program: string, parameters: readonly string[], cwd: string, { repo
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...LEADS_A_GROUP,
-    });
+    }));
     const last: string[] = [];
     const take = (line: string) => {
       if (line.trim()) {

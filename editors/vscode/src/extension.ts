@@ -9,6 +9,7 @@ import { onInterpreterChange } from './interpreter_change';
 import { registerMenu } from './menu';
 import { registerModelChoice } from './models';
 import { registerPausing } from './pausing';
+import { endAll } from './process_tree';
 import { offerRemedy } from './remedy';
 import { Reports } from './reports';
 import { Session } from './session';
@@ -51,6 +52,7 @@ export function activate(context: vscode.ExtensionContext): void {
 }
 
 export async function deactivate(): Promise<void> {
+  endAll();
   await session?.stop();
 }
 

@@ -9,6 +9,8 @@ import type { Session } from './session';
 import { setSetting } from './settings';
 
 const IMPORT = ['model', 'import'];
+/** What the program says at the end of a dry run. */
+const DRY_RUN = 'Nothing was done: that was a dry run.';
 const MOST_LINES = 40;
 
 /**
@@ -56,7 +58,7 @@ function tellOfCancelling(label: string): void {
 
 /** Whether somebody wants what they have been told of. */
 async function isWanted(label: string, told: string): Promise<boolean> {
-  const lines = told.trim().split('\n').filter((line) => !line.includes('dry run'));
+  const lines = told.trim().split('\n').filter((line) => line !== DRY_RUN);
   const detail = [...lines.slice(0, MOST_LINES), ...(lines.length > MOST_LINES ? ['…'] : [])].join('\n');
   const go = 'Import';
   return (await vscode.window.showInformationMessage(`Import ${label}?`, { modal: true, detail }, go)) === go;

@@ -1,11 +1,12 @@
 import { execFile } from 'node:child_process';
+import * as path from 'node:path';
 
 import * as vscode from 'vscode';
 
 import { InstallationError, makeEnvironment, ownEnvironment, removeEnvironments, tidy } from './environment';
 import { type Ask, findInterpreter } from './interpreter';
 import { inEnvironment, NAME } from './program';
-import { CHOOSE, chooseProgram, comesBehind } from './program_choice';
+import { CHOOSE, chooseProgram } from './program_choice';
 import { chosenPath, pythonInterpreter, serverFolder, serverProgram, thisMachine } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
@@ -23,23 +24,23 @@ export function registerInstallation(context: vscode.ExtensionContext, session: 
   void tidy(session.storage).catch((error: unknown) => session.log.warn(String(error)));
   return [
     vscode.commands.registerCommand('glm-lsp.install', async () => {
-      if ((await isWanted(context, session)) && (await install(context))) {
+      if ((await isWanted(context)) && (await install(context))) {
         await useInstalled(context, session);
       }
     }),
-    vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(session)),
+    vscode.commands.registerCommand('glm-lsp.uninstall', () => uninstall(context, session)),
   ];
 }
 
 /** Whether to install what would not be used here. */
-async function isWanted(context: vscode.ExtensionContext, session: Session): Promise<boolean> {
+async function isWanted(context: vscode.ExtensionContext): Promise<boolean> {
   const choice = await serverProgram(context).catch(() => undefined);
-  const program = choice && 'program' in choice ? choice.program : undefined;
-  if (comesBehind(program, session.storage)) {
+  const found = choice && 'program' in choice ? choice : undefined;
+  if (!chosenPath() && !found?.isOfFolder) {
     return true;
   }
   const go = 'Install Nevertheless';
-  const message = `GLM: what is installed would not be used here: ${chosenPath() || program} comes first, as ${reasonFirst()}.`;
+  const message = `GLM: what is installed would not be used here: ${chosenPath() || found?.program} comes first, as ${reasonFirst()}.`;
   return (await vscode.window.showWarningMessage(message, go)) === go;
 }
 
@@ -51,10 +52,17 @@ function reasonFirst(): string {
 export async function useInstalled(context: vscode.ExtensionContext, session: Session): Promise<void> {
   const environment = await ownEnvironment(session.storage);
   const installed = environment && inEnvironment(environment, NAME, thisMachine());
+  if (installed && isInside(chosenPath(), session.storage)) {
+    // That was the one before; the session hears of the change.
+    await setSetting('serverPath', installed);
+    return;
+  }
   const choice = await serverProgram(context);
   if (!installed || !('program' in choice) || choice.program === installed) {
     await session.restart();
-    void vscode.window.showInformationMessage('GLM: glm-lsp was installed.');
+    if (session.phase === 'running') {
+      void vscode.window.showInformationMessage('GLM: glm-lsp was installed.');
+    }
     return;
   }
   const use = 'Use the Installed One';
@@ -122,12 +130,16 @@ export async function install(context: vscode.ExtensionContext): Promise<boolean
   }
 }
 
-async function uninstall(session: Session): Promise<void> {
+async function uninstall(context: vscode.ExtensionContext, session: Session): Promise<void> {
   // Windows removes nothing that runs.
   await session.stop();
-  let hadOne = false;
+  if (isInside(chosenPath(), session.storage)) {
+    await setSetting('serverPath', undefined);
+  }
+  // Who removes it does not want to be asked whether to install it.
+  await context.globalState.update(DECLINED, true);
   try {
-    hadOne = await removeEnvironments(session.storage);
+    const hadOne = await removeEnvironments(session.storage);
     void vscode.window.showInformationMessage(
       hadOne ? 'GLM: the installed server was removed.' : 'GLM: there is no server that this extension has installed.',
     );
@@ -136,6 +148,10 @@ async function uninstall(session: Session): Promise<void> {
     void vscode.window.showErrorMessage(`GLM: the installed server could not be removed: ${reason}.`);
   }
   await session.restart();
+}
+
+function isInside(file: string, folder: string): boolean {
+  return file.startsWith(folder + path.sep);
 }
 
 /** What to install, as pip takes it. */

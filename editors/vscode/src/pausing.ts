@@ -11,9 +11,9 @@ export function registerPausing(context: vscode.ExtensionContext, session: Sessi
   const register = vscode.commands.registerCommand;
   return [
     register('glm-lsp.pause', async () => {
-      const isOfWorkspace = await setSetting('enable', false);
+      const place = await setSetting('enable', false);
       await hide();
-      if (isOfWorkspace) {
+      if (place === 'workspace') {
         void vscode.window.showInformationMessage('GLM: paused in the settings of this workspace, which had it on.');
       }
     }),
@@ -40,6 +40,9 @@ export function registerPausing(context: vscode.ExtensionContext, session: Sessi
       const listed = isSet('disabledIn')
         ? disabledIn()
         : await valueUnderneath(context, session, 'disabledIn', nothing);
+      if (!listed) {
+        return;
+      }
       await setSetting('disabledIn', [...listed.filter((each) => !isThis(each)), languageId]);
       await hide();
     }),

@@ -6,6 +6,19 @@ const IS_WINDOWS = process.platform === 'win32';
 /** For `spawn`: a process that leads a group of its own, so that all it starts can be ended with it. */
 export const LEADS_A_GROUP = { detached: !IS_WINDOWS, windowsHide: true };
 
+const running = new Set<ChildProcess>();
+
+/** Remembers a process that leads a group, so that it ends with the window. */
+export function follow<T extends ChildProcess>(child: T): T {
+  running.add(child);
+  return child.once('close', () => running.delete(child));
+}
+
+/** Ends all that were followed. */
+export function endAll(): void {
+  running.forEach(endTree);
+}
+
 /** Asks such a process, and all it has started, to stop, as Ctrl+C does; Windows has no way but to end them. */
 export function interruptTree(child: ChildProcess): void {
   signalTree(child, 'SIGINT');

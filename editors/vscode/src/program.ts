@@ -24,8 +24,12 @@ export interface Chosen {
   environment?: string | undefined;
 }
 
-/** An absolute path, or why there is none, in words for a person. Missing: it is nowhere, and nobody named it. */
-export type Choice = { program: string } | { reason: string; isMissing?: true };
+/**
+ * An absolute path, or why there is none, in words for a person.
+ *
+ * Of a folder: the folder or the Python chosen for it brings it. Missing: it is nowhere, and nobody named it.
+ */
+export type Choice = { program: string; isOfFolder?: true } | { reason: string; isMissing?: true };
 
 /**
  * The program to start: as set, else of a trusted folder's own environment, of the Python chosen for it, of the
@@ -40,16 +44,19 @@ export async function chooseProgram(chosen: Chosen, machine: Machine): Promise<C
   const onPath = searched(machine);
   if (!serverPath) {
     const own = trusted.flatMap((folder) => ENVIRONMENTS.map((each) => paths.join(folder, each)));
-    const program =
+    const ofFolder =
       (await first(own.map((folder) => inEnvironment(folder, NAME, machine)), machine)) ??
-      (await first(besideInterpreter(await chosen.interpreter?.(), machine), machine)) ??
-      (await first(
-        [
-          ...(chosen.environment ? [inEnvironment(chosen.environment, NAME, machine)] : []),
-          ...onPath.map((folder) => paths.join(folder, NAME)),
-        ],
-        machine,
-      ));
+      (await first(besideInterpreter(await chosen.interpreter?.(), machine), machine));
+    if (ofFolder) {
+      return { program: ofFolder, isOfFolder: true };
+    }
+    const program = await first(
+      [
+        ...(chosen.environment ? [inEnvironment(chosen.environment, NAME, machine)] : []),
+        ...onPath.map((folder) => paths.join(folder, NAME)),
+      ],
+      machine,
+    );
     return program ? { program } : { reason: `${NAME} is not installed, or not on the PATH`, isMissing: true };
   }
   const wanted = /^~(?=$|[\\/])/.test(serverPath) ? paths.join(machine.home, serverPath.slice(1)) : serverPath;

@@ -1,9 +1,5 @@
-import * as path from 'node:path';
-
 import * as vscode from 'vscode';
 
-import { searched } from './program';
-import { chosenPath, thisMachine } from './server';
 import { setSetting } from './settings';
 
 /** What a button says that calls `chooseProgram`. */
@@ -16,10 +12,4 @@ export async function chooseProgram(): Promise<void> {
   if (program !== undefined) {
     await setSetting('serverPath', program);
   }
-}
-
-/** Whether one that the extension installs would be used in place of this one: the setting and the folder's own come first. */
-export function comesBehind(program: string | undefined, storage: string): boolean {
-  const folder = program && path.dirname(program);
-  return !chosenPath() && (!folder || folder.startsWith(storage) || searched(thisMachine()).includes(folder));
 }

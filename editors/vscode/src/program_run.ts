@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 
 import * as vscode from 'vscode';
 
-import { endTree, interruptTree, LEADS_A_GROUP } from './process_tree';
+import { endTree, follow, interruptTree, LEADS_A_GROUP } from './process_tree';
 import { serverFolder } from './server';
 import type { Session } from './session';
 import { settingsEnviron } from './settings';
@@ -79,12 +79,12 @@ function ended(
   cancelled: vscode.CancellationToken,
 ): Promise<Ended | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, {
+    const child = follow(spawn(program, parameters, {
       cwd,
       env: { ...process.env, ...settings, PYTHONIOENCODING: 'utf-8', NO_COLOR: '1', COLUMNS: '100' },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...LEADS_A_GROUP,
-    });
+    }));
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 
-import { CHOOSE, chooseProgram, comesBehind } from './program_choice';
+import { CHOOSE, chooseProgram } from './program_choice';
 import { chosenPath } from './server';
 import type { Session } from './session';
 import { setSetting } from './settings';
@@ -24,9 +24,9 @@ export async function offerRemedy(session: Session, reason: string): Promise<voi
 }
 
 /** What would have another program used. */
-function remedies({ program, storage }: Session): string[] {
+function remedies({ isOfFolder }: Session): string[] {
   if (chosenPath()) {
     return [FORGET, CHOOSE];
   }
-  return comesBehind(program, storage) ? [INSTALL, CHOOSE] : [CHOOSE];
+  return isOfFolder ? [CHOOSE] : [INSTALL, CHOOSE];
 }

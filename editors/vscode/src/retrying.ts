@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Middleware } from 'vscode-languageclient/node';
 
 import type { Client } from './client';
+import { isServed } from './documents';
 import { showsGhostText } from './ghost_text';
 import { pausedLanguage } from './pausing';
 import type { Status } from './status';
@@ -19,7 +20,7 @@ export class Retrying implements vscode.Disposable {
   private missed: Place | undefined;
   private readonly changes = vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
     const [change] = contentChanges;
-    if (!this.isReady && change && document === vscode.window.activeTextEditor?.document) {
+    if (!this.isReady && change && isServed(document) && document === vscode.window.activeTextEditor?.document) {
       const position = document.positionAt(change.rangeOffset + change.text.length);
       this.missed = { document, version: document.version, position, isByHand: false };
     }

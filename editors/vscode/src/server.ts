@@ -11,6 +11,8 @@ import { isTooOld, OLDEST_SERVER } from './version';
 
 const VERSIONS = 'glm.versions';
 const PATIENCE_MS = 30_000;
+/** For what other extensions are asked. */
+const OTHERS_MS = 5_000;
 
 /**
  * The program to start, by the settings and this machine; it has been asked once for its version.
@@ -24,7 +26,7 @@ export async function serverProgram(context: vscode.ExtensionContext, signal?: A
     {
       serverPath: chosenPath(),
       trusted: trusted.map((each) => each.uri.fsPath),
-      interpreter: async () => (trusted[0] ? pythonInterpreter(trusted[0].uri) : undefined),
+      interpreter: async () => (trusted[0] ? soon(pythonInterpreter(trusted[0].uri), signal) : undefined),
       environment: await ownEnvironment(context.globalStorageUri.fsPath),
     },
     thisMachine(),
@@ -64,6 +66,16 @@ export function pythonInterpreter(folder: vscode.Uri): Promise<string | undefine
 /** The setting `glm.serverPath`; empty where nobody set it. */
 export function chosenPath(): string {
   return vscode.workspace.getConfiguration('glm').get<string>('serverPath') ?? '';
+}
+
+/** What another extension says, if it does so soon; a session hears of it when it comes late. */
+function soon<T>(answer: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const giveUp = () => resolve(undefined);
+    const late = setTimeout(giveUp, OTHERS_MS);
+    signal?.addEventListener('abort', giveUp);
+    answer.then(resolve, reject).finally(() => clearTimeout(late));
+  });
 }
 
 /** What a program says of its version; undefined where it does not. It is not asked again before it changes. */

@@ -5,6 +5,7 @@ import { Client } from './client';
 import { clientOptions } from './client_options';
 import { Retrying } from './retrying';
 import { serverFolder, serverProgram } from './server';
+import { chosenSettings } from './settings';
 import type { Status } from './status';
 
 /** Stopped: nobody wants it to run. Failed: `failure` says why. */
@@ -21,6 +22,8 @@ export class Session implements vscode.Disposable {
   client: Client | undefined;
   /** The program, once it was found. */
   program: string | undefined;
+  /** Whether the folder in front or its Python brings it, so that it comes before what the extension installs. */
+  isOfFolder = false;
   /** What the server said last, while it runs. */
   status: Status | undefined;
   phase: Phase = 'stopped';
@@ -35,6 +38,10 @@ export class Session implements vscode.Disposable {
   private told: string | undefined;
   private starting: AbortController | undefined;
   private isRefreshWaiting = false;
+  /** Counts what has been asked for: only the last of several restarts has to start anything. */
+  private numAsked = 0;
+  private numBegun = 0;
+  private numTold = 0;
 
   /** @param remedy what to offer a person; it is called once for each reason. */
   constructor(
@@ -59,21 +66,29 @@ export class Session implements vscode.Disposable {
   async running(cancelled?: vscode.CancellationToken): Promise<Client | undefined> {
     const isOver = () => cancelled?.isCancellationRequested === true;
     const given = new Promise<void>((resolve) => cancelled?.onCancellationRequested(() => resolve()));
-    await Promise.race([given, this.last.catch(() => undefined)]);
-    while (this.phase === 'starting' && !isOver()) {
-      await Promise.race([given, this.nextChange()]);
-    }
+    const { numTold } = this;
+    let turn: Promise<void>;
+    do {
+      turn = this.last;
+      await Promise.race([given, turn.catch(() => undefined)]);
+      while (this.phase === 'starting' && !isOver()) {
+        await Promise.race([given, this.nextChange()]);
+      }
+    } while (turn !== this.last && !isOver());
     if (isOver()) {
       return undefined;
     }
     if (this.client?.isRunning()) {
       return this.client;
     }
-    void vscode.window.showErrorMessage(`GLM: ${this.failure ?? 'the server is not running'}.`);
+    if (this.numTold === numTold) {
+      void vscode.window.showErrorMessage(`GLM: ${this.failure ?? 'the server is not running'}.`);
+    }
     return undefined;
   }
 
   stop(): Promise<void> {
+    this.numAsked++;
     this.endStarting();
     return this.inTurn(() => this.end());
   }
@@ -81,10 +96,13 @@ export class Session implements vscode.Disposable {
   /** What still fails is told of again: somebody has asked. */
   restart(): Promise<void> {
     this.told = undefined;
+    const asked = ++this.numAsked;
     this.endStarting();
     return this.inTurn(async () => {
       await this.end();
-      await this.begin();
+      if (asked === this.numAsked) {
+        await this.begin();
+      }
     });
   }
 
@@ -155,6 +173,7 @@ export class Session implements vscode.Disposable {
     }
     const starting = new AbortController();
     this.starting = starting;
+    this.numBegun++;
     this.become('starting');
     try {
       await this.launch(starting.signal);
@@ -183,6 +202,7 @@ export class Session implements vscode.Disposable {
     }
     const { program } = choice;
     this.program = program;
+    this.isOfFolder = choice.isOfFolder === true;
     const since = Date.now();
     this.log.info(`starting ${program}`);
     const server = { command: program, args: ['serve'], options: { cwd: folder } };
@@ -208,6 +228,7 @@ export class Session implements vscode.Disposable {
     this.log.info(`the server answered after ${Date.now() - since} ms`);
     this.become('running');
     client.onDidChangeState(({ newState }) => this.follow(client, newState));
+    this.catchUp(client);
   }
 
   private async end(): Promise<void> {
@@ -218,10 +239,9 @@ export class Session implements vscode.Disposable {
     this.become('stopped');
     if (client?.needsStop()) {
       try {
-        await client.stop();
+        await client.leave();
       } catch (error) {
         this.log.warn(String(error));
-        client.abandon();
       }
     }
   }
@@ -232,7 +252,8 @@ export class Session implements vscode.Disposable {
       return;
     }
     if (state === State.Running) {
-      return this.become('running');
+      this.become('running');
+      return this.catchUp(client);
     }
     this.status = undefined;
     this.retrying.onStatus(undefined);
@@ -246,12 +267,24 @@ export class Session implements vscode.Disposable {
   }
 
   private async giveUp(client: Client): Promise<void> {
-    const turn = this.last;
+    const begun = this.numBegun;
+    const reason = 'the server has ended, and could not be started again';
+    this.become('failed', reason);
     const ending = await client.ending();
     // What was begun meanwhile has its own end.
-    if (this.last === turn) {
-      this.fail(`the server has ended, and could not be started again${ending ? `: ${ending}` : ''}`, false);
+    if (this.numBegun === begun && this.phase === 'failed') {
+      this.fail(ending ? `${reason}: ${ending}` : reason, false);
     }
+  }
+
+  /** Tells a server what may have changed while it was being started. */
+  private catchUp(client: Client): void {
+    const settings = { glm: chosenSettings(this.context) };
+    const told = [client.sendNotification('workspace/didChangeConfiguration', { settings })];
+    if (vscode.workspace.isTrusted) {
+      told.push(client.sendNotification('glm/didChangeTrust', { trusted: true }));
+    }
+    Promise.all(told).catch((error: unknown) => this.log.warn(words(error)));
   }
 
   private fail(reason: string, isMissing: boolean): void {
@@ -259,6 +292,7 @@ export class Session implements vscode.Disposable {
     this.log.error(reason);
     if (this.told !== reason) {
       this.told = reason;
+      this.numTold++;
       this.remedy(reason, isMissing).catch((error: unknown) => this.log.error(words(error)));
     }
   }

@@ -5,6 +5,9 @@ const OWN = new Set(['serverPath']);
 /** Of the settings that are written here: what a folder without trust says of them does not count. */
 const NEEDS_TRUST = new Set(['serverPath', 'model']);
 
+/** Whose settings. */
+export type Place = 'user' | 'workspace';
+
 /** The server's settings; null where nobody chose a value, so that its config file and environment count. */
 export function chosenSettings(context: vscode.ExtensionContext): Record<string, unknown> {
   const properties: Record<string, unknown> =
@@ -34,21 +37,25 @@ export function settingsEnviron(context: vscode.ExtensionContext): Record<string
   return Object.fromEntries(chosen.map(([name, value]) => [variable(name), String(value)]));
 }
 
-/** Writes a setting where it stands, else in the user's. Returns whether that was the workspace's. */
-export async function setSetting(name: string, value: unknown, isOfWorkspace = standsInWorkspace(name)): Promise<boolean> {
+/** Writes a setting where it stands, else in the user's. Returns where that was; undefined after telling of a failure. */
+export async function setSetting(
+  name: string,
+  value: unknown,
+  place: Place = standsInWorkspace(name) ? 'workspace' : 'user',
+): Promise<Place | undefined> {
   const configuration = vscode.workspace.getConfiguration(SECTION);
   try {
     await configuration.update(
       name,
       value,
-      isOfWorkspace ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global,
+      place === 'workspace' ? vscode.ConfigurationTarget.Workspace : vscode.ConfigurationTarget.Global,
     );
-    return isOfWorkspace;
+    return place;
   } catch (error) {
     void vscode.window.showErrorMessage(
       `GLM: the setting ${SECTION}.${name} could not be written: ${error instanceof Error ? error.message : String(error)}`,
     );
-    return false;
+    return undefined;
   }
 }
 

@@ -4,13 +4,17 @@ import { runProgram } from './program_run';
 import type { Session } from './session';
 import { isSet, setSetting } from './settings';
 
-/** What a setting has that nobody set in the editor: by the server's config file and environment, or its default. */
+/**
+ * What a setting has that nobody set in the editor: by the server's config file and environment, or its default.
+ *
+ * Undefined, after telling so, where the program does not say.
+ */
 export async function valueUnderneath<T>(
   context: vscode.ExtensionContext,
   session: Session,
   name: string,
   otherwise: T,
-): Promise<T> {
+): Promise<T | undefined> {
   if (session.program === undefined) {
     return otherwise;
   }
@@ -20,7 +24,8 @@ export async function valueUnderneath<T>(
     const { settings } = JSON.parse(ended?.stdout ?? '') as { settings: { name: string; value: unknown }[] };
     return (settings.find((each) => each.name === name)?.value as T | undefined) ?? otherwise;
   } catch {
-    return otherwise;
+    void vscode.window.showErrorMessage(`GLM: ${session.program} does not say what is set in its config file.`);
+    return undefined;
   }
 }
 
@@ -32,12 +37,15 @@ export async function takeBackTo<T>(
   wanted: T,
   otherwise: T,
 ): Promise<void> {
-  const isOfWorkspace = await setSetting(name, undefined);
+  const place = await setSetting(name, undefined);
+  if (!place) {
+    return;
+  }
   // The workspace's may have hidden the user's.
   const underneath = isSet(name)
     ? vscode.workspace.getConfiguration('glm').get<T>(name)
     : await valueUnderneath(context, session, name, otherwise);
   if (JSON.stringify(underneath) !== JSON.stringify(wanted)) {
-    await setSetting(name, wanted, isOfWorkspace);
+    await setSetting(name, wanted, place);
   }
 }

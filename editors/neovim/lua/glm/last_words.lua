@@ -32,6 +32,9 @@ end
 ---@param config vim.lsp.ClientConfig
 ---@return string?
 function M.of(config)
+  if type(config.cmd) ~= 'table' then
+    return nil -- a function of somebody's own: nobody knows its name in the log
+  end
   local beginning, log = beginnings[config], io.open(path(), 'rb')
   if not beginning or not log then
     return log and log:close() and nil

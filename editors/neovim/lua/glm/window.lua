@@ -57,7 +57,8 @@ function M.terminal(arguments, on_success)
       if code == 0 and on_success then
         on_success()
       elseif code ~= 0 and vim.api.nvim_buf_is_valid(buffer) and #vim.fn.win_findbuf(buffer) == 0 then
-        tell(('`glm-lsp %s` failed; `:sbuffer %d` shows why'):format(arguments[1], buffer), vim.log.levels.ERROR)
+        local what = vim.iter(arguments):take(2):join(' ')
+        tell(('`glm-lsp %s` failed; `:sbuffer %d` shows why'):format(what, buffer), vim.log.levels.ERROR)
       end
     end,
   })
