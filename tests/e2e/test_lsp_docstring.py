@@ -200,7 +200,7 @@ async def test_an_editor_that_cannot_resolve_gets_a_command(lab: Lab) -> None:
     client.open("file:///command.py", AREA, "python")
     (action,) = await actions(client, "file:///command.py", (1, 0))
     assert (action["kind"], "data" in action) == (KIND, False)
-    assert await client.request("workspace/executeCommand", action["command"]) is None
+    assert await client.request("workspace/executeCommand", action["command"]) is True
     (params,) = client.edits
     assert params["label"]
     after = applied(AREA, text_edits(params["edit"], "file:///command.py", None), "utf-16-le")
@@ -222,7 +222,7 @@ async def test_the_whole_file_is_one_edit(vscode: LspClient) -> None:
     uri = "file:///whole.py"
     vscode.open(uri, TWO, "python", version=3)
     vscode.edits.clear()
-    assert await asyncio.wait_for(run(vscode, uri=uri, scope="file"), 20) is None
+    assert await asyncio.wait_for(run(vscode, uri=uri, scope="file"), 20) is True
     (params,) = vscode.edits
     edits = text_edits(params["edit"], uri, 3)
     assert len(edits) == 2
@@ -271,7 +271,7 @@ async def test_broken_code_is_left_alone_and_says_why_where_the_editor_can_show_
     assert await actions(vscode, uri, (0, 5), triggerKind=2) == []
     assert await actions(vscode, uri, (0, 5), triggerKind=None) == []
     vscode.notifications.clear()
-    assert await run(vscode, uri=uri, position={"line": 0, "character": 5}) is None
+    assert await run(vscode, uri=uri, position={"line": 0, "character": 5}) is False
     (message,) = messages(vscode)
     assert message.startswith("GLM-106")
 
@@ -281,7 +281,7 @@ async def test_an_unknown_language_is_told(vscode: LspClient, language: str) -> 
     uri = f"file:///unknown.{language}"
     vscode.open(uri, AREA, language)
     vscode.notifications.clear()
-    assert await run(vscode, uri=uri, position={"line": 0, "character": 5}) is None
+    assert await run(vscode, uri=uri, position={"line": 0, "character": 5}) is False
     (message,) = messages(vscode)
     assert message.startswith("GLM-107")
 
@@ -297,7 +297,7 @@ async def test_secret_files_and_switched_off(lab: Lab) -> None:
     )
     off.open("file:///off.py", AREA, "python")
     assert await actions(off, "file:///off.py", (1, 0)) == []
-    assert await run(off, uri="file:///off.py", position={"line": 1, "character": 0}) is None
+    assert await run(off, uri="file:///off.py", position={"line": 1, "character": 0}) is False
     (message,) = messages(off)
     assert "`enable`" in message
 
@@ -391,7 +391,7 @@ async def test_an_edit_meanwhile_ends_it(own_lab: Lab) -> None:
     running = run(client, uri=uri, scope="file")
     await asyncio.sleep(0.15)
     client.change(uri, 3, insertion(0, 0, "\n"))
-    assert await asyncio.wait_for(running, 10) is None
+    assert await asyncio.wait_for(running, 10) is False
     (message,) = messages(client)
     assert message.startswith("GLM-109")
     assert client.edits == []
@@ -424,7 +424,7 @@ async def test_cancelled_at_any_moment_nothing_is_changed(own_lab: Lab, after_s:
             client.notify("window/workDoneProgress/cancel", {"token": token})
         start = time.perf_counter()
         if way == "bar" and is_command:
-            assert await asyncio.wait_for(answer, 5) is None
+            assert await asyncio.wait_for(answer, 5) is False
         else:
             assert (await failed(answer, 5)).code == -32800
         assert time.perf_counter() - start < 1.5
@@ -466,11 +466,11 @@ async def test_of_two_for_one_document_the_newer_wins(own_lab: Lab) -> None:
     await asyncio.sleep(0.3)
     data = {"uri": uri, "version": 1, "position": {"line": 9, "character": 0}}
     resolving = client.send("codeAction/resolve", {"title": "x", "data": data})
-    assert await asyncio.wait_for(older, 5) is None
+    assert await asyncio.wait_for(older, 5) is False
     await asyncio.sleep(0.3)
     newer = run(client, uri=uri, position={"line": 1, "character": 0})
     assert (await failed(resolving, 5)).code == -32800
-    assert await asyncio.wait_for(newer, 20) is None
+    assert await asyncio.wait_for(newer, 20) is True
     assert len(client.edits) == 1
     assert messages(client) == []
 
@@ -487,7 +487,7 @@ async def test_a_completion_is_neither_starved_nor_cancelled(own_lab: Lab) -> No
     assert len(items) >= 1
     assert time.perf_counter() - start < 3
     assert not running.done()
-    assert await asyncio.wait_for(running, 30) is None
+    assert await asyncio.wait_for(running, 30) is True
     assert len(client.edits) == 1
 
 
@@ -495,7 +495,7 @@ async def test_an_editor_that_does_not_make_the_edit_is_told(lab: Lab) -> None:
     client = await lab.start(editor=VSCODE)
     client.applied = {"applied": False, "failureReason": "the buffer is locked"}
     client.open("file:///locked.py", AREA, "python")
-    assert await run(client, uri="file:///locked.py", scope="file") is None
+    assert await run(client, uri="file:///locked.py", scope="file") is False
     (message,) = messages(client)
     assert "the buffer is locked" in message
 
@@ -517,4 +517,4 @@ async def test_without_an_engine_there_is_the_usual_error(own_lab: Lab) -> None:
     (action,) = await actions(client, "file:///none.py", (1, 0))
     error = await failed(client.send("codeAction/resolve", action), 30)
     assert error.data["code"].startswith("GLM-")
-    assert await asyncio.wait_for(run(client, uri="file:///none.py", scope="file"), 30) is None
+    assert await asyncio.wait_for(run(client, uri="file:///none.py", scope="file"), 30) is False

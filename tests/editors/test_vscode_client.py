@@ -16,6 +16,8 @@ from tests.fakes.fake_engine import FakeJob
 
 pytestmark = pytest.mark.timeout(300)
 
+_DOCUMENTED = ["setContext", "glm-lsp.documented", True]
+
 
 def jobs(slow: SlowEngine) -> list[FakeJob]:
     return [job for job in slow.engine.jobs if not job.request.glm.warm_up]
@@ -58,6 +60,16 @@ def test_the_command_s_edit_is_applied(start: StartVSCode, project: Project) -> 
     assert_documented(SOURCE, vscode.text, "discounted")
     vscode.until(lambda: vscode.seen("progress")[-1]["isDone"])
     assert vscode.seen("messages") == []
+    vscode.until(lambda: _DOCUMENTED in vscode.seen("executed"))
+
+
+def test_a_step_is_not_done_where_nothing_was_written(start: StartVSCode, project: Project) -> None:
+    vscode = opened(start(enable=False), project)
+    vscode.ask("select", line=3, character=0)
+    vscode.ask("command", name="glm-lsp.generateDocstring")
+    vscode.until(lambda: vscode.seen("progress") and vscode.seen("progress")[-1]["isDone"])
+    vscode.until(lambda: vscode.seen("messages"))
+    assert _DOCUMENTED not in vscode.seen("executed")
 
 
 def test_a_request_that_is_withdrawn_ends_at_the_engine(

@@ -53,8 +53,9 @@ async function generate(session: Session, editor: vscode.TextEditor, scope: Scop
             ? { range: convert.asRange(selection) }
             : { position: convert.asPosition(selection.active) };
         const wish = { command: COMMAND, arguments: [{ uri: convert.asUri(document.uri), scope, ...place }] };
-        await send(client, wish, progress, cancelled);
-        noteDone('documented');
+        if (await send(client, wish, progress, cancelled)) {
+          noteDone('documented');
+        }
       },
     );
   } catch (error) {
@@ -64,12 +65,13 @@ async function generate(session: Session, editor: vscode.TextEditor, scope: Scop
   }
 }
 
+/** @returns whether documentation was put into the document */
 async function send(
   client: LanguageClient,
   wish: { command: string; arguments: unknown[] },
   progress: vscode.Progress<{ message?: string; increment?: number }>,
   cancelled: vscode.CancellationToken,
-): Promise<void> {
+): Promise<boolean> {
   const workDoneToken = randomUUID();
   let shown = 0;
   const listener = client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {
@@ -80,7 +82,8 @@ async function send(
     }
   });
   try {
-    await client.sendRequest(ExecuteCommandRequest.type, { ...wish, workDoneToken }, cancelled);
+    const wasWritten: unknown = await client.sendRequest(ExecuteCommandRequest.type, { ...wish, workDoneToken }, cancelled);
+    return wasWritten === true;
   } finally {
     listener.dispose();
   }

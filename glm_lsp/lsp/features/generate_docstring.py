@@ -19,8 +19,12 @@ GENERATE_DOCSTRING = "glm.generateDocstring"
 _LABEL = "Documentation"
 
 
-async def generate_docstring(ls: GlmLanguageServer, *arguments: object) -> None:
-    """Writes what the first argument wants, `{uri, scope, position | range, style?}`; errors are shown as messages."""
+async def generate_docstring(ls: GlmLanguageServer, *arguments: object) -> bool:
+    """Writes what the first argument wants, `{uri, scope, position | range, style?}`; errors are shown as messages.
+
+    Returns:
+        whether the editor was given documentation, and has put it into the document.
+    """
     first = arguments[0] if arguments else None
     if isinstance(first, list):  # some clients hand on the list as it is
         first = first[0] if first else None
@@ -30,10 +34,13 @@ async def generate_docstring(ls: GlmLanguageServer, *arguments: object) -> None:
         raise JsonRpcInvalidParams(f"Invalid params of {GENERATE_DOCSTRING}: {error}") from error
     try:
         edit = await written(ls, wish, CLIENT_TOKEN.get())
-        if edit is not None:
-            await _apply(ls, edit)
+        if edit is None:
+            return False
+        await _apply(ls, edit)
     except GlmError as error:
         ls.show_message(str(error))
+        return False
+    return True
 
 
 async def _apply(ls: GlmLanguageServer, edit: types.WorkspaceEdit) -> None:
