@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from glm_lsp.models.precision import ITEM_BYTES
 from glm_lsp.models.store import ModelFolder
 
 MAX_SLOTS = 16
 """One for each file that the windows on this machine go back and forth between; finding the best slot stays a short
 scan, and the memory of a slot is only taken as it is filled."""
 
-_ITEM_BYTES = 4  # keys and values are fp32 on the CPU
-
 
 def slot_bytes(folder: ModelFolder) -> int:
     """Bytes of one full slot."""
-    config = folder.config
-    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * _ITEM_BYTES
+    config, item = folder.config, ITEM_BYTES[folder.manifest.activations]
+    per_token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * item
     return per_token * folder.manifest.capacity
 
 

@@ -9,7 +9,7 @@ from glm_lsp.completion.chat import TEMPLATES
 from glm_lsp.completion.prompt import PROFILES
 from glm_lsp.errors import InputError
 from glm_lsp.importing.families import FAMILIES, NO_CHAT
-from glm_lsp.models.graph_builder import PRECISIONS
+from glm_lsp.models.precision import PRECISIONS
 
 ROPE_RULES = ("auto", "base", "interpolate")
 EXPORTERS = ("own", "optimum")

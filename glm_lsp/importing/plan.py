@@ -25,13 +25,13 @@ from glm_lsp.models.config_file import read_values
 from glm_lsp.models.config_values import shown, token_ids
 from glm_lsp.models.convert import DEFAULT_CAPACITY
 from glm_lsp.models.formulas import BlankTokens, Formula, formula_for
-from glm_lsp.models.graph_builder import PRECISIONS, Precision
 from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.manifest import CONFIG_FILE, Source
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.model_writer import ModelFacts, ModelParts
+from glm_lsp.models.precision import PRECISIONS, Precision
 from glm_lsp.models.prefix_config import PrefixArchitecture, PrefixLmConfig
 from glm_lsp.models.staging import require_place
 from glm_lsp.models.tensors import num_parameters

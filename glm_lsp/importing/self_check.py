@@ -30,11 +30,11 @@ from glm_lsp.importing.probe import SmallCopy
 from glm_lsp.models.checkpoint_files.tensor_files import TensorFile
 from glm_lsp.models.formulas import Formula, TensorReader
 from glm_lsp.models.graph import write_graph
-from glm_lsp.models.graph_builder import Precision
 from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions, precision_of
 from glm_lsp.models.integrity import describe_folder
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.manifest import FORMAT_VERSION, AccuracyEntry, Manifest, Source
+from glm_lsp.models.precision import Precision
 from glm_lsp.models.quantization import rounded
 from glm_lsp.models.store import ModelFolder
 
@@ -47,7 +47,7 @@ GRAPH_TOLERANCE = 1e-4
 FEW_VALUES = 1 << 26
 """Up to so many weights the formulas compute in double precision."""
 
-AGREEMENT: Mapping[str, float] = {"fp32": 0.999, "fp16": 0.999, "int8": 0.97, "int4": 0.97}
+AGREEMENT: Mapping[str, float] = {"fp32": 0.999, "fp16": 0.999, "bf16": 0.99, "int8": 0.97, "int4": 0.97}
 """Least correlation of a model's logits with the formulas' over the ids kept, by precision. The formulas compute with
 the same rounded weights; what remains is that quantised products round their inputs to int8, layer after layer."""
 

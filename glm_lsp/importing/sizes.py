@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from glm_lsp.models.graph_builder import Precision
 from glm_lsp.models.graph_options import GraphOptions, precision_of
 from glm_lsp.models.model_config import ModelConfig
+from glm_lsp.models.precision import Precision
 from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.tensors import tensors_of
 
@@ -15,6 +15,7 @@ _SCALE_BYTES = 4 / BLOCK
 _BYTES: dict[Precision, float] = {
     "fp32": 4.0,
     "fp16": 2.0,
+    "bf16": 2.0,
     "int8": 1 + _SCALE_BYTES,
     "int4": 0.5 + _SCALE_BYTES,
 }

@@ -14,7 +14,6 @@ from glm_lsp.errors import InputError, TokenizerError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.config import GlmConfig
 from glm_lsp.models.graph import Progress
-from glm_lsp.models.graph_builder import PRECISIONS, Precision
 from glm_lsp.models.graph_options import DEFAULT_ACCURACY, AccuracyLevels, GraphOptions
 from glm_lsp.models.layouts.native import native_layout
 from glm_lsp.models.manifest import (
@@ -26,6 +25,7 @@ from glm_lsp.models.manifest import (
     TokenHealing,
 )
 from glm_lsp.models.model_writer import ModelFacts, ModelParts, hash_weights, seal, write_parts
+from glm_lsp.models.precision import PRECISIONS, Precision
 from glm_lsp.models.staging import require_place, written_aside
 from glm_lsp.models.store import ModelFolder
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper
 
 from glm_lsp.errors import ArchitectureError
+from glm_lsp.models.precision import Precision
 from glm_lsp.models.quantization import BLOCK, Bits, quantize
 from glm_lsp.models.span import Span
 from glm_lsp.models.weight_file import WeightFile
-
-Precision = Literal["fp32", "fp16", "int8", "int4"]
-PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8", "int4")
 
 BLOCK_VALUES = 1 << 22
 """Weights taken from the source at a time: 16 MiB in fp32, and as much again while they are quantised."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glm_lsp.models.graph_builder import Precision
+from glm_lsp.models.precision import Activations, Precision
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,11 @@ class GraphOptions:
 
     `capacity` is the number of positions the rotary tables cover, hence the longest context. Embedding and
     head stay int8 in an int4 model: they cost little and suffer most. `real_vocab_size` is the number of ids
-    that exist, where the checkpoint's vocabulary is padded.
+    that exist, where the checkpoint's vocabulary is padded. `activations` is what the graph computes in.
     """
 
     precision: Precision = "int8"
+    activations: Activations = "fp32"
     capacity: int = 2048
     accuracy: AccuracyLevels = DEFAULT_ACCURACY
     real_vocab_size: int | None = None

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from glm_lsp.errors import ManifestError, ModelVersionError
+from glm_lsp.models.precision import Activations
 
 MANIFEST_FILE = "glm-lsp.json"
 CONFIG_FILE = "config.json"
@@ -94,7 +95,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     weights for looking things up in the text around (`engine/copying.py`); a model without does not. `confidence`
     turns the model's own probabilities into those of being right; without, its own are taken at their word.
     `family` names the published model a checkpoint belongs to (docs/models.md), `chat_template` how a dialogue is
-    laid out for it, empty for models that hold none.
+    laid out for it, empty for models that hold none. `activations` is what the graph computes in, keys and values
+    included; manifests of earlier versions do not name it, as it was always fp32.
     """
 
     format_version: int
@@ -118,6 +120,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     family: str = ""
     chat_template: str = ""
     graph_kind: GraphKind = "fused"
+    activations: Activations = "fp32"
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

@@ -110,6 +110,7 @@ def write_parts(
     metadata = {
         "model_type": config.architecture,
         "precision": options.precision,
+        "activations": options.activations,
         "capacity": str(options.capacity),
         "source_sha256": source.sha256,
         "tokenizer_sha256": hash_file(folder / TOKENIZER_FILE),
@@ -126,6 +127,7 @@ def seal(folder: Path, parts: ModelParts, options: GraphOptions, facts: ModelFac
         name=facts.name,
         architecture=checkpoint.config.architecture,
         precision=options.precision,
+        activations=options.activations,
         accuracy_level=AccuracyEntry(attention=accuracy.attention, mlp=accuracy.mlp, head=accuracy.head),
         capacity=options.capacity,
         context_length=facts.context_length or options.capacity,

@@ -19,7 +19,7 @@ from glm_lsp.bench.trace.trace import own_trace
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.evaluate.held_out import held_out
-from glm_lsp.models.graph_builder import PRECISIONS, Precision
+from glm_lsp.models.precision import FITTING, Precision
 from glm_lsp.models.store import ModelFolder, ModelStore
 from tests.tiny_model import tiny_model
 
@@ -44,7 +44,7 @@ def rows(
     return np.concatenate(found), kv.values[..., : len(token_ids), :].copy()
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", FITTING["fp32"])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_logits_and_keys_are_equal_however_they_are_cut(
     tmp_path: Path, precision: Precision, threads: int

@@ -56,6 +56,18 @@ def test_what_is_written_reads_back(tmp_path: Path) -> None:
     assert '\n  "name": "tiny"' in (tmp_path / MANIFEST_FILE).read_text(encoding="utf-8")
 
 
+def test_a_manifest_that_names_no_activations_is_of_an_fp32_graph(tmp_path: Path) -> None:
+    write_raw(tmp_path, activations=None)
+    assert "activations" not in (tmp_path / MANIFEST_FILE).read_text(encoding="utf-8")
+    assert Manifest.read(tmp_path).activations == "fp32"
+
+
+def test_activations_nobody_knows_are_refused(tmp_path: Path) -> None:
+    write_raw(tmp_path, activations="fp8")
+    with pytest.raises(ManifestError, match="activations"):
+        Manifest.read(tmp_path)
+
+
 def test_fields_of_later_versions_are_passed_over(tmp_path: Path) -> None:
     write_raw(tmp_path, colour="blue")
     assert Manifest.read(tmp_path) == manifest()

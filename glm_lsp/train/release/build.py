@@ -13,9 +13,9 @@ import msgspec
 
 from glm_lsp.errors import InputError
 from glm_lsp.models.convert import convert
-from glm_lsp.models.graph_builder import Precision
 from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.manifest import ConfidenceWeights, CopyWeights, TokenHealing
+from glm_lsp.models.precision import Precision
 from glm_lsp.models.store import ModelFolder
 from glm_lsp.train.recipe import Recipe
 from glm_lsp.train.release import gates
