@@ -68,13 +68,13 @@ def weight_bytes(folder: ModelFolder) -> int:
     require_contained(folder.graph_path, folder.manifest.files)
     graph = onnx.load(str(folder.graph_path), load_external_data=False).graph
     in_full = {name for node in graph.node if node.op_type not in _LOOK_UPS for name in node.input}
-    spans: dict[tuple[str, int], int] = {}
+    num_bytes = 0
     for tensor in graph.initializer:
         if tensor.name in in_full and tensor.external_data:
             place = {entry.key: entry.value for entry in tensor.external_data}
             try:
-                # One span may have several names: a tied table is embedding and head.
-                spans[place["location"], int(place["offset"])] = int(place["length"])
+                # Two that name the same bytes of the file count twice: on a GPU each has memory of its own.
+                num_bytes += int(place["length"])
             except (KeyError, ValueError) as error:
                 raise ModelFileError(f"{folder.graph_path} does not say where {tensor.name} is") from error
-    return sum(spans.values())
+    return num_bytes

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import glm_lsp
-from glm_lsp.models.checkpoint import Checkpoint
-from glm_lsp.models.graph import Progress, write_graph
+from glm_lsp.models.graph import ModelWeights, Progress, write_graph
 from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.integrity import describe_folder, hash_file
 from glm_lsp.models.journal import Journal
@@ -62,7 +61,7 @@ class ModelFacts:
 class ModelParts:
     """What a model folder is made from: weights, the tokenizer's JSON, and papers by their names in the folder."""
 
-    checkpoint: Checkpoint
+    checkpoint: ModelWeights
     tokenizer: bytes
     papers: Mapping[str, Path] = field(default_factory=dict)
 
