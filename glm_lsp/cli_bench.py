@@ -30,6 +30,9 @@ def engine(
     *,
     seconds: Annotated[float, typer.Option(min=0, max=3600, help="For each of the measurements, about.")] = 5,
     starts: Annotated[int, typer.Option(min=1, max=1000, help="Engine processes started in turn.")] = 5,
+    requests: Annotated[
+        int, typer.Option(min=0, max=1_000_000, help="So many to see whether memory grows.")
+    ] = 0,
     model: ModelOption = None,
     device: DeviceOption = None,
     threads: ThreadsOption = None,
@@ -52,6 +55,7 @@ def engine(
         threads=settings.threads,
         seconds=seconds,
         num_starts=starts,
+        num_requests=requests,
         warn=delivery.warn,
         bar=progress_bar,
     )

@@ -3,49 +3,37 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from glm_lsp.bench.engine_figures import (
     decode_figures,
     decode_series,
-    first_token_figures,
     first_token_series,
     long_figures,
-    pause_figures,
     start_figures,
     verification_figures,
 )
-from glm_lsp.bench.environment import Environment, look_around
-from glm_lsp.bench.first_token import (
-    ANSWER_TOKENS,
-    KEYSTROKE_TOKENS,
-    Round,
-    measure_after_pauses,
-    measure_first_tokens,
-)
+from glm_lsp.bench.engine_requests import GPU_SHORTEST, Bar, ask_engine, no_bar, place_of
+from glm_lsp.bench.environment import Environment
+from glm_lsp.bench.first_token import KEYSTROKE_TOKENS, Round, measure_first_tokens
 from glm_lsp.bench.floor import measure_floor, weight_bytes
 from glm_lsp.bench.restored import with_capacity
 from glm_lsp.bench.result import Result, new_result
 from glm_lsp.bench.startup import measure_starts
-from glm_lsp.bench.steps import FilledCache, prompt_lengths
+from glm_lsp.bench.steps import SHORTEST, FilledCache, prompt_lengths
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.kv_memory import slot_bytes
 from glm_lsp.engine.onnx_runtime import Device
-from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
 from glm_lsp.evaluate.held_out import held_out
 from glm_lsp.models.store import ModelFolder
-from glm_lsp.progress import Progress, silent
-
-PAUSES_S = (0.0, 0.02, 0.15, 0.5)
-"""None, and up to a moment's thought; the third one lies between two keys."""
 
 LONG_PROMPTS = (1024, 2048, 4096)
 LONG_CAPACITY = 4352
@@ -53,15 +41,6 @@ LONG_CAPACITY = 4352
 
 CONVERTED_BYTES = 256 << 20
 """A model with more weights is not converted for the sake of long prompts."""
-
-Bar = Callable[[str], AbstractContextManager[Progress]]
-"""Shows a progress bar with a title while a measurement runs."""
-
-
-@contextmanager
-def no_bar(_title: str) -> Iterator[Progress]:
-    """A `Bar` that shows nothing."""
-    yield silent
 
 
 def bench_engine(
@@ -71,6 +50,7 @@ def bench_engine(
     threads: int = 0,
     seconds: float = 5.0,
     num_starts: int = 5,
+    num_requests: int = 0,
     warn: Callable[[Environment], None] = lambda _: None,
     bar: Bar = no_bar,
 ) -> Result:
@@ -78,42 +58,47 @@ def bench_engine(
 
     Args:
         folder: the model.
+        device: where it runs; on a GPU prompts are longer, and the floor is that of its own memory.
         threads: of one run; 0 chooses by the machine.
-        seconds: for each of the measurements, about; there are four to six of them.
+        seconds: for each of the measurements, about; there are six to nine of them.
         num_starts: processes started one after the other.
+        num_requests: so many to see whether memory grows over them.
         warn: told what is known of the machine before anything is measured.
 
     Raises:
         GlmError: the model cannot be loaded, or an engine process does not come up.
     """
-    token_ids = own_tokens(folder)
-    # Without guesses an answer takes as many steps as it has tokens, whatever they are.
-    with Engine.load(folder, device=device, threads=threads or None, max_slots=1, speculates=False) as engine:
-        environment = look_around(engine.describe())
-        warn(environment)
-        lengths = prompt_lengths(longest_prompt(folder))
-        with bar("first tokens") as progress:
-            rounds = measure_first_tokens(engine, token_ids, lengths, seconds, progress)
-        with bar("pauses") as progress:
-            rested = measure_after_pauses(engine, token_ids[: lengths[-1]], PAUSES_S, seconds, progress)
-    used = environment.threads
+    token_ids, chars = own_tokens(folder), own_chars()
+    asked = ask_engine(
+        folder,
+        token_ids,
+        longest_prompt(folder),
+        chars_per_token=chars / len(token_ids),
+        device=device,
+        threads=threads,
+        seconds=seconds,
+        num_requests=num_requests,
+        warn=warn,
+        bar=bar,
+    )
+    environment, place = asked.environment, asked.place
+    used, on_gpu = environment.threads, place == "cuda"
     with bar("steps") as progress:
-        session = OnnxSession.open(folder, device=device, threads=used)
+        session = open_session(folder, device=place, threads=used)
         cache = FilledCache(session, token_ids)
-        pasts = prompt_lengths(cache.num_tokens)
+        pasts = prompt_lengths(cache.num_tokens, GPU_SHORTEST if on_gpu else SHORTEST)
         decode = cache.decode_ms(pasts, seconds, progress)
         verified_past = pasts[len(pasts) // 2]
         verification = cache.verification_ms(verified_past, seconds, progress)
         del session, cache
     with bar("memory"):
-        floor = measure_floor(folder, used, environment.cache_mib, kv_token_bytes(folder))
+        floor = measure_floor(folder, used, environment.cache_mib, kv_token_bytes(folder), place)
     with bar("starts") as progress:
-        starts = measure_starts(folder, used, first_request(), num_starts, progress)
+        starts = measure_starts(folder, used, first_request(), num_starts, progress, device=place)
     long_rounds, long_decode = _long_prompts(folder, token_ids, environment, seconds, bar)
     decode |= long_decode
     figures = {
-        "first_token": first_token_figures(rounds),
-        "after_pause": pause_figures(lengths[-1], rested),
+        **asked.figures,
         "decode": decode_figures(decode, floor),
         "verification": verification_figures(verified_past, verification),
         "start": start_figures(starts),
@@ -122,17 +107,27 @@ def bench_engine(
     parameters = {
         "seconds": seconds,
         "starts": num_starts,
+        "requests": num_requests,
         "keystroke_tokens": KEYSTROKE_TOKENS,
-        "answer_tokens": ANSWER_TOKENS,
+        "answer_tokens": asked.answer_tokens,
     }
-    series = {"first-token": first_token_series(rounds | long_rounds), "decode": decode_series(decode, floor)}
+    rounds = {**asked.rounds, **long_rounds}
+    series = {"first-token": first_token_series(rounds), "decode": decode_series(decode, floor)}
     return new_result("engine", environment, parameters=parameters, figures=figures, series=series)
 
 
 def own_tokens(folder: ModelFolder) -> list[int]:
     """The program's own sources as one run of token ids of a model."""
-    text = "".join(file.text for file in held_out([], are_files=False).files)
-    return SourceTokenizer.open(folder.tokenizer_path).encode(text)
+    return SourceTokenizer.open(folder.tokenizer_path).encode(_own_text())
+
+
+def own_chars() -> int:
+    """How many characters these tokens stand for."""
+    return len(_own_text())
+
+
+def _own_text() -> str:
+    return "".join(file.text for file in held_out([], are_files=False).files)
 
 
 def longest_prompt(folder: ModelFolder) -> int:
@@ -166,7 +161,12 @@ def first_request() -> CompletionRequest:
 def _long_prompts(
     folder: ModelFolder, token_ids: Sequence[int], about: Environment, seconds: float, bar: Bar
 ) -> tuple[dict[int, list[Round]], dict[int, list[float]]]:
-    """Rounds and decode steps; nothing for a model neither built for long prompts nor small enough to be converted."""
+    """Rounds and decode steps; nothing for a model neither built for long prompts nor small enough to be converted.
+
+    On a GPU prompts are long anyway.
+    """
+    if place_of(about) == "cuda":
+        return {}, {}
     with tempfile.TemporaryDirectory(prefix="glm-bench-") as room:
         if longest_prompt(folder) < max(LONG_PROMPTS):
             if weight_bytes(folder) > CONVERTED_BYTES:
@@ -178,5 +178,5 @@ def _long_prompts(
         ):
             rounds = measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
         with bar("steps behind long prompts") as progress:
-            cache = FilledCache(OnnxSession.open(folder, threads=about.threads), token_ids)
+            cache = FilledCache(open_session(folder, threads=about.threads), token_ids)
             return rounds, cache.decode_ms(LONG_PROMPTS, seconds, progress)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from glm_lsp.bench.cancelling import Phase
 from glm_lsp.bench.distribution import distribution, median_ratio
-from glm_lsp.bench.first_token import ANSWER_TOKENS, Reply, Round
+from glm_lsp.bench.endurance import Endurance
+from glm_lsp.bench.first_token import Reply, Round
 from glm_lsp.bench.floor import Floor
 from glm_lsp.bench.result import Series
 from glm_lsp.bench.startup import StartTimes
@@ -19,7 +21,7 @@ Rounds = Mapping[int, Sequence[Round]]
 
 
 def first_token_figures(rounds: Rounds) -> dict[str, Any]:
-    """By prompt length: cold, warm and a warm answer of ten tokens in milliseconds, and the speed of prefill."""
+    """By prompt length: cold, warm and a warm answer of some tokens in milliseconds, and the speed of prefill."""
     return {"by_prompt": {length: _of_length(length, found) for length, found in rounds.items()}}
 
 
@@ -39,7 +41,7 @@ def _of_length(length: int, rounds: Sequence[Round]) -> dict[str, Any]:
 
 def answers(rounds: Sequence[Round]) -> list[float]:
     """Milliseconds of the answers that did not end early."""
-    return [each.answer.ms for each in rounds if each.answer.num_tokens == ANSWER_TOKENS]
+    return [each.answer.ms for each in rounds if each.answer.num_tokens == each.answer_tokens]
 
 
 def pause_figures(length: int, replies: Mapping[float, Sequence[Reply]]) -> dict[str, Any]:
@@ -72,6 +74,7 @@ def decode_figures(steps: Steps, floor: Floor) -> dict[str, Any]:
         "kv_token_bytes": floor.kv_token_bytes,
         "memory_gb_s": floor.memory_gb_s,
         "resident_gb_s": floor.resident_gb_s,
+        "measured_by": floor.measured_by,
         "by_past": by_past,
     }
 
@@ -84,6 +87,51 @@ def verification_figures(past: int, steps: Steps) -> dict[str, Any]:
         for number, samples in steps.items()
     }
     return {"past": past, "by_tokens": by_tokens}
+
+
+def stream_figures(prompt_tokens: int, replies: Sequence[Reply], chars_per_token: float) -> dict[str, Any]:
+    """Speed of long answers as a whole, the reading of the last key included.
+
+    Args:
+        chars_per_token: of code; what is written here may be nonsense.
+    """
+    speeds = [reply.num_tokens * 1e3 / reply.ms for reply in replies]
+    return {
+        "prompt_tokens": prompt_tokens,
+        "tokens": max((reply.num_tokens for reply in replies), default=0),
+        "tokens_per_s": distribution(speeds),
+        "chars_per_token": chars_per_token,
+        "chars_per_s": distribution([speed * chars_per_token for speed in speeds]),
+    }
+
+
+def cancel_figures(prompt_tokens: int, cancels: Mapping[Phase, Sequence[float]]) -> dict[str, Any]:
+    """Milliseconds from a cancel to the engine's last word, by what it was doing."""
+    return {"prompt_tokens": prompt_tokens, "by_phase": {k: distribution(v) for k, v in cancels.items()}}
+
+
+def endurance_figures(found: Endurance) -> dict[str, Any]:
+    """How much memory came to be held after the first fifth of all requests, by kind; None where nobody tells."""
+    return {
+        "requests": found.num_requests,
+        "seconds": found.seconds,
+        "growth_mib": {kind: found.growth_mib(kind) for kind in found.memory_mib},
+        "last_mib": {kind: readings[-1] if readings else None for kind, readings in found.memory_mib.items()},
+    }
+
+
+def graph_figures(captured: Steps, launched: Steps) -> dict[str, Any]:
+    """By the number of tokens before: a step from a captured CUDA graph, and one launched kernel by kernel."""
+    return {
+        "by_past": {
+            past: {
+                "captured_ms": distribution(captured[past]),
+                "launched_ms": distribution(samples),
+                "launched_over_captured": median_ratio(samples, captured[past]),
+            }
+            for past, samples in launched.items()
+        }
+    }
 
 
 def start_figures(starts: StartTimes) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def _interrupts_held() -> Iterator[list[int]]:
 
 @contextmanager
 def engine_process(
-    folder: ModelFolder, threads: int, memory_mib: int | None = None
+    folder: ModelFolder, threads: int, memory_mib: int | None = None, device: str = "auto"
 ) -> Iterator[EngineProcess]:
     """Starts `glm-lsp engine` on a model; it is ended with the block.
 
@@ -102,6 +102,7 @@ def engine_process(
         folder: the model.
         threads: CPU threads; 0 chooses by the machine.
         memory_mib: limit of the KV cache; the program's default when omitted.
+        device: where it runs.
     """
     with tempfile.TemporaryDirectory(prefix="glm-bench-", ignore_cleanup_errors=True) as name:
         room = Path(name)
@@ -109,7 +110,7 @@ def engine_process(
         command = [
             *ENGINE_COMMAND,
             *("--model", str(folder.path), "--listen", str(address), "--linger", LINGER_S),
-            *("--threads", str(threads)),
+            *("--threads", str(threads), "--device", device),
             *(("--memory-mib", str(memory_mib)) if memory_mib else ()),
         ]
         clean = {key: value for key, value in os.environ.items() if not key.startswith("GLM_LSP_")}

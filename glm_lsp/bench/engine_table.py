@@ -11,22 +11,27 @@ from glm_lsp.bench.table import heading, table
 
 def engine_table(result: Result) -> str:
     """All tables of a result, stored ones included."""
-    figures = result.figures
+    figures, tokens = result.figures, result.parameters.get("answer_tokens", ANSWER_TOKENS)
     parts = [
         heading(result),
-        _first_tokens("From the request to the first token, by prompt tokens", figures["first_token"]),
+        _first_tokens(
+            "From the request to the first token, by prompt tokens", figures["first_token"], tokens
+        ),
         _pauses(figures["after_pause"]),
         _decode(figures["decode"]),
         _verification(figures["verification"]),
         _starts(figures["start"]),
     ]
+    # Results stored by earlier versions have no such figures.
+    if "stream" in figures:
+        parts += [_others(figures), *_endurance(figures["endurance"])]
     if long := figures["long_prompts"]:
-        parts.append(_first_tokens("The same weights with room for long prompts", long))
-        parts.append(_growth(long["growth"]))
+        parts.append(_first_tokens("The same weights with room for long prompts", long, tokens))
+        parts.append(_growth(long["growth"], tokens))
     return "\n\n".join(parts)
 
 
-def _first_tokens(title: str, figures: dict[str, Any]) -> str:
+def _first_tokens(title: str, figures: dict[str, Any], answer_tokens: int) -> str:
     header = (
         "prompt",
         "new ms",
@@ -35,7 +40,7 @@ def _first_tokens(title: str, figures: dict[str, Any]) -> str:
         "cached ms",
         "p95",
         "new/cached",
-        f"{ANSWER_TOKENS} tokens ms",
+        f"{answer_tokens} tokens ms",
     )
     rows = [
         (
@@ -98,12 +103,37 @@ def _starts(figures: dict[str, Any]) -> str:
     return table("A fresh engine process", ("from its start to", "p50", "max"), rows)
 
 
-def _growth(figures: dict[str, Any]) -> str:
+def _others(figures: dict[str, Any]) -> str:
+    stream, cancel = figures["stream"], figures["cancel"]
+    tokens = f"{stream['tokens']} tokens behind {stream['prompt_tokens']}"
+    rows: list[tuple[object, ...]] = [
+        (f"{tokens}: tokens/s", _p(stream["tokens_per_s"], "p50"), None, None),
+        (f"{tokens}: characters of code/s", _p(stream["chars_per_s"], "p50"), None, None),
+    ]
+    rows += [
+        (
+            f"from a cancel while {phase} to the last word, ms",
+            *(_p(each, name) for name in ("p50", "p99", "max")),
+        )
+        for phase, each in cancel["by_phase"].items()
+    ]
+    return table("Long answers, and requests that are cancelled", ("", "p50", "p99", "max"), rows)
+
+
+def _endurance(figures: dict[str, Any]) -> list[str]:
+    if not figures["requests"]:
+        return []
+    rows = [(kind, grown, figures["last_mib"][kind]) for kind, grown in figures["growth_mib"].items()]
+    title = f"Memory over {figures['requests']:,} requests in {figures['seconds']:.0f} s, MiB"
+    return [table(title, ("of", "grown after the first fifth", "at the end"), rows)]
+
+
+def _growth(figures: dict[str, Any], answer_tokens: int) -> str:
     rows: list[tuple[object, ...]] = [
         (name, each["value"], _interval(each))
         for name, key in (
             ("first token", "first_token"),
-            (f"{ANSWER_TOKENS} tokens", "answer"),
+            (f"{answer_tokens} tokens", "answer"),
             ("step", "step"),
         )
         if (each := figures[key])

@@ -19,6 +19,9 @@ KEYSTROKE_TOKENS = 2
 ANSWER_TOKENS = 10
 """Of a keystroke's whole answer: about the rest of a line."""
 
+LONG_ANSWER_TOKENS = 16
+"""The same where a model is large enough to write more than a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reply:
@@ -38,12 +41,13 @@ class Round:
     Attributes:
         cold: for one token; nothing of its prompt is in the cache.
         warm: for one token; all of its prompt but the last two tokens is.
-        answer: for ten tokens, likewise.
+        answer: for `answer_tokens`, likewise.
     """
 
     cold: Reply
     warm: Reply
     answer: Reply
+    answer_tokens: int = ANSWER_TOKENS
 
 
 def measure_first_tokens(
@@ -52,6 +56,8 @@ def measure_first_tokens(
     lengths: Sequence[int],
     seconds: float,
     progress: Progress = silent,
+    *,
+    answer_tokens: int = ANSWER_TOKENS,
 ) -> dict[int, list[Round]]:
     """Times requests to an engine in this process; returns rounds by the prompt's length.
 
@@ -74,8 +80,8 @@ def measure_first_tokens(
         prompt = [vocabulary[number % len(vocabulary)], *token_ids[1:length]]
         cold = _ask(engine, prompt, 1)
         warm = _ask(engine, _next_key(prompt, vocabulary, number), 1)
-        answer = _ask(engine, _next_key(prompt, vocabulary, number + 1), ANSWER_TOKENS)
-        rounds[length].append(Round(cold, warm, answer))
+        answer = _ask(engine, _next_key(prompt, vocabulary, number + 1), answer_tokens)
+        rounds[length].append(Round(cold, warm, answer, answer_tokens))
         return cold.ms
 
     interleaved({length: partial(one_round, length) for length in lengths}, seconds, progress)
@@ -118,6 +124,26 @@ def measure_after_pauses(
         pause: [reply for reply in found[1:] if reply.num_tokens == ANSWER_TOKENS]
         for pause, found in replies.items()
     }
+
+
+def measure_stream(
+    engine: Engine, prompt: Sequence[int], num_tokens: int, seconds: float, progress: Progress = silent
+) -> list[Reply]:
+    """Times long answers to a prompt that is cached but for a keystroke, for about so many seconds.
+
+    Raises:
+        GlmError: the engine refuses a request.
+    """
+    vocabulary = sorted(set(prompt))
+    numbers = count()
+    replies: list[Reply] = []
+
+    def one() -> float:
+        replies.append(_ask(engine, _next_key(prompt, vocabulary, next(numbers)), num_tokens))
+        return replies[-1].ms
+
+    interleaved({0: one}, seconds, progress)
+    return replies[1:]
 
 
 def _next_key(prompt: Sequence[int], vocabulary: Sequence[int], number: int) -> list[int]:

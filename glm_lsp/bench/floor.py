@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import onnx
 
 from glm_lsp.bench.bandwidth import read_bandwidth
+from glm_lsp.bench.device_copy import copy_bandwidth
 from glm_lsp.errors import ModelFileError
 from glm_lsp.models.external_data import require_contained
 from glm_lsp.models.store import ModelFolder
@@ -27,12 +29,14 @@ class Floor:
         kv_token_bytes: keys and values of one token.
         memory_gb_s: read from far more than the caches hold.
         resident_gb_s: read over and over from as many bytes as the weights have, which caches may hold.
+        measured_by: how.
     """
 
     weight_bytes: int
     kv_token_bytes: int
     memory_gb_s: float
     resident_gb_s: float
+    measured_by: str = "reading"
 
     def step_bytes(self, past: int) -> int:
         """What a step behind `past` tokens reads."""
@@ -47,13 +51,24 @@ class Floor:
         return self.step_bytes(past) / self.resident_gb_s / 1e6
 
 
-def measure_floor(folder: ModelFolder, threads: int, cache_mib: float | None, kv_token_bytes: int) -> Floor:
-    """Reads the graph and measures the memory with as many threads as a step has.
+def measure_floor(
+    folder: ModelFolder,
+    threads: int,
+    cache_mib: float | None,
+    kv_token_bytes: int,
+    device: Literal["cpu", "cuda"] = "cpu",
+) -> Floor:
+    """Reads the graph and measures the memory: a CPU's with as many threads as a step has, a GPU's by a copy in it.
 
     Raises:
         ModelFileError: see `weight_bytes`.
+        DeviceError: see `copy_bandwidth`.
     """
     weights = weight_bytes(folder)
+    if device == "cuda":
+        # Its caches hold next to nothing of a model that is worth a GPU.
+        copied = copy_bandwidth("cuda")
+        return Floor(weights, kv_token_bytes, copied, copied, "a device copy, bytes read and written")
     far = max(_LEAST_FAR_BYTES, int((cache_mib or 0) * _CACHES) << 20)
     memory = read_bandwidth(far, threads)
     return Floor(weights, kv_token_bytes, memory, max(memory, read_bandwidth(min(weights, far), threads)))

@@ -35,6 +35,8 @@ def measure_starts(
     request: CompletionRequest,
     num_starts: int,
     progress: Progress = silent,
+    *,
+    device: str = "auto",
 ) -> StartTimes:
     """Starts one engine process after the other; the model's files are in the system's cache from the second on.
 
@@ -45,7 +47,7 @@ def measure_starts(
     times = StartTimes()
     for number in range(num_starts):
         progress(number, num_starts)
-        with engine_process(folder, threads) as engine:
+        with engine_process(folder, threads, device=device) as engine:
             asyncio.run(_first_completion(engine, request, times))
             if resident := engine.resident_mib:
                 times.resident_mib.append(resident)

@@ -21,9 +21,9 @@ BURST, WARM_UP = 7, 2
 the median of a burst of steps, the first ones left out; bursts of other steps come between."""
 
 
-def prompt_lengths(longest: int) -> list[int]:
-    """32, 64, 128 and so on below `longest`, and `longest` itself."""
-    lengths = [SHORTEST << power for power in range(16) if SHORTEST << power < longest]
+def prompt_lengths(longest: int, shortest: int = SHORTEST) -> list[int]:
+    """`shortest`, twice, four times as many and so on below `longest`, and `longest` itself."""
+    lengths = [shortest << power for power in range(16) if shortest << power < longest]
     return [*lengths, longest]
 
 

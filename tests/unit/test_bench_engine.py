@@ -10,13 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glm_lsp.bench import engine as engine_room
-from glm_lsp.bench import startup
+from glm_lsp.bench import engine_requests, startup
+from glm_lsp.bench import floor as floor_room
 from glm_lsp.bench.bandwidth import read_bandwidth
+from glm_lsp.bench.cancelling import PHASES, measure_cancels
+from glm_lsp.bench.device_copy import copy_bandwidth
+from glm_lsp.bench.endurance import endure
 from glm_lsp.bench.engine import bench_engine, first_request, kv_token_bytes, longest_prompt, own_tokens
 from glm_lsp.bench.engine_figures import (
     decode_figures,
+    endurance_figures,
     first_token_figures,
+    graph_figures,
     long_figures,
     pause_figures,
     verification_figures,
@@ -24,7 +29,8 @@ from glm_lsp.bench.engine_figures import (
 from glm_lsp.bench.engine_process import engine_process
 from glm_lsp.bench.engine_table import engine_table
 from glm_lsp.bench.first_token import Reply, Round, measure_after_pauses, measure_first_tokens
-from glm_lsp.bench.floor import Floor, weight_bytes
+from glm_lsp.bench.floor import Floor, measure_floor, weight_bytes
+from glm_lsp.bench.memory_use import memory_readers
 from glm_lsp.bench.sampling import MIN_ROUNDS, interleaved
 from glm_lsp.bench.startup import measure_starts
 from glm_lsp.bench.steps import VERIFIED, FilledCache, prompt_lengths
@@ -224,8 +230,8 @@ def test_an_engine_that_cannot_start_is_told_with_its_log(tmp_path: Path) -> Non
 def test_no_engine_outlives_its_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    def noted(*arguments: Any) -> Any:
-        process = engine_process(*arguments)
+    def noted(*arguments: Any, **options: Any) -> Any:
+        process = engine_process(*arguments, **options)
         started.append(process)
         return process
 
@@ -241,9 +247,9 @@ def test_no_engine_outlives_its_measurement(folder: ModelFolder, monkeypatch: py
 
 
 def test_the_whole_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine_room, "PAUSES_S", (0.0, 0.01))
+    monkeypatch.setattr(engine_requests, "PAUSES_S", (0.0, 0.01))
     seen = []
-    result = bench_engine(folder, threads=1, seconds=0.0, num_starts=1, warn=seen.append)
+    result = bench_engine(folder, threads=1, seconds=0.0, num_starts=1, num_requests=60, warn=seen.append)
     assert seen == [result.environment]
     assert (result.environment.model, result.environment.threads) == ("tiny", 1)
     json.dumps(result.figures, allow_nan=False)
@@ -252,6 +258,66 @@ def test_the_whole_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPa
     for series in result.series.values():
         assert len({len(column) for column in series.columns.values()}) == 1
     shown = engine_table(result)
-    for part in ("first token", "1024", "floor", "after a pause", "first completion", "MB of weights"):
+    for part in (
+        "first token",
+        "1024",
+        "floor",
+        "after a pause",
+        "first completion",
+        "MB of weights",
+        "cancel while",
+        "60 requests",
+    ):
         assert part in shown
     assert left_out(result) == []
+
+
+def test_a_copy_inside_a_device_is_as_fast_as_its_memory() -> None:
+    found = copy_bandwidth("cpu", 1 << 26)
+    assert 0.2 < found < 5000
+
+
+def test_a_floor_on_a_gpu_is_measured_by_a_copy_there(
+    folder: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(floor_room, "copy_bandwidth", lambda device: {"cuda": 4000.0}[device])
+    floor = measure_floor(folder, 1, None, 10, "cuda")
+    assert (floor.memory_gb_s, floor.resident_gb_s) == (4000.0, 4000.0)
+    assert floor.weight_bytes == weight_bytes(folder)
+    assert "device copy" in floor.measured_by
+
+
+def test_a_cancel_is_timed_until_the_engine_has_no_more_to_say(folder: ModelFolder) -> None:
+    with Engine.load(folder, threads=1, max_slots=1) as engine:
+        found = measure_cancels(engine, own_tokens(folder)[1:200], 20.0, 0)
+        before = engine.counters()
+    assert {phase: len(times) for phase, times in found.items()} == dict.fromkeys(PHASES, MIN_ROUNDS)
+    assert before["finish_cancelled"] > 0
+    assert all(0 < ms < 5000 for times in found.values() for ms in times)
+
+
+def test_memory_that_grows_is_told(folder: ModelFolder) -> None:
+    held = iter(range(1000))
+    with Engine.load(folder, threads=1, max_slots=1) as engine:
+        found = endure(
+            engine,
+            own_tokens(folder)[:64],
+            100,
+            {"leaking": lambda: float(next(held)), "unknown": lambda: None},
+        )
+    assert found.memory_mib["leaking"] == [float(n) for n in range(50)]
+    # Medians of readings 10 to 14 and of 45 to 49.
+    assert (found.growth_mib("leaking"), found.growth_mib("unknown")) == (35.0, None)
+    figures = endurance_figures(found)
+    assert figures["growth_mib"] == {"leaking": 35.0, "unknown": None}
+
+
+def test_a_step_from_a_graph_is_compared_with_one_without() -> None:
+    found = graph_figures({64: [1.0, 1.0]}, {64: [3.0, 3.0]})["by_past"][64]
+    assert found["launched_over_captured"].value == 3
+
+
+def test_this_process_holds_memory() -> None:
+    readers = memory_readers("cpu")
+    assert list(readers) == ["process"]
+    assert (readers["process"]() or 0) > 10
