@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph_builder import BLOCK_VALUES
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.layout import Shape
 from glm_lsp.models.span import Span
@@ -18,7 +17,7 @@ from glm_lsp.models.tensors import num_parameters, tensors_of
 SCALE = 0.02
 """Standard deviation of a weight: values stay far below the range of fp16 in models of up to 40 layers."""
 
-_POOL_VALUES = BLOCK_VALUES
+_POOL_VALUES = 1 << 22
 _STRIDE = 4099  # a prime, so that two tensors rarely begin at one place of the pool
 _LAYER = re.compile(r"(?<=layers\.)\d+")
 
@@ -42,13 +41,14 @@ class RandomWeights:
         return self._shapes[name]
 
     def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
-        """Rows of a matrix, a view of at most one block; elements, where the tensor has one dimension."""
+        """Rows of a matrix, a view where they are few; elements, where the tensor has one dimension."""
         shape = self._shapes[name]
         if len(shape) == 1:
             return np.full(stop - start, name.endswith("norm.weight"), np.float32)
         count = (stop - start) * shape[1]
         first = (zlib.crc32(name.encode()) + start * _STRIDE) % _POOL_VALUES
-        return self._pool[first : first + count].reshape(stop - start, shape[1])
+        piece = self._pool[first : first + count]
+        return (piece if piece.size == count else np.resize(piece, count)).reshape(stop - start, shape[1])
 
 
 class OneLayer(Journal):
