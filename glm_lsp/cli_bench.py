@@ -297,8 +297,12 @@ def storm(
 def speculation(
     *,
     prompts: Annotated[int, typer.Option(min=1, max=100_000, help="Of each kind, at most.")] = 400,
+    keys: Annotated[
+        int | None, typer.Option(min=1, help="So many keys of the trace; all if left out.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of what is drawn and changed.")] = 1,
     model: ModelOption = None,
+    device: DeviceOption = None,
     threads: ThreadsOption = None,
     as_json: JsonOption = False,
     output: OutputOption = None,
@@ -311,11 +315,13 @@ def speculation(
     from glm_lsp.models.store import ModelStore
 
     delivery = Delivery(as_json, output, plots)
-    settings = settings_with(model=model, threads=threads)
+    settings = settings_with(model=model, device=device, threads=threads)
     result = bench_speculation(
         ModelStore().resolve(settings.model),
         threads=settings.threads,
         num_prompts=prompts,
+        device=settings.device,
+        keys=keys,
         seed=seed,
         warn=delivery.warn,
     )

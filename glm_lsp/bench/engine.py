@@ -14,8 +14,8 @@ from glm_lsp.bench.engine_figures import (
     start_figures,
     verification_figures,
 )
-from glm_lsp.bench.engine_requests import GPU_SHORTEST, Bar, ask_engine, no_bar, place_of
-from glm_lsp.bench.environment import Environment
+from glm_lsp.bench.engine_requests import GPU_SHORTEST, Bar, ask_engine, no_bar
+from glm_lsp.bench.environment import Environment, place_of
 from glm_lsp.bench.first_token import KEYSTROKE_TOKENS, Round, measure_first_tokens
 from glm_lsp.bench.floor import measure_floor, weight_bytes
 from glm_lsp.bench.restored import with_capacity

@@ -18,7 +18,7 @@ from glm_lsp.bench.engine_figures import (
     pause_figures,
     stream_figures,
 )
-from glm_lsp.bench.environment import Environment, look_around
+from glm_lsp.bench.environment import Environment, look_around, place_of
 from glm_lsp.bench.first_token import (
     ANSWER_TOKENS,
     LONG_ANSWER_TOKENS,
@@ -68,11 +68,6 @@ class Asked:
     def place(self) -> Literal["cpu", "cuda"]:
         """Where the model really ran."""
         return place_of(self.environment)
-
-
-def place_of(environment: Environment) -> Literal["cpu", "cuda"]:
-    """The kind of device that an engine told."""
-    return "cuda" if environment.device.startswith("cuda") else "cpu"
 
 
 def ask_engine(

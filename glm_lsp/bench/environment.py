@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -124,6 +125,11 @@ def look_around(model: EngineDescription) -> Environment:
         load_average=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         busy_share=busy_share(),
     )
+
+
+def place_of(environment: Environment) -> Literal["cpu", "cuda"]:
+    """The kind of device that the model ran on."""
+    return "cuda" if environment.device.startswith("cuda") else "cpu"
 
 
 def commit(checkout: Path) -> str | None:

@@ -123,6 +123,12 @@ MAIN: Final[Mapping[str, tuple[Figure, ...]]] = {
             "ms",
             "One token more, once the prompt has been read.",
         ),
+        Figure(
+            "cancel.by_phase.*",
+            "cancelled while {}",
+            "ms",
+            "From the cancel until the engine is free.",
+        ),
         Figure("start.first_completion_ms", "start to first completion", "ms", "A fresh engine process."),
         Figure(
             "decode.memory_gb_s", "memory, GB/s", "number", "What the machine reads: the floor of every step."

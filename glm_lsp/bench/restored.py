@@ -109,6 +109,11 @@ class _Graph:
         name = "embed.weight" if "embed.weight" in self._tensors else "embed.table"
         return self.matrix(name, columns)
 
+    def head(self, columns: int) -> NDArray[np.float32]:
+        """The head, whose scores are the logits themselves in an fp32 graph."""
+        in_fp32 = any(name.startswith("logits.weight") for name in self._tensors)
+        return self.matrix("logits.weight" if in_fp32 else "scores.weight", columns)
+
 
 def _named(graph: _Graph, config: GlmConfig) -> Weights:
     hidden, attended = config.hidden_size, config.num_attention_heads * config.head_dim
@@ -128,7 +133,7 @@ def _named(graph: _Graph, config: GlmConfig) -> Weights:
             weights[f"{to}.post_mlp_layernorm.weight"] = graph.vector(f"{own}.down_norm.gain")
     weights["model.norm.weight"] = graph.vector("final_norm.gain")
     if not config.tie_word_embeddings:
-        head = graph.matrix("logits.weight", hidden)
+        head = graph.head(hidden)
         # Rows of ids that do not exist are not in the graph.
         padding = np.zeros((config.vocab_size - len(head), hidden), np.float32)
         weights["lm_head.weight"] = np.concatenate([head, padding])

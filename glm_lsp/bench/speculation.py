@@ -15,15 +15,16 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from glm_lsp.bench.environment import Environment, look_around
+from glm_lsp.bench.environment import Environment, look_around, place_of
 from glm_lsp.bench.recording import recorded_requests
 from glm_lsp.bench.result import Result, new_result
 from glm_lsp.bench.trace.trace import own_trace
 from glm_lsp.completion.context import WindowBudget
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.job import Event, Job
-from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.session import Session
+from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
 from glm_lsp.errors import EngineError, GlmError
@@ -101,6 +102,8 @@ def bench_speculation(
     *,
     threads: int,
     num_prompts: int,
+    device: Device = "auto",
+    keys: int | None = None,
     seed: int = 1,
     warn: Callable[[Environment], None] = lambda _: None,
 ) -> Result:
@@ -109,20 +112,26 @@ def bench_speculation(
     Args:
         threads: 0 chooses by the machine.
         num_prompts: of each kind, at most.
+        device: where the model runs.
+        keys: so many of the trace at most; all if None.
         warn: told what is known of the machine before anything is measured.
 
     Raises:
         GlmError: the model cannot be loaded, or a request fails.
     """
-    with Engine.load(folder, threads=threads or None) as engine, progress_bar("recording") as bar:
+    with (
+        Engine.load(folder, device=device, threads=threads or None) as engine,
+        progress_bar("recording") as bar,
+    ):
         environment = look_around(engine.describe())
         warn(environment)
-        typed = recorded_requests(own_trace(), engine, progress=bar)
+        typed = recorded_requests(own_trace(), engine, keys=keys, progress=bar)
     files = held_out([], are_files=False).files
     with progress_bar("answering") as bar:
-        return measure_speculation(
+        found = measure_speculation(
             folder, environment, typed, files, num_prompts=num_prompts, seed=seed, progress=bar
         )
+    return replace(found, parameters=found.parameters | {"keys": keys})
 
 
 def measure_speculation(
@@ -145,7 +154,7 @@ def measure_speculation(
     Raises:
         GlmError: the model cannot be loaded, or a request fails.
     """
-    session = OnnxSession.open(folder, threads=environment.threads)
+    session = open_session(folder, device=place_of(environment), threads=environment.threads)
     budget = WindowBudget.for_context(
         folder.manifest.context_length, copies=folder.manifest.copying is not None
     )
