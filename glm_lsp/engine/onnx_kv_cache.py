@@ -6,6 +6,7 @@ from collections import OrderedDict
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from glm_lsp.engine.blank import Blank
 
@@ -15,18 +16,25 @@ of them it took a third of a step of ChatGLM-6B, however short the prompt."""
 
 
 class OnnxKVCache:
-    """Keys and values f32 [layers, 2, 1, kv_heads, C, head_dim] in one piece, with its bindings.
+    """Keys and values [layers, 2, 1, kv_heads, C, head_dim] in one piece, of the graph's type, with its bindings.
 
     C is the capacity, or where `grows` is set a part of it that is enlarged as it fills.
     """
 
     def __init__(
-        self, num_layers: int, num_heads: int, capacity: int, head_dim: int, *, grows: bool = False
+        self,
+        num_layers: int,
+        num_heads: int,
+        capacity: int,
+        head_dim: int,
+        *,
+        dtype: DTypeLike = np.float32,
+        grows: bool = False,
     ) -> None:
         self.capacity = capacity
         # Pages of zeros take no memory until they are written.
         num_held = min(FIRST_TOKENS, capacity) if grows else capacity
-        self.values = np.zeros((num_layers, 2, 1, num_heads, num_held, head_dim), np.float32)
+        self.values = np.zeros((num_layers, 2, 1, num_heads, num_held, head_dim), dtype)
         self.bindings: OrderedDict[tuple[int, int, int, bool], Any] = OrderedDict()
         self.shared: list[tuple[str, Any]] = []
         """Of `values`, as the session wants them: name behind "past." or "present.", and value."""
@@ -45,7 +53,7 @@ class OnnxKVCache:
         num_held = min(self.capacity, max(2 * self.num_held, num_tokens))
         old, shape = self.values, list(self.values.shape)
         shape[4] = num_held
-        self.values = np.zeros(shape, np.float32)
+        self.values = np.zeros(shape, old.dtype)
         self.values[..., :num_kept, :] = old[..., :num_kept, :]
         self.bindings.clear()
         self.shared.clear()

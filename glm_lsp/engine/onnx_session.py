@@ -16,7 +16,7 @@ from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.rows_check import check_rows
 from glm_lsp.engine.session import InterruptedRunError, KVCache, Scores, check_run
 from glm_lsp.engine.watch import Watch
-from glm_lsp.errors import SessionError
+from glm_lsp.errors import DeviceError, SessionError
 from glm_lsp.models.manifest import WEIGHT_FILE
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.store import ModelFolder
@@ -39,6 +39,10 @@ LIGHT_BYTES = 64 * 2**20
 Between two keys the other threads fall asleep, and waking them takes longer than such a run: 0.15 s after the last one,
 ten tokens behind a cached prompt took 11.5 ms on two threads and 8 ms on one, and their slowest tenth 30 and 16. Back
 to back two threads would be faster, but nobody types like that."""
+
+
+_KV_DTYPES = {"tensor(float)": np.float32, "tensor(float16)": np.float16}
+"""Keys and values by the type ONNX Runtime gives the graph's inputs."""
 
 
 class _Binding:
@@ -102,6 +106,7 @@ class OnnxSession:
         self.num_top: int = shapes["top_i"][2]
         self._num_layers = sum(name.startswith("past.") for name in shapes) // 2
         _, self._num_heads, _, self._head_dim = shapes["past.0.k"]
+        self._kv_dtype = _KV_DTYPES[next(v.type for v in inference.get_inputs() if v.name == "past.0.k")]
         self._run_options: Any = None
         self._logits: NDArray[np.float32] = np.zeros((0, self.vocab_size), np.float32)
 
@@ -130,6 +135,12 @@ class OnnxSession:
         """
         runtime = onnx_runtime.import_onnxruntime()
         onnx_runtime.check_device(runtime, device)
+        if folder.manifest.activations == "bf16":
+            raise DeviceError(
+                f"{folder.manifest.name} computes in bf16, for which the CPU has no kernels",
+                f"Import it again for the CPU: glm-lsp model import ... --name {folder.manifest.name} --replace "
+                "--device cpu",
+            )
         capacity = onnx_runtime.usable_capacity(folder, capacity)
         onnx_runtime.check_files(folder)
         options = onnx_runtime.session_options(runtime, threads, allow_spinning)
@@ -153,7 +164,14 @@ class OnnxSession:
     def new_kv(self) -> OnnxKVCache:
         """See `Session.new_kv`."""
         grows = self.blanks is not None
-        return OnnxKVCache(self._num_layers, self._num_heads, self.capacity, self._head_dim, grows=grows)
+        return OnnxKVCache(
+            self._num_layers,
+            self._num_heads,
+            self.capacity,
+            self._head_dim,
+            dtype=self._kv_dtype,
+            grows=grows,
+        )
 
     def reusable(self, token_ids: Sequence[int], num_shared: int) -> int:
         """See `Session.reusable`."""

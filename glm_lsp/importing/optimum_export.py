@@ -55,7 +55,7 @@ _ENVIRONMENT = {
 
 
 def import_with_optimum(
-    parts: ModelParts,
+    parts: ModelParts[Checkpoint],
     options: GraphOptions,
     facts: ModelFacts,
     target: Path,

@@ -75,7 +75,7 @@ class Plan:
     `checkpoint_bytes` will be read, `model_bytes` written; `note` is what a user should know of the tokenizer first.
     """
 
-    parts: ModelParts
+    parts: ModelParts[Checkpoint]
     facts: ModelFacts
     options: GraphOptions
     formula: Formula

@@ -25,7 +25,7 @@ from glm_lsp.models.manifest import (
     TokenHealing,
 )
 from glm_lsp.models.model_writer import ModelFacts, ModelParts, hash_weights, seal, write_parts
-from glm_lsp.models.precision import PRECISIONS, Precision
+from glm_lsp.models.precision import FITTING, PRECISIONS, Activations, Precision
 from glm_lsp.models.staging import require_place, written_aside
 from glm_lsp.models.store import ModelFolder
 
@@ -43,6 +43,7 @@ def convert(
     name: str,
     prompt_profile: str,
     precision: Precision = "int8",
+    activations: Activations = "fp32",
     capacity: int | None = None,
     context_length: int | None = None,
     accuracy: AccuracyLevels = DEFAULT_ACCURACY,
@@ -58,6 +59,7 @@ def convert(
     """Writes the model folder `out_dir` and returns it.
 
     Args:
+        activations: what the graph computes in; keys and values are kept in it, too.
         capacity: most tokens a KV slot can hold; the model's longest context, up to 4,096, when omitted.
         context_length: tokens the model was trained on; the capacity when omitted.
         real_vocab_size: ids that can be generated; those of the tokenizer when omitted.
@@ -72,13 +74,14 @@ def convert(
         ArchitectureError, CheckpointError, TokenizerError: the checkpoint cannot be used.
         StorageFullError, StorageError: `out_dir` cannot be written; nothing is left behind.
     """
-    _check_options(out_dir, precision, prompt_profile, capacity, replace)
+    _check_options(out_dir, precision, activations, prompt_profile, capacity, replace)
     config = GlmConfig.from_file(checkpoint_dir / CONFIG_FILE)
     num_ids = _count_ids(checkpoint_dir / TOKENIZER_FILE, config)
     checkpoint = Checkpoint(checkpoint_dir, native_layout(config))
     checkpoint.verify()
     options = GraphOptions(
         precision=precision,
+        activations=activations,
         capacity=capacity or min(config.max_position_embeddings, DEFAULT_CAPACITY),
         accuracy=accuracy,
         real_vocab_size=real_vocab_size or num_ids,
@@ -106,11 +109,21 @@ def convert(
     return ModelFolder.load(out_dir)
 
 
-def _check_options(
-    out_dir: Path, precision: str, prompt_profile: str, capacity: int | None, replace: bool
+def _check_options(  # noqa: PLR0917
+    out_dir: Path,
+    precision: str,
+    activations: Activations,
+    prompt_profile: str,
+    capacity: int | None,
+    replace: bool,
 ) -> None:
     if precision not in PRECISIONS:
         raise InputError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    if precision not in FITTING[activations]:
+        raise InputError(
+            f"{precision} weights cannot be computed with in {activations}",
+            f"Choose one of {', '.join(FITTING[activations])}.",
+        )
     if capacity is not None and capacity < 1:
         raise InputError(f"a capacity of {capacity} tokens is less than one")
     profile_named(prompt_profile)

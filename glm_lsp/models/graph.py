@@ -3,9 +3,11 @@
 Models that read their context in both directions have a graph of their own, `models/prefix_graph.py`. A GLM's:
 
     inputs   input_ids i64 [1, S]; seqlens_k i32 [1] = past + S - 1; total_seq i32 [1] = capacity, always;
-             sel i64 [R], the rows to score; past.{i}.k and .v f32 [1, kv_heads, C, head_dim]
+             sel i64 [R], the rows to score; past.{i}.k and .v [1, kv_heads, C, head_dim]
     outputs  next i64 [1, R]; top_v f32 and top_i i64 [1, R, 8], log-probabilities, best first;
              logits f32 [1, R, V]; present.{i}.k and .v, bound to the memory of past
+
+Keys and values, and everything else between embedding and head, are of `GraphOptions.activations`.
 
 There is neither mask nor position input: GroupQueryAttention derives both from `seqlens_k`, writes keys and
 values in place and rotates twice as many dimensions as the cos table is wide, which is GLM's partial
@@ -25,15 +27,18 @@ from onnx import TensorProto, helper
 
 from glm_lsp.errors import ArchitectureError
 from glm_lsp.models.config import GlmConfig
-from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix, WeightSource
+from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder
 from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.head import NUM_TOP, add_head
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.manifest import MODEL_FILE, WEIGHT_FILE
 from glm_lsp.models.model_config import ModelConfig
+from glm_lsp.models.number_format import DATA_TYPE
+from glm_lsp.models.precision import FITTING
 from glm_lsp.models.prefix_config import PrefixLmConfig
 from glm_lsp.models.prefix_graph import PREFIX_OPSET, PrefixGraph
 from glm_lsp.models.quantization import BLOCK
+from glm_lsp.models.stored_matrix import StoredMatrix, WeightSource
 from glm_lsp.models.weight_file import WeightFile
 
 OPSET, CONTRIB_OPSET = 21, 1
@@ -79,7 +84,7 @@ def write_graph(
     _check_sizes(model.config, options)
     count = _Count(model.num_parameters, progress)
     with WeightFile(folder / WEIGHT_FILE, journal) as weights:
-        builder = GraphBuilder(weights, model, count.add)
+        builder = GraphBuilder(weights, model, options.activations, count.add)
         opset = _build(model.config, builder, options, count.start)
     opsets = [helper.make_opsetid("", opset), helper.make_opsetid(CONTRIB, CONTRIB_OPSET)]
     graph = builder.finish("glm")
@@ -108,6 +113,16 @@ def _build(
 
 
 def _check_sizes(config: ModelConfig, options: GraphOptions) -> None:
+    if options.precision not in FITTING[options.activations]:
+        raise ArchitectureError(
+            f"{options.precision} weights cannot be computed with in {options.activations}",
+            f"Choose one of {', '.join(FITTING[options.activations])}.",
+        )
+    if isinstance(config, PrefixLmConfig) and options.activations != "fp32":
+        raise ArchitectureError(
+            f"models that read in both directions, as {config.architecture}, are computed in fp32 only",
+            "Import it with --device cpu.",
+        )
     if options.real_vocab_size is not None and not NUM_TOP <= options.real_vocab_size <= config.vocab_size:
         raise ArchitectureError(
             f"{options.real_vocab_size} tokens do not fit a vocabulary of {config.vocab_size} rows"
@@ -150,7 +165,7 @@ class _GlmGraph:
         config, builder = self.config, self.builder
         self._declare_inputs()
         start("embedding")
-        table = builder.store_matrix("model.embed_tokens.weight", self.options.table_precision)
+        table = self._table("model.embed_tokens.weight")
         stream = builder.embedding("input_ids", table, "embed")
         normed = self._norm(stream, "model.layers.0.input_layernorm.weight", "layer0.attn_norm")
         for layer in range(config.num_hidden_layers):
@@ -166,8 +181,8 @@ class _GlmGraph:
         builder.input("total_seq", TensorProto.INT32, [1])
         builder.input("sel", TensorProto.INT64, ["R"])
         cos, sin = rotary_tables(self.config, self.options.capacity)
-        builder.constant("cos", cos)
-        builder.constant("sin", sin)
+        builder.real_constant("cos", cos)
+        builder.real_constant("sin", sin)
 
     def _layer(self, layer: int, normed: str, stream: str) -> tuple[str, str]:
         """One block; returns the next block's normed input (after the last one the head's) and the stream."""
@@ -191,8 +206,9 @@ class _GlmGraph:
     def _attention(self, layer: int, normed: str) -> str:
         config, builder, name = self.config, self.builder, f"layer{layer}"
         cache: list[int | str] = [1, config.num_key_value_heads, "C", config.head_dim]
-        past = [builder.input(f"past.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
-        present = [builder.output(f"present.{layer}.{part}", TensorProto.FLOAT, cache) for part in "kv"]
+        kind = DATA_TYPE[self.options.activations]
+        past = [builder.input(f"past.{layer}.{part}", kind, cache) for part in "kv"]
+        present = [builder.output(f"present.{layer}.{part}", kind, cache) for part in "kv"]
         source = f"model.layers.{layer}.self_attn.qkv_proj"
         weight = builder.store_matrix(f"{source}.weight", self.options.precision)
         bias = builder.vector(f"{name}.qkv.bias", f"{source}.bias") if config.attention_bias else ""
@@ -224,9 +240,13 @@ class _GlmGraph:
 
     def _head(self, normed: str, table: StoredMatrix) -> None:
         if not self.config.tie_word_embeddings:
-            table = self.builder.store_matrix("lm_head.weight", self.options.table_precision)
+            table = self._table("lm_head.weight")
         count = self.options.real_vocab_size or self.config.vocab_size
         add_head(self.builder, normed, table, count, self.options.accuracy.head)
+
+    def _table(self, name: str) -> StoredMatrix:
+        options = self.options
+        return self.builder.store_matrix(name, options.table_precision, options.format_of(name))
 
     def _linear(self, x: str, weight: str, output: str, accuracy_level: int) -> str:
         matrix = self.builder.store_matrix(weight, self.options.precision)

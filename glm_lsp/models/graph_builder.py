@@ -1,56 +1,28 @@
 """Nodes and initializers of an ONNX graph under construction, and the two operators that differ by precision.
 
 `GraphBuilder` knows nothing of GLM: it names values, takes weights from where they are, block by block, to the
-external-data file, and offers `linear` and `embedding` over fp32, fp16, int8 or int4 weights.
+external-data file, and offers `linear` and `embedding` over weights of every precision, in the activations that the
+graph computes in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, helper
 
-from glm_lsp.errors import ArchitectureError
-from glm_lsp.models.precision import Precision
-from glm_lsp.models.quantization import BLOCK, Bits, quantize
+from glm_lsp.models.number_format import DATA_TYPE, stored
+from glm_lsp.models.precision import Activations, Precision
+from glm_lsp.models.quantization import BLOCK
 from glm_lsp.models.span import Span
+from glm_lsp.models.stored_matrix import StoredMatrix, WeightSource, store_matrix
 from glm_lsp.models.weight_file import WeightFile
-
-BLOCK_VALUES = 1 << 22
-"""Weights taken from the source at a time: 16 MiB in fp32, and as much again while they are quantised."""
 
 CONTRIB = "com.microsoft"
 """The domain of ONNX Runtime's fused operators."""
-
-
-class WeightSource(Protocol):
-    """Where weights come from, by name, in fp32."""
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor."""
-
-    def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
-        """Rows of a tensor; elements, where it has one dimension."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredMatrix:
-    """A weight matrix [rows, columns] in the weight file; `scales` is None where it is not quantised."""
-
-    rows: int
-    columns: int
-    precision: Precision
-    values: Span
-    scales: Span | None = None
-
-    @property
-    def bits(self) -> Bits:
-        """Of a quantised weight."""
-        return 4 if self.precision == "int4" else 8
 
 
 class GraphBuilder:
@@ -59,14 +31,20 @@ class GraphBuilder:
     Args:
         weights: where they go.
         source: where they come from.
+        activations: what the graph computes in.
         on_values: called with the number of weights that have just been taken.
     """
 
     def __init__(
-        self, weights: WeightFile, source: WeightSource, on_values: Callable[[int], None] = lambda _: None
+        self,
+        weights: WeightFile,
+        source: WeightSource,
+        activations: Activations = "fp32",
+        on_values: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.weights = weights
         self.source = source
+        self.activations = activations
         self.nodes: list[NodeProto] = []
         self.initializers: list[TensorProto] = []
         self.inputs: list[ValueInfoProto] = []
@@ -100,25 +78,43 @@ class GraphBuilder:
         self.initializers.append(self.weights.store(name, values))
         return name
 
+    def real_constant(self, name: str, values: NDArray[np.float32]) -> str:
+        """Adds an initializer in the graph's activations.
+
+        Raises:
+            ArchitectureError: a value is too large for fp16.
+        """
+        kept = stored(name, values, self.activations)
+        self.initializers.append(self.weights.store(name, kept, DATA_TYPE[self.activations]))
+        return name
+
     def vector(self, name: str, source_name: str) -> str:
-        """Adds a tensor of the source, fp32, as the initializer `name`."""
+        """Adds a tensor of the source as the initializer `name`, in the graph's activations.
+
+        Raises:
+            ArchitectureError: a value is too large for fp16.
+        """
         values = self.source.rows(source_name, 0, self.source.shape(source_name)[0])
         self._on_values(values.size)
-        return self.constant(name, values)
+        return self.real_constant(name, values)
 
-    def store_matrix(self, name: str, precision: Precision) -> StoredMatrix:
+    def store_matrix(
+        self, name: str, precision: Precision, scale_format: Activations | None = None
+    ) -> StoredMatrix:
         """Takes a matrix [rows, columns] of the source to the weight file, in the precision asked for.
+
+        Args:
+            scale_format: of a quantised matrix; the graph's activations when omitted.
 
         Raises:
             ArchitectureError: a weight is too large for fp16.
         """
-        rows, columns = self.source.shape(name)
-        spans = self.weights.recall(name)
-        if spans is None:
-            spans = self.weights.record(name, self._write_matrix(name, precision))
-        else:
-            self._on_values(rows * columns)
-        return StoredMatrix(rows, columns, precision, *spans)
+        scale_format = scale_format or self.activations
+        return store_matrix(self.weights, self.source, name, precision, scale_format, self._on_values)
+
+    def cast(self, x: str, to: Activations, output: str) -> str:
+        """The value x as another number format."""
+        return self.node("Cast", [x], output, to=DATA_TYPE[to])
 
     def linear(
         self,
@@ -130,15 +126,21 @@ class GraphBuilder:
         bias: str = "",
         accuracy_level: int = 0,
     ) -> str:
-        """x [..., columns] times the transposed matrix, plus bias; `rows` takes the first rows only."""
+        """x [..., columns] times the transposed matrix, plus bias; `rows` takes the first rows only.
+
+        x and bias are of the matrix's number format; to a matrix kept as fp16 they may also be fp32.
+        """
         rows = rows or matrix.rows
         if matrix.scales is None:
             return self._dense(x, matrix, rows, bias, output)
+        # With a bias, CUDA's kernel for a few rows was not taken in all releases of ONNX Runtime: they turned the
+        # whole matrix back into fp16 at each step.
+        is_added = bias and self.activations != "fp32"
         codes, scales = self._quantized(f"{output}.weight", matrix, matrix.scales, rows, flat=False)
-        return self.node(
+        product = self.node(
             "MatMulNBits",
-            [x, codes, scales, "", "", bias] if bias else [x, codes, scales],
-            output,
+            [x, codes, scales, "", "", bias] if bias and not is_added else [x, codes, scales],
+            f"{output}.product" if is_added else output,
             CONTRIB,
             K=matrix.columns,
             N=rows,
@@ -146,16 +148,19 @@ class GraphBuilder:
             block_size=BLOCK,
             accuracy_level=accuracy_level,
         )
+        return self.node("Add", [product, bias], output) if is_added else product
 
     def embedding(self, ids: str, matrix: StoredMatrix, output: str) -> str:
-        """The matrix's rows at `ids`: [1, S] -> [1, S, columns], fp32."""
+        """The matrix's rows at `ids`: [1, S] -> [1, S, columns], in the graph's activations."""
+        if matrix.number_format != self.activations:
+            return self.cast(self._gathered(ids, matrix, output, f"{output}.half"), self.activations, output)
+        return self._gathered(ids, matrix, output, output)
+
+    def _gathered(self, ids: str, matrix: StoredMatrix, name: str, output: str) -> str:
         if matrix.scales is None:
-            table = self._dense_weight(f"{output}.table", matrix, matrix.rows)
-            if matrix.precision == "fp32":
-                return self.node("Gather", [table, ids], output, axis=0)
-            half = self.node("Gather", [table, ids], f"{output}.half", axis=0)
-            return self.node("Cast", [half], output, to=TensorProto.FLOAT)
-        codes, scales = self._quantized(f"{output}.table", matrix, matrix.scales, matrix.rows, flat=True)
+            table = self._dense_weight(f"{name}.table", matrix, matrix.rows)
+            return self.node("Gather", [table, ids], output, axis=0)
+        codes, scales = self._quantized(f"{name}.table", matrix, matrix.scales, matrix.rows, flat=True)
         return self.node(
             "GatherBlockQuantized",
             [codes, ids, scales],
@@ -171,41 +176,18 @@ class GraphBuilder:
         """The graph of everything added so far."""
         return helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.initializers)
 
-    def _blocks(self, name: str) -> Iterator[NDArray[np.float32]]:
-        rows, columns = self.source.shape(name)
-        step = max(1, BLOCK_VALUES // columns)
-        for start in range(0, rows, step):
-            block = self.source.rows(name, start, min(start + step, rows))
-            yield block
-            self._on_values(block.size)
-
-    def _write_matrix(self, name: str, precision: Precision) -> list[Span]:
-        if precision == "fp32":
-            return [self.weights.write(self._blocks(name))]
-        if precision == "fp16":
-            return [self.weights.write(_half(name, block) for block in self._blocks(name))]
-        scales: list[NDArray[np.float32]] = []
-
-        def codes() -> Iterator[NDArray[np.uint8]]:
-            for block in self._blocks(name):
-                quantized = quantize(block, 4 if precision == "int4" else 8)
-                scales.append(quantized.scales)
-                yield quantized.codes
-
-        return [self.weights.write(codes()), self.weights.write(scales)]
-
     def _dense(self, x: str, matrix: StoredMatrix, rows: int, bias: str, output: str) -> str:
         product = f"{output}.product" if bias else output
         weight = self._dense_weight(f"{output}.weight", matrix, rows)
-        if matrix.precision == "fp16":
-            # Activations are fp32 on the CPU; ONNX Runtime widens the weight once, when it loads the graph.
-            weight = self.node("Cast", [weight], f"{weight}.wide", to=TensorProto.FLOAT)
+        if matrix.number_format != self.activations == "fp32":
+            # ONNX Runtime widens the weight once, when it loads the graph.
+            weight = self.cast(weight, "fp32", f"{weight}.wide")
         self.node("FusedMatMul", [x, weight], product, CONTRIB, transB=1)
         return self.node("Add", [product, bias], output) if bias else product
 
     def _dense_weight(self, name: str, matrix: StoredMatrix, rows: int) -> str:
-        dtype = np.dtype(np.float16 if matrix.precision == "fp16" else np.float32)
-        self.initializers.append(self.weights.refer(name, dtype, (rows, matrix.columns), matrix.values))
+        data_type, shape = DATA_TYPE[matrix.number_format], (rows, matrix.columns)
+        self.initializers.append(self.weights.refer(name, data_type, shape, matrix.values))
         return name
 
     def _quantized(
@@ -214,15 +196,7 @@ class GraphBuilder:
         """Initializers for codes and scales; GatherBlockQuantized wants a row's codes in one run (flat)."""
         blocks, width = matrix.columns // BLOCK, BLOCK * matrix.bits // 8
         shape = (rows, blocks * width) if flat else (rows, blocks, width)
-        refer, uint8, float32 = self.weights.refer, np.dtype(np.uint8), np.dtype(np.float32)
-        self.initializers.append(refer(f"{name}.codes", uint8, shape, matrix.values))
-        self.initializers.append(refer(f"{name}.scales", float32, (rows, blocks), scales))
+        refer, scale_type = self.weights.refer, DATA_TYPE[matrix.number_format]
+        self.initializers.append(refer(f"{name}.codes", TensorProto.UINT8, shape, matrix.values))
+        self.initializers.append(refer(f"{name}.scales", scale_type, (rows, blocks), scales))
         return f"{name}.codes", f"{name}.scales"
-
-
-def _half(name: str, block: NDArray[np.float32]) -> NDArray[np.float16]:
-    if np.abs(block).max(initial=0) > np.finfo(np.float16).max:
-        raise ArchitectureError(
-            f"{name} has weights beyond the range of fp16", "Import with --precision int8, int4 or fp32."
-        )
-    return block.astype(np.float16)

@@ -37,11 +37,30 @@ class GraphOptions:
     @property
     def table_precision(self) -> Precision:
         """The precision of embedding and head."""
-        return "int8" if self.precision == "int4" else self.precision
+        by_precision: dict[Precision, Precision] = {"int4": "int8", "bf16": "fp16"}
+        return by_precision.get(self.precision, self.precision)
+
+    def format_of(self, name: str) -> Activations:
+        """The number format of one of our tensors, or of its scales."""
+        return table_format(self.activations) if is_table(name) else self.activations
 
 
 def precision_of(name: str, options: GraphOptions) -> Precision:
     """How a graph keeps one of our matrices (`models/tensors.py`)."""
     if "position_embeddings" in name:
         return "fp32"  # their rows are added to others, where a rounding would show at once
-    return options.table_precision if "embed_tokens" in name or "lm_head" in name else options.precision
+    return options.table_precision if is_table(name) else options.precision
+
+
+def is_table(name: str) -> bool:
+    """Whether one of our tensors is the embedding or the head."""
+    return "embed_tokens" in name or "lm_head" in name
+
+
+def table_format(activations: Activations) -> Activations:
+    """The number format of embedding and head.
+
+    bf16 is for what lies between them, the residual stream, which may grow too large for fp16. A score of 20 would be
+    off by 0.06 in it; norms keep the last hidden state small enough for fp16, which is eight times finer.
+    """
+    return "fp16" if activations == "bf16" else activations

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import glm_lsp
 from glm_lsp.models.graph import ModelWeights, Progress, write_graph
@@ -57,11 +58,14 @@ class ModelFacts:
     graph_kind: GraphKind = "fused"
 
 
+Weights_co = TypeVar("Weights_co", bound=ModelWeights, covariant=True)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelParts:
+class ModelParts(Generic[Weights_co]):
     """What a model folder is made from: weights, the tokenizer's JSON, and papers by their names in the folder."""
 
-    checkpoint: ModelWeights
+    checkpoint: Weights_co
     tokenizer: bytes
     papers: Mapping[str, Path] = field(default_factory=dict)
 
@@ -86,7 +90,7 @@ def hash_weights(files: list[Path], progress: Callable[[str, int], None] = lambd
 
 def write_parts(
     folder: Path,
-    parts: ModelParts,
+    parts: ModelParts[ModelWeights],
     options: GraphOptions,
     source: Source,
     *,
@@ -117,7 +121,7 @@ def write_parts(
     write_graph(parts.checkpoint, folder, options, metadata=metadata, journal=journal, progress=progress)
 
 
-def seal(folder: Path, parts: ModelParts, options: GraphOptions, facts: ModelFacts) -> None:
+def seal(folder: Path, parts: ModelParts[ModelWeights], options: GraphOptions, facts: ModelFacts) -> None:
     """Writes the manifest over all files of the folder."""
     checkpoint, accuracy = parts.checkpoint, options.accuracy
     Manifest(

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from glm_lsp.errors import ArchitectureError
-from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder, StoredMatrix
+from glm_lsp.models.graph_builder import CONTRIB, GraphBuilder
 from glm_lsp.models.graph_options import GraphOptions
 from glm_lsp.models.head import add_head
 from glm_lsp.models.prefix_config import PrefixLmConfig
+from glm_lsp.models.stored_matrix import StoredMatrix
 
 PREFIX_OPSET = 24
 """The first with TensorScatter."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto, helper
 
 from glm_lsp.models.journal import Journal
 from glm_lsp.models.span import Span
@@ -65,14 +65,19 @@ class WeightFile:
             self._journal.remember(name, spans)
         return spans
 
-    def store(self, name: str, values: NDArray[Any]) -> TensorProto:
-        """Writes `values` and returns the initializer `name` that stands for them."""
+    def store(self, name: str, values: NDArray[Any], data_type: int | None = None) -> TensorProto:
+        """Writes `values` and returns the initializer `name` that stands for them.
+
+        Args:
+            data_type: what the values are, where their NumPy type does not say it: bf16 comes as uint16.
+        """
         values = np.asarray(values, order="C")
+        data_type = data_type or helper.np_dtype_to_tensor_dtype(values.dtype)
         if values.nbytes <= INLINE_BYTES:
-            return numpy_helper.from_array(values, name)
+            return TensorProto(name=name, dims=values.shape, data_type=data_type, raw_data=values.tobytes())
         key = f"={name}"
         spans = self.recall(key) or self.record(key, [self.write([values])])
-        return self.refer(name, values.dtype, values.shape, spans[0])
+        return self.refer(name, data_type, values.shape, spans[0])
 
     def write(self, blocks: Iterable[NDArray[Any]]) -> Span:
         """Appends the blocks, one behind the other, from the next page boundary on."""
@@ -86,13 +91,17 @@ class WeightFile:
             crc = zlib.crc32(data, crc)
         return Span(start, self._file.tell() - start, crc)
 
-    def refer(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...], span: Span) -> TensorProto:
-        """The initializer `name`: `shape` elements of `dtype` at the beginning of `span`."""
-        tensor = TensorProto(name=name, dims=shape, data_location=TensorProto.EXTERNAL)
-        tensor.data_type = numpy_helper.from_array(np.empty(0, dtype)).data_type
-        length = int(np.prod(shape)) * dtype.itemsize
+    def refer(self, name: str, data_type: int, shape: tuple[int, ...], span: Span) -> TensorProto:
+        """The initializer `name`: `shape` elements of `data_type` at the beginning of `span`."""
+        tensor = TensorProto(name=name, dims=shape, data_type=data_type, data_location=TensorProto.EXTERNAL)
+        length = int(np.prod(shape)) * _item_bytes(data_type)
         if length > span.length:
             raise ValueError(f"{name} needs {length} bytes of a span of {span.length}")
         for key, value in (("location", self.location), ("offset", span.offset), ("length", length)):
             tensor.external_data.add(key=key, value=str(value))
         return tensor
+
+
+def _item_bytes(data_type: int) -> int:
+    # Where onnx has no NumPy type for bf16 it gives that of fp32.
+    return 2 if data_type == TensorProto.BFLOAT16 else helper.tensor_dtype_to_np_dtype(data_type).itemsize
