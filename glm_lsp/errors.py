@@ -278,6 +278,16 @@ class ContextOverflowError(RuntimeLibraryError):
     remedy = "Shorten the prompt or ask for fewer tokens."
 
 
+class GpuMemoryError(RuntimeLibraryError):
+    """The GPU's memory does not suffice."""
+
+    code = "GLM-306"
+    remedy = (
+        "Close other programs on the GPU, import the model with --precision int4 or a smaller --capacity, or use "
+        "device 'cpu'."
+    )
+
+
 class EngineError(GlmError):
     """The engine process cannot be reached or refused a request."""
 

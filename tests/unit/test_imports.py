@@ -17,6 +17,7 @@ MODULES = {path.relative_to(ROOT).as_posix(): path for path in sorted((ROOT / "g
 ONLY_IN = {
     "onnxruntime": ("glm_lsp/engine/onnx_runtime.py",),
     "pygls": ("glm_lsp/lsp/",),
+    "pynvml": ("glm_lsp/engine/cuda/gpu.py",),
     "lsprotocol": ("glm_lsp/lsp/",),
     "torch": ("glm_lsp/train/",),
     # Run as a script, in an environment that has them.
