@@ -1,13 +1,20 @@
 """A model folder's weights back as a checkpoint: what a peer needs to compute with the same numbers.
 
+    python -m glm_lsp.bench.restored MODEL OUT --activations fp16     # MODEL as a GPU computes it
+
+
 The codes and scales in the graph are multiplied out to fp32. Quantising the result again gives the same codes and
 scales, as the block's greatest element is stored without rounding: nothing is lost on the way there or back.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +30,9 @@ from glm_lsp.models.convert import convert
 from glm_lsp.models.external_data import require_contained
 from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.manifest import CONFIG_FILE, TOKENIZER_FILE
+from glm_lsp.models.precision import ACTIVATIONS, Activations
 from glm_lsp.models.quantization import BLOCK, Bits, QuantizedMatrix, dequantize
-from glm_lsp.models.store import ModelFolder
+from glm_lsp.models.store import ModelFolder, ModelStore
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -60,8 +68,12 @@ def restored_weights(folder: ModelFolder) -> Weights:
         raise ModelFileError(f"{folder.graph_path} has no tensor {error}") from error
 
 
-def with_capacity(folder: ModelFolder, out: Path, capacity: int) -> ModelFolder:
+def with_capacity(
+    folder: ModelFolder, out: Path, capacity: int, activations: Activations | None = None
+) -> ModelFolder:
     """The same model in the new folder `out`, with the same codes and room for `capacity` tokens.
+
+    It computes in the same `activations` unless others are named.
 
     It also takes prompts of that length, which says nothing of its quality there: this is for measuring time.
 
@@ -77,11 +89,13 @@ def with_capacity(folder: ModelFolder, out: Path, capacity: int) -> ModelFolder:
         name=manifest.name,
         prompt_profile=manifest.prompt_profile,
         precision=manifest.precision,  # type: ignore[arg-type]
+        activations=activations or manifest.activations,
         capacity=capacity,
         accuracy=AccuracyLevels(levels.attention, levels.mlp, levels.head),
         real_vocab_size=manifest.vocab_size,
         healing=manifest.healing,
         copying=manifest.copying,
+        confidence=manifest.confidence,
     )
 
 
@@ -148,3 +162,22 @@ def _split_qkv(config: GlmConfig, prefix: str, kind: str, packed: NDArray[np.flo
         f"{prefix}.{name}_proj.{kind}": np.ascontiguousarray(part)
         for name, part in zip("qkv", parts, strict=True)
     }
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """See the module; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Convert a converted model for other activations.")
+    parser.add_argument("model")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--activations", choices=ACTIVATIONS, default="fp16")
+    options = parser.parse_args(arguments)
+    folder = ModelStore().resolve(options.model)
+    with tempfile.TemporaryDirectory() as room:
+        made = with_capacity(folder, Path(room) / "model", folder.manifest.capacity, options.activations)
+        shutil.copytree(made.path, options.out)
+    print(options.out)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,7 +11,7 @@ import pytest
 from onnx import numpy_helper
 from safetensors.numpy import load_file
 
-from glm_lsp.bench.restored import restore_checkpoint, restored_weights, with_capacity
+from glm_lsp.bench.restored import main, restore_checkpoint, restored_weights, with_capacity
 from glm_lsp.errors import ModelFileError
 from glm_lsp.models.store import ModelFolder
 from tests.tiny_model import random_weights, tiny_config, tiny_model
@@ -78,3 +78,15 @@ def test_a_graph_of_another_program_is_refused(tmp_path: Path) -> None:
     model.graph_path.write_bytes(graph.SerializeToString())
     with pytest.raises(ModelFileError, match=r"final_norm\.gain"):
         restored_weights(model)
+
+
+def test_a_model_is_built_again_for_a_gpu(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = tiny_model(tmp_path / "before", precision="int8")
+    out = tmp_path / "after"
+    assert main([str(model.path), str(out), "--activations", "fp16"]) == 0
+    assert capsys.readouterr().out.strip() == str(out)
+    built = ModelFolder.load(out)
+    assert (built.manifest.activations, built.manifest.capacity) == ("fp16", model.manifest.capacity)
+    before, after = restored_weights(model), restored_weights(built)
+    for name, values in before.items():
+        np.testing.assert_allclose(after[name], values, atol=2e-3 * np.abs(values).max(), err_msg=name)
