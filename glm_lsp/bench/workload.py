@@ -9,7 +9,7 @@ from itertools import islice
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.stop import StopRule, stop_rule
 from glm_lsp.engine.answer import Answer
-from glm_lsp.engine.generation import PREFILL_CHUNK, SPARE_TOKENS
+from glm_lsp.engine.generation import SPARE_TOKENS
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import Session
 from glm_lsp.engine.slots import SlotPool, common_prefix
@@ -69,8 +69,8 @@ def greedy(session: Session, pool: SlotPool, token_ids: Sequence[int]) -> Iterat
     slot, cached = pool.take(token_ids)
     new = list(token_ids[cached:])
     while slot.num_tokens + len(new) <= session.capacity - SPARE_TOKENS:
-        for start in range(0, len(new), PREFILL_CHUNK):
-            chunk = new[start : start + PREFILL_CHUNK]
+        for start in range(0, len(new), session.prefill_tokens):
+            chunk = new[start : start + session.prefill_tokens]
             scores = session.run(slot.kv, slot.num_tokens, chunk, 1)
             slot.token_ids += chunk
         new = [int(scores.next_ids[0])]

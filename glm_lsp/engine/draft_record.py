@@ -48,12 +48,17 @@ class DraftRecord:
     """How often the tokens of guesses came true, by source, length of the match, and place in the guess.
 
     One for each engine.
+
+    Args:
+        costs: of steps.
+        step_widths: see `Session.step_widths`: guesses fill a step up, as they cost nothing then.
     """
 
-    def __init__(self, costs: StepCosts) -> None:
+    def __init__(self, costs: StepCosts, step_widths: tuple[int, ...] = ()) -> None:
         self.num_accepted = 0
         """Tokens that were guessed right, and so cost no step."""
         self._costs = costs
+        self._widths = step_widths
         self._rates = {
             (source, bucket): (_Rate(first), _Rate(_SECOND), _Rate(_LATER))
             for source, firsts in _FIRST.items()
@@ -65,10 +70,10 @@ class DraftRecord:
         rates, price = self._of(source, length), self._costs.per_token
         chance = rates[0].value
         # The second row of a step is there in any case, so one guess is free.
-        count = 1
-        while count < MAX_DRAFT and (chance := chance * rates[min(count, 2)].value) > price:
+        count, most = 1, self._widths[-1] - 1 if self._widths else MAX_DRAFT
+        while count < most and (chance := chance * rates[min(count, 2)].value) > price:
             count += 1
-        return count
+        return next((width - 1 for width in self._widths if width > count), min(count, most))
 
     def observe(self, source: Source, length: int, num_accepted: int, *, missed: bool) -> None:
         """Takes note of a guess: how many of its tokens came true, and whether the one behind them was wrong."""

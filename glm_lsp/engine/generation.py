@@ -11,9 +11,6 @@ from glm_lsp.engine.session import NO_SCORES, InterruptedRunError, Scores, Sessi
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError
 
-PREFILL_CHUNK = 128
-"""Tokens run between two looks at the cancel flag: about 30 ms of a small model on two cores."""
-
 SPARE_TOKENS = 1
 """Room that decoding leaves at a slot's end: a session runs a single token as two, so that its result does not depend
 on how many run together, and the very last position has no room for that."""
@@ -87,7 +84,7 @@ def _run_chunks(  # noqa: PLR0917
             raise CancelledError
         if is_last:
             # A row more than a whole chunk would be computed by itself, and rounded otherwise than among others.
-            drafted = drafted[: -len(chunk) % PREFILL_CHUNK]
+            drafted = drafted[: -len(chunk) % session.prefill_tokens]
             num_scored = 1 + len(drafted)
             scores = session.run(
                 slot.kv, slot.num_tokens, chunk + drafted, num_scored, want_logits=want_logits
@@ -102,10 +99,11 @@ def _run_chunks(  # noqa: PLR0917
 def _chunks(session: Session, slot: KVSlot, token_ids: Sequence[int]) -> Iterator[tuple[list[int], bool]]:
     """Pieces of `token_ids`, and whether one is the last."""
     together = 0 if slot.token_ids else session.inseparable(token_ids)
-    start, stop = 0, max(PREFILL_CHUNK, together)
+    start, stop = 0, max(session.prefill_tokens, together)
     while start < len(token_ids):
         yield list(token_ids[start:stop]), stop >= len(token_ids)
-        start, stop = stop, stop + PREFILL_CHUNK
+        # Asked anew: a session that runs short of memory runs less at once.
+        start, stop = stop, stop + session.prefill_tokens
 
 
 def decode(  # noqa: PLR0917

@@ -14,7 +14,7 @@ from glm_lsp.engine.blank import BlankTokens
 from glm_lsp.engine.onnx_kv_cache import OnnxKVCache
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.rows_check import check_rows
-from glm_lsp.engine.session import InterruptedRunError, KVCache, Scores, check_run
+from glm_lsp.engine.session import InterruptedRunError, KVCache, Scores, UnpaddedRuns, check_run
 from glm_lsp.engine.watch import Watch
 from glm_lsp.errors import DeviceError, SessionError
 from glm_lsp.models.manifest import WEIGHT_FILE
@@ -80,7 +80,7 @@ class _Binding:
         self.scores = Scores(next_ids[0], top_ids[0], top_logprobs[0], logits)
 
 
-class OnnxSession:
+class OnnxSession(UnpaddedRuns):
     """A `Session` on ONNX Runtime's CPU provider; use from one thread. Make one with `open`."""
 
     def __init__(  # noqa: PLR0917

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from glm_lsp.engine import onnx_runtime
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.rows_check import check_rows
-from glm_lsp.engine.session import NO_SCORES, KVCache, ReadsForward, Scores, check_run
+from glm_lsp.engine.session import NO_SCORES, KVCache, ReadsForward, Scores, UnpaddedRuns, check_run
 from glm_lsp.errors import SessionError
 from glm_lsp.models.store import ModelFolder
 
@@ -38,7 +38,7 @@ class PastPresentKV:
         """As ONNX Runtime holds them, all of one length."""
 
 
-class PastPresentSession(ReadsForward):
+class PastPresentSession(UnpaddedRuns, ReadsForward):
     """A `Session` on ONNX Runtime's CPU provider; use from one thread. Make one with `open`."""
 
     def __init__(

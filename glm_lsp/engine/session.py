@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from glm_lsp.errors import ContextOverflowError, SessionError
 
+PREFILL_TOKENS = 128
+"""Tokens run between two looks at the cancel flag: about 30 ms of a small model on two cores."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -66,6 +69,17 @@ class Session(Protocol):
     def vocab_size(self) -> int:
         """Ids that can be scored; V of `Scores.logits`."""
 
+    @property
+    def prefill_tokens(self) -> int:
+        """Tokens of a prompt to run at once: between two runs a request can be cancelled."""
+
+    @property
+    def step_widths(self) -> tuple[int, ...]:
+        """Lengths, ascending, that short runs are filled up to, so that anything between costs as much.
+
+        Empty where every token counts.
+        """
+
     def new_kv(self) -> KVCache:
         """Memory for one sequence."""
 
@@ -106,6 +120,13 @@ class Session(Protocol):
             SessionError: the run failed, or a token id is outside the vocabulary.
             InterruptedRunError: it was given up; see `interruptible`.
         """
+
+
+class UnpaddedRuns:
+    """What holds of every session whose runs take as long as they are."""
+
+    prefill_tokens = PREFILL_TOKENS
+    step_widths: tuple[int, ...] = ()
 
 
 class ReadsForward:

@@ -74,6 +74,16 @@ class TimedSession:
         """Ids that can be scored."""
         return self._session.vocab_size
 
+    @property
+    def prefill_tokens(self) -> int:
+        """Tokens of a prompt to run at once."""
+        return self._session.prefill_tokens
+
+    @property
+    def step_widths(self) -> tuple[int, ...]:
+        """Lengths that short runs are filled up to."""
+        return self._session.step_widths
+
     def new_kv(self) -> KVCache:
         """Memory for one sequence."""
         return self._session.new_kv()

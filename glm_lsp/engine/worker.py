@@ -122,7 +122,9 @@ class Worker:
             copier = Copier(vocabulary, manifest.copying, tokenizer.special_ids)
         costs = StepCosts()
         if vocabulary and speculates and tokenizer.special_ids:
-            speculator = Speculator(vocabulary, tokenizer.special_ids, DraftRecord(costs))
+            speculator = Speculator(
+                vocabulary, tokenizer.special_ids, DraftRecord(costs, session.step_widths)
+            )
         return cls(
             session,
             tokenizer,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from glm_lsp.engine.session import ReadsForward, Scores
+from glm_lsp.engine.session import ReadsForward, Scores, UnpaddedRuns
 from glm_lsp.errors import ContextOverflowError, SessionError
 
 POISON = -1
@@ -30,7 +30,7 @@ class FakeKV:
 
 
 @dataclass
-class FakeSession(ReadsForward):
+class FakeSession(UnpaddedRuns, ReadsForward):
     """Deterministic scores over ids `first_id`..`vocab_size`; `fail_at` makes that run raise once."""
 
     capacity: int = 64

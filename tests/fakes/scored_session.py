@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_lsp.engine.session import ReadsForward, Scores
+from glm_lsp.engine.session import ReadsForward, Scores, UnpaddedRuns
 from glm_lsp.errors import ContextOverflowError
 from tests.fakes.fake_session import POISON, FakeKV
 
 
-class ScoredSession(ReadsForward):
+class ScoredSession(UnpaddedRuns, ReadsForward):
     """Scores over `vocab_size` ids; `eager` of them, the first, are the best everywhere when it is not 0."""
 
     def __init__(self, vocab_size: int, *, capacity: int = 1024, eager: int = 0) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from glm_lsp.engine.prompt_encoder import PromptEncoder
-from glm_lsp.engine.session import ReadsForward, Scores
+from glm_lsp.engine.session import ReadsForward, Scores, UnpaddedRuns
 from glm_lsp.evaluate import agreement
 from glm_lsp.evaluate.lines import LineTask
 from tests.fakes.fake_core import byte_tokenizer
@@ -18,7 +18,7 @@ END = 0
 PROMPTS = [[5, 6, 7], [5, 6, 8], [9]]
 
 
-class CountingSession(ReadsForward):
+class CountingSession(UnpaddedRuns, ReadsForward):
     """Writes 10, 11, 12, ... by position and ends at `end`; `slips` are (prompt's last id, position) it gets wrong.
 
     After a slip of its own it is lost for good.

@@ -210,12 +210,12 @@ def test_nothing_is_guessed_without_a_match() -> None:
 # How far to guess
 
 
-def record(price: float) -> DraftRecord:
+def record(price: float, step_widths: tuple[int, ...] = ()) -> DraftRecord:
     costs = StepCosts()
     costs.observe(1, 1.0)
     costs.observe(MAX_STEP_TOKENS, 1.0 + price * (MAX_STEP_TOKENS - 2))
     assert costs.per_token == pytest.approx(price)
-    return DraftRecord(costs)
+    return DraftRecord(costs, step_widths)
 
 
 def test_dear_rows_and_bad_luck_make_guesses_short() -> None:
@@ -236,6 +236,14 @@ def test_a_row_as_dear_as_a_step_is_never_bought() -> None:
 
 def test_free_rows_are_all_used() -> None:
     assert record(0.0).worth("answers", 32) == MAX_DRAFT
+
+
+def test_guesses_fill_the_width_of_a_step_and_none_goes_beyond_the_widest() -> None:
+    widths = (1, 2, 4, 8)
+    assert record(0.0, widths).worth("answers", 32) == 7
+    assert {record(price / 50, widths).worth("text", 10) for price in range(51)} <= {1, 3, 7}
+    assert record(1.0, widths).worth("text", 32) == 1
+    assert record(0.0, (1,)).worth("text", 32) == 0
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.floats(0, 10)), max_size=30))

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from glm_lsp.engine.session import ReadsForward, Scores
+from glm_lsp.engine.session import ReadsForward, Scores, UnpaddedRuns
 from glm_lsp.errors import InputError
 from glm_lsp.evaluate import bits_per_byte, lines
 from glm_lsp.evaluate.cursors import CursorKind
@@ -22,7 +22,7 @@ CONTEXT = 256
 TEXT = "def area(radius):\n    return 3.14 * radius ** 2\n" * 30
 
 
-class UniformSession(ReadsForward):
+class UniformSession(UnpaddedRuns, ReadsForward):
     """Every token is as likely as any other; notes the ids it was given and how many rows it scored."""
 
     vocab_size = VOCAB

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from glm_lsp.engine.choosing import Chooser
-from glm_lsp.engine.generation import PREFILL_CHUNK, SPARE_TOKENS, CancelledError, decode, prefill
+from glm_lsp.engine.generation import SPARE_TOKENS, CancelledError, decode, prefill
 from glm_lsp.engine.sampler import pick_greedy
+from glm_lsp.engine.session import PREFILL_TOKENS
 from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError, SessionError
 from tests.fakes.fake_session import FakeSession
@@ -24,10 +25,10 @@ def generate(session: FakeSession, slot: KVSlot, prompt: list[int], max_tokens: 
 
 
 def test_chunks_give_what_one_piece_gives() -> None:
-    prompt = [i % 90 for i in range(3 * PREFILL_CHUNK + 5)]
+    prompt = [i % 90 for i in range(3 * PREFILL_TOKENS + 5)]
     session = FakeSession(capacity=1024)
     chunked = generate(session, KVSlot(session.new_kv()), prompt, 6)
-    assert session.runs[:4] == [PREFILL_CHUNK] * 3 + [5]
+    assert session.runs[:4] == [PREFILL_TOKENS] * 3 + [5]
     slot = KVSlot(session.new_kv())
     session.run(slot.kv, 0, prompt[:-1], 0)
     slot.token_ids = prompt[:-1]
@@ -72,10 +73,10 @@ def test_a_prompt_too_long_is_refused_before_anything_runs() -> None:
 def test_cancelling_between_chunks_keeps_the_finished_ones() -> None:
     session = FakeSession(capacity=1024)
     slot = KVSlot(session.new_kv())
-    prompt = [i % 90 for i in range(4 * PREFILL_CHUNK)]
+    prompt = [i % 90 for i in range(4 * PREFILL_TOKENS)]
     with pytest.raises(CancelledError):
         prefill(session, slot, prompt, lambda: len(session.runs) == 2)
-    assert slot.token_ids == prompt[: 2 * PREFILL_CHUNK]
+    assert slot.token_ids == prompt[: 2 * PREFILL_TOKENS]
     fresh = KVSlot(session.new_kv())
     assert generate(session, slot, prompt, 5) == generate(session, fresh, prompt, 5)
 

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from glm_lsp.engine.generation import PREFILL_CHUNK, CancelledError, prefill
-from glm_lsp.engine.session import InterruptedRunError
+from glm_lsp.engine.generation import CancelledError, prefill
+from glm_lsp.engine.session import PREFILL_TOKENS, InterruptedRunError
 from glm_lsp.engine.slots import KVSlot, SlotPool
 from glm_lsp.errors import ContextOverflowError
 from tests.fakes.prefix_session import FakePrefixSession
@@ -61,15 +61,15 @@ def test_a_context_that_ends_sooner_is_another_one() -> None:
 
 def test_a_context_is_run_in_one_piece() -> None:
     session = FakePrefixSession(capacity=1024)
-    context = [1 + i % 90 for i in range(3 * PREFILL_CHUNK)]
+    context = [1 + i % 90 for i in range(3 * PREFILL_TOKENS)]
     slot = KVSlot(session.new_kv())
-    prefill(session, slot, [*prompt(*context), *range(1, 2 * PREFILL_CHUNK)], never)
-    assert session.runs == [3 * PREFILL_CHUNK + 1, PREFILL_CHUNK, PREFILL_CHUNK - 1]
+    prefill(session, slot, [*prompt(*context), *range(1, 2 * PREFILL_TOKENS)], never)
+    assert session.runs == [3 * PREFILL_TOKENS + 1, PREFILL_TOKENS, PREFILL_TOKENS - 1]
 
 
 def test_guesses_that_are_run_with_a_context_change_nothing() -> None:
     session = FakePrefixSession(capacity=1024)
-    token_ids = prompt(*(1 + i % 90 for i in range(PREFILL_CHUNK + 9)))
+    token_ids = prompt(*(1 + i % 90 for i in range(PREFILL_TOKENS + 9)))
     plain = prefill(session, KVSlot(session.new_kv()), token_ids, never)
     slot = KVSlot(session.new_kv())
     guessed = prefill(session, slot, token_ids, never, drafted=[3, 4, 5])

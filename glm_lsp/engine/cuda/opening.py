@@ -38,7 +38,7 @@ def open_on_device(
         device: "cpu" runs the very same code without a GPU, for tests.
         capacity: tokens a KV cache holds; the most the model was built for when omitted.
         cuda_graphs: whether steps may be captured.
-        num_slots: KV caches that will be in use; all but one are parked.
+        num_slots: KV caches that will be in use; all but one are parked, and two change places through one more.
         parks_on_host: whether they lie on the host in any case.
         widths: of steps.
 
@@ -57,7 +57,7 @@ def open_on_device(
     loaded = provider.load(runtime, folder.graph_path, options, device, cuda_graphs=cuda_graphs)
     place = Place(runtime, loaded.inference, device)
     layout = _kv_layout(loaded.inference, capacity)
-    num_parked = 0 if parks_on_host else _room_for_parked(device, layout, num_slots - 1)
+    num_parked = 0 if parks_on_host or num_slots < 2 else _room_for_parked(device, layout, num_slots)
     hot = _hot_slot(place, layout, open_block_copy(device, cuda_major(runtime)), num_parked)
     return CudaSession(place, loaded, layout, folder.config.vocab_size, hot, widths)
 
