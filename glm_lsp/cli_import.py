@@ -75,9 +75,9 @@ def import_from(
     from glm_lsp.models.store import ModelStore
 
     require_known(**choices)
-    require_exporter(how.exporter, how.python, choices["precision"])
+    require_exporter(how.exporter, how.python, choices["precision"], choices["device"])
     if how.exporter == "optimum":
-        choices["precision"] = "fp32"
+        choices |= {"precision": "fp32", "device": "cpu"}
     store, folder = ModelStore(), Path(source).expanduser().resolve()
     of_hub = hub.is_hub_id(source)
     if not of_hub:
@@ -189,7 +189,7 @@ def _run(plan: Plan, how: How) -> Imported:
             terminal.say("The model has not been loaded yet; `glm-lsp model verify` does that.")
 
     try:
-        folder = run_plan(plan, stage=bytes_bar, check=look)
+        folder = run_plan(plan, stage=bytes_bar, check=look, say=terminal.say)
     except KeyboardInterrupt:
         name = plan.target.name
         terminal.say(
@@ -202,15 +202,16 @@ def _run(plan: Plan, how: How) -> Imported:
 def show(seen: Plan | Preview, config: Any, target: Path) -> None:
     """Model and sizes, on stderr."""
     from glm_lsp.config import Settings
-    from glm_lsp.importing.sizes import run_bytes
+    from glm_lsp.importing.sizes import run_bytes, slot_bytes
     from glm_lsp.models.tensors import num_parameters
 
-    facts, options = seen.facts, seen.options
-    kv = 8 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * options.capacity
+    facts, options, runs_on = seen.facts, seen.options, seen.runs_on
+    kv = slot_bytes(config, options)
     lines = {
         "model": f"{facts.family}, {num_parameters(config) / 1e6:,.0f} M weights, {config.architecture}",
         "prompts": facts.prompt_profile + (f", chat {facts.chat_template}" if facts.chat_template else ""),
         "writes": f"{readable(seen.model_bytes)} as {options.precision} to {target}",
+        "runs on": f"{runs_on.device}: {runs_on.reason}",
         "to run it": f"{readable(run_bytes(config, options))} of memory, and {readable(kv)} for each open file",
     }
     if 2 * kv > Settings().memory_mib * 2**20:
@@ -232,6 +233,7 @@ def described(imported: Imported) -> dict[str, Any]:
         "family": manifest.family,
         "architecture": manifest.architecture,
         "precision": manifest.precision,
+        "activations": manifest.activations,
         "bytes": sum(file.bytes for file in manifest.files.values()),
         "num_parameters": manifest.num_parameters,
         "prompt_profile": manifest.prompt_profile,

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from glm_lsp import terminal
-from glm_lsp.errors import ModelError, RuntimeLibraryError, SelfCheckError, error_from_dict
+from glm_lsp.errors import DeviceError, ModelError, RuntimeLibraryError, SelfCheckError, error_from_dict
 
 KILLED = -getattr(signal, "SIGKILL", 9)
 """How a process ends that the system takes for the one that has too much memory."""
 
 
 def last_look(folder: Path) -> bool:
-    """Loads a model; False when it was killed, so that nobody knows.
+    """Loads a model; False when it was killed or this machine cannot run it, so that nobody knows.
 
     Raises:
         SelfCheckError: it does not compute what it should, or whoever loads it crashes.
@@ -41,7 +41,13 @@ def last_look(folder: Path) -> bool:
         return False
     if process.returncode < 0:
         raise SelfCheckError(f"loading the finished model ended in a crash (signal {-process.returncode})")
-    agreement = _report(process.returncode, out, err).get("agreement")
+    try:
+        agreement = _report(process.returncode, out, err).get("agreement")
+    except DeviceError as error:
+        terminal.say(
+            f"NOT CHECKED: {error.cause}. Where it is going to run, `glm-lsp model verify` makes up for it."
+        )
+        return False
     if agreement:
         terminal.say(
             f"{agreement['same_best']} of {agreement['rows']} best tokens are those of the formulas, "
@@ -65,6 +71,8 @@ def _report(status: int, out: str, err: str) -> dict[str, Any]:
         ) from None
     if "error" in report:
         error = error_from_dict(report["error"])
+        if isinstance(error, DeviceError):
+            raise error
         if not isinstance(error, ModelError | RuntimeLibraryError):
             raise error
         raise SelfCheckError(f"the finished model is not right: {error.cause}")

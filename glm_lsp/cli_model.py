@@ -46,7 +46,8 @@ def model_list(as_json: JsonOption = False) -> None:
             manifest = entry.model.manifest
             mib = sum(file.bytes for file in manifest.files.values()) / 2**20
             size = f"{manifest.num_parameters / 1e6:>8.1f} M {mib:>8.1f} MiB"
-            print(f"{entry.name:<20} {manifest.precision:<5} {size}  {entry.path}")
+            numbers = f"{manifest.precision:<5} {manifest.activations}"
+            print(f"{entry.name:<20} {numbers} {size}  {entry.path}")
     for left in unfinished:
         state = (
             "unfinished import, {}: import it again to go on, or `model rm` it"
@@ -108,8 +109,11 @@ def model_import(  # noqa: PLR0917  # options, by name
         str | None, typer.Option(help="Which published model it is; see docs/models.md.")
     ] = None,
     precision: Annotated[
-        str | None, typer.Option(help="fp32, fp16, int8 or int4; by the model's size when left out.")
+        str | None, typer.Option(help="fp32, fp16, bf16, int8 or int4; by the model's size when left out.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="What it will run on: cpu, cuda, or auto for cuda where that is there.")
+    ] = "auto",
     capacity: Annotated[int | None, typer.Option(help="Most tokens of prompt and completion.")] = None,
     profile: Annotated[str | None, typer.Option(help="How prompts are laid out; the family's.")] = None,
     chat: Annotated[
@@ -140,6 +144,7 @@ def model_import(  # noqa: PLR0917  # options, by name
         yes=yes,
         family=family,
         precision=precision,
+        device=device,
         capacity=capacity,
         profile=profile,
         chat_template=chat,

@@ -13,6 +13,7 @@ from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.errors import ArchitectureError, InputError
+from glm_lsp.importing import device as devices
 from glm_lsp.importing import papers
 from glm_lsp.importing.download import Origin
 from glm_lsp.importing.families import FAMILIES, NO_CHAT, family_named
@@ -31,7 +32,7 @@ from glm_lsp.models.layouts.detect import RopeRule, detect_layout, family_of
 from glm_lsp.models.manifest import CONFIG_FILE, Source
 from glm_lsp.models.model_config import ModelConfig
 from glm_lsp.models.model_writer import ModelFacts, ModelParts
-from glm_lsp.models.precision import PRECISIONS, Precision
+from glm_lsp.models.precision import PRECISIONS, Activations, Precision
 from glm_lsp.models.prefix_config import PrefixArchitecture, PrefixLmConfig
 from glm_lsp.models.staging import require_place
 from glm_lsp.models.tensors import num_parameters
@@ -54,6 +55,7 @@ class Wish:
         profile: of prompts; the family's when omitted.
         chat_template: likewise; "none" for no dialogue.
         rope_rule: what a ChatGLM config's `rope_ratio` means.
+        device: what it is going to run on: "cpu", "cuda", or "auto" for CUDA where it is there.
         replaces: an installed model of this name may be replaced.
     """
 
@@ -65,6 +67,7 @@ class Wish:
     profile: str | None = None
     chat_template: str | None = None
     rope_rule: RopeRule = "auto"
+    device: str = "cpu"
     replaces: bool = False
 
 
@@ -73,11 +76,13 @@ class Plan:
     """A checkpoint that can be imported, and everything that is known before its weights are read.
 
     `checkpoint_bytes` will be read, `model_bytes` written; `note` is what a user should know of the tokenizer first.
+    `options.activations` of a model for CUDA are fp16 until its activations have been measured.
     """
 
     parts: ModelParts[Checkpoint]
     facts: ModelFacts
     options: GraphOptions
+    runs_on: devices.Target
     formula: Formula
     target: Path
     replaces: bool
@@ -100,6 +105,7 @@ class Preview:
     facts: ModelFacts
     tokenizer: ConvertedTokenizer
     options: GraphOptions
+    runs_on: devices.Target
     model_bytes: int
 
     @property
@@ -130,8 +136,10 @@ def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
     converted = convert_tokenizer(wish.checkpoint, family, vocab_size=layout.config.vocab_size)
     tokenizer = SourceTokenizer(Tokenizer.from_str(converted.json))
     layout = replace(layout, config=_with_blanks(layout.config, tokenizer, values))
+    runs_on = devices.target_for(wish.device, layout.config, wish.precision)
     options = GraphOptions(
         precision=_precision(wish.precision, num_parameters(layout.config)),
+        activations=_activations(runs_on, wish.precision),
         capacity=_capacity(wish.capacity, layout.config.max_position_embeddings),
         real_vocab_size=converted.num_ids,
     )
@@ -145,6 +153,7 @@ def preview(wish: Wish, target: Path, *, has_weights: bool = False) -> Preview:
         facts=facts,
         tokenizer=converted,
         options=options,
+        runs_on=runs_on,
         model_bytes=model_bytes(layout.config, options),
     )
 
@@ -168,6 +177,7 @@ def make_plan(wish: Wish, target: Path) -> Plan:
         ),
         facts=seen.facts,
         options=seen.options,
+        runs_on=seen.runs_on,
         formula=_formula(seen.values, seen.layout.config),
         target=target,
         replaces=wish.replaces,
@@ -213,6 +223,12 @@ def _precision(wanted: Precision | None, num_parameters: int) -> Precision:
     if wanted is not None and wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r} is not one of {', '.join(PRECISIONS)}")
     return wanted or ("int4" if num_parameters >= LARGE_MODEL else "int8")
+
+
+def _activations(target: devices.Target, wanted: Precision | None) -> Activations:
+    if target.device == "cpu":
+        return "fp32"
+    return "bf16" if wanted == "bf16" else "fp16"
 
 
 def _capacity(wanted: int | None, longest: int) -> int:

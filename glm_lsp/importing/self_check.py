@@ -34,7 +34,8 @@ from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions, precision
 from glm_lsp.models.integrity import describe_folder
 from glm_lsp.models.layout import Layout
 from glm_lsp.models.manifest import FORMAT_VERSION, AccuracyEntry, Manifest, Source
-from glm_lsp.models.precision import Precision
+from glm_lsp.models.number_format import rounded_to
+from glm_lsp.models.precision import Activations, Precision
 from glm_lsp.models.quantization import rounded
 from glm_lsp.models.store import ModelFolder
 
@@ -148,10 +149,10 @@ class RoundedTensors:
 
     def __init__(self, raw: RawTensors, layout: Layout, options: GraphOptions) -> None:
         self._raw = raw
-        self._precision_of: dict[str, Precision] = {}
+        self._kept_as: dict[str, tuple[Precision, Activations]] = {}
         for name, spans in layout.sources.items():
-            precision = precision_of(name, options)
-            self._precision_of |= dict.fromkeys((span.name for span in spans), precision)
+            kept = precision_of(name, options), options.format_of(name)
+            self._kept_as |= dict.fromkeys((span.name for span in spans), kept)
 
     def shape(self, name: str) -> tuple[int, ...]:
         """See `TensorReader`."""
@@ -160,12 +161,12 @@ class RoundedTensors:
     def rows(self, name: str, start: int, stop: int) -> NDArray[np.float32]:
         """See `TensorReader`."""
         values = self._raw.rows(name, start, stop)
-        precision = self._precision_of.get(name, "fp32")
-        if values.ndim < 2 or precision == "fp32":
-            return values
-        if precision == "fp16":
-            return values.astype(np.float16).astype(np.float32)
-        return rounded(values, 4 if precision == "int4" else 8)
+        precision, number_format = self._kept_as.get(name, ("fp32", "fp32"))
+        if values.ndim < 2:
+            return rounded_to(values, number_format)
+        if precision in ("fp32", "fp16", "bf16"):
+            return rounded_to(values, precision)
+        return rounded(values, 4 if precision == "int4" else 8, number_format)
 
 
 def check_graph(

@@ -85,6 +85,20 @@ class ConfidenceWeights(msgspec.Struct, frozen=True, kw_only=True):
     product: float
 
 
+class Magnitudes(msgspec.Struct, frozen=True, kw_only=True):
+    """The greatest numbers that a model's formulas met in a prompt of `num_tokens` tokens, by part of the model.
+
+    `residual` counts what is added to the residual stream, too, `attention` queries, keys and values, `mlp` gate, up
+    and their product, `head` the last hidden state and the logits. By them a model for CUDA was made in fp16 or bf16.
+    """
+
+    residual: float
+    attention: float
+    mlp: float
+    head: float
+    num_tokens: int
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the program needs to know of a model before loading it.
 
@@ -96,7 +110,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     turns the model's own probabilities into those of being right; without, its own are taken at their word.
     `family` names the published model a checkpoint belongs to (docs/models.md), `chat_template` how a dialogue is
     laid out for it, empty for models that hold none. `activations` is what the graph computes in, keys and values
-    included; manifests of earlier versions do not name it, as it was always fp32.
+    included; manifests of earlier versions do not name it, as it was always fp32. `magnitudes` is what that was chosen
+    by, in a model imported for CUDA.
     """
 
     format_version: int
@@ -121,6 +136,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     chat_template: str = ""
     graph_kind: GraphKind = "fused"
     activations: Activations = "fp32"
+    magnitudes: Magnitudes | None = None
 
     @classmethod
     def read(cls, folder: Path) -> Manifest:

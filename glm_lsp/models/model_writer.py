@@ -23,6 +23,7 @@ from glm_lsp.models.manifest import (
     ConfidenceWeights,
     CopyWeights,
     GraphKind,
+    Magnitudes,
     Manifest,
     Source,
     TokenHealing,
@@ -43,6 +44,7 @@ class ModelFacts:
         confidence: likewise; see `completion/confidence.py`.
         family: the published model it is.
         chat_template: how a dialogue is laid out; see `completion/chat.py`.
+        magnitudes: of a model for CUDA; see `importing/calibration.py`.
     """
 
     name: str
@@ -56,6 +58,7 @@ class ModelFacts:
     family: str = ""
     chat_template: str = ""
     graph_kind: GraphKind = "fused"
+    magnitudes: Magnitudes | None = None
 
 
 Weights_co = TypeVar("Weights_co", bound=ModelWeights, covariant=True)
@@ -147,4 +150,5 @@ def seal(folder: Path, parts: ModelParts[ModelWeights], options: GraphOptions, f
         family=facts.family,
         chat_template=facts.chat_template,
         graph_kind=facts.graph_kind,
+        magnitudes=facts.magnitudes,
     ).write(folder)

@@ -32,6 +32,7 @@ from glm_lsp.errors import (
 )
 from glm_lsp.importing import room
 from glm_lsp.importing.checkpoints import downloaded
+from glm_lsp.importing.device import Target
 from glm_lsp.importing.download import locked
 from glm_lsp.importing.unfinished import resumable
 from glm_lsp.models.config import GlmConfig
@@ -79,7 +80,7 @@ def imported(source: str | Path, how: How | None = None, **changes: Any) -> Impo
 def import_or_look(source: str | Path, how: How, **changes: Any) -> Imported | None:
     given: dict[str, Any] = {"name": None, "revision": None, "yes": True, "replaces": False}
     given |= {"family": None, "precision": None, "capacity": None, "profile": None, "chat_template": None}
-    return import_from(str(source), how, **(given | {"rope_rule": "auto"} | changes))
+    return import_from(str(source), how, **(given | {"rope_rule": "auto", "device": "auto"} | changes))
 
 
 def left_in(home: Path) -> list[str]:
@@ -105,6 +106,8 @@ def left_in(home: Path) -> list[str]:
         ({}, How(python=Path(sys.executable)), "belongs to --exporter optimum"),
         ({}, How(exporter="optimum", python=Path("/nowhere/python")), "cannot be run"),
         ({"precision": "int4"}, How(exporter="optimum"), "optimum exports fp32"),
+        ({"device": "tpu"}, How(), "--device 'tpu'"),
+        ({"device": "cuda"}, How(exporter="optimum"), "runs on the CPU only"),
     ],
 )
 def test_what_no_model_can_be_imported_with_is_refused_before_the_hub_is_asked(
@@ -416,7 +419,8 @@ def test_a_model_whose_cache_exceeds_the_default_is_told(capsys: pytest.CaptureF
     """CodeGeeX4 keeps 320 MiB for an open file; the setting allows 256 for all of them."""
     facts = ModelFacts(name="x", prompt_profile="codegeex4", source=Source(sha256=""), family="codegeex4")
     options = GraphOptions(precision="int4", capacity=4096)
-    seen: Any = SimpleNamespace(facts=facts, options=options, model_bytes=1, note="")
+    runs_on = Target("cpu", "as asked for")
+    seen: Any = SimpleNamespace(facts=facts, options=options, model_bytes=1, note="", runs_on=runs_on)
     show(seen, GlmConfig(), Path("models/x"))
     assert "memoryMib  set it to 1280 to keep four" in capsys.readouterr().err
     show(seen, GlmConfig(num_hidden_layers=2), Path("models/x"))

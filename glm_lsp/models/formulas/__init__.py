@@ -11,11 +11,14 @@ from typing import Any
 
 from glm_lsp.models.formulas.chatglm import ChatGlmFormula
 from glm_lsp.models.formulas.chatglm_6b import ChatGlm6bFormula
-from glm_lsp.models.formulas.formula import BlankTokens, Formula, TensorReader
+from glm_lsp.models.formulas.formula import BlankTokens, Formula, Observer, Part, TensorReader
 from glm_lsp.models.formulas.glm import GlmFormula
 from glm_lsp.models.formulas.original_glm import OriginalGlmFormula
 
-__all__ = ["BlankTokens", "Formula", "TensorReader", "formula_for"]
+ObservedFormula = ChatGlmFormula | GlmFormula
+"""Those that tell an `Observer` what they compute."""
+
+__all__ = ["BlankTokens", "Formula", "ObservedFormula", "Observer", "Part", "TensorReader", "formula_for"]
 
 _ORIGINAL = (
     "GLMModel",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from glm_lsp.models.formulas import arithmetic
-from glm_lsp.models.formulas.formula import Array, Real, TensorReader
+from glm_lsp.models.formulas.formula import Array, Observer, Real, TensorReader, unobserved
 from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
@@ -67,27 +67,44 @@ class ChatGlmFormula:
         num_layers: int | None = None,
         num_ids: int | None = None,
         dtype: Real = np.float32,
+        observe: Observer = unobserved,
     ) -> Array:
-        """See `Formula.logits`."""
-        weights = Weights(reader, dtype)
+        """See `Formula.logits`; `observe` is told every value on the way."""
+        weights = Weights(reader, dtype, observe)
         positions = np.arange(len(token_ids)) / self.stretch
         turned_by = arithmetic.angles(positions, arithmetic.frequencies(self.rotary_dim, self.base))
         x = weights.lookup("transformer.embedding.word_embeddings.weight", token_ids)
+        observe("residual", x)
         for layer in range(self.num_layers if num_layers is None else num_layers):
             x = self._layer(weights, f"{_LAYERS}.{layer}.", x, turned_by)
         normed = self._norm(weights, "transformer.encoder.final_layernorm", x)
-        return weights.scores(normed, "transformer.output_layer.weight", num_ids)
+        logits = weights.scores(normed, "transformer.output_layer.weight", num_ids)
+        observe("head", normed)
+        observe("head", logits)
+        return logits
 
     def _layer(self, weights: Weights, prefix: str, x: Array, turned_by: Array) -> Array:
         normed = self._norm(weights, f"{prefix}input_layernorm", x)
         fused = weights.linear(normed, f"{prefix}self_attention.query_key_value", has_bias=self.has_qkv_bias)
+        weights.observe("attention", fused)
         q, k, v = self._heads(fused)
         q, k = arithmetic.rotate_neighbours(q, turned_by), arithmetic.rotate_neighbours(k, turned_by)
         mixed = arithmetic.attend(q, k, v, arithmetic.causal(len(x)))
-        x = x + weights.linear(mixed, f"{prefix}self_attention.dense")
+        added = weights.linear(mixed, f"{prefix}self_attention.dense")
+        x = x + added
+        weights.observe("residual", added)
+        weights.observe("residual", x)
         normed = self._norm(weights, f"{prefix}post_attention_layernorm", x)
-        gate, up = np.split(weights.linear(normed, f"{prefix}mlp.dense_h_to_4h"), 2, axis=-1)
-        return x + weights.linear(arithmetic.silu(gate) * up, f"{prefix}mlp.dense_4h_to_h")
+        both = weights.linear(normed, f"{prefix}mlp.dense_h_to_4h")
+        gate, up = np.split(both, 2, axis=-1)
+        product = arithmetic.silu(gate) * up
+        weights.observe("mlp", both)
+        weights.observe("mlp", product)
+        added = weights.linear(product, f"{prefix}mlp.dense_4h_to_h")
+        x = x + added
+        weights.observe("residual", added)
+        weights.observe("residual", x)
+        return x
 
     def _heads(self, fused: Array) -> tuple[Array, Array, Array]:
         """[heads or groups, T, d] each, from rows [Q; K; V] or, without groups, [head, 3, d]."""

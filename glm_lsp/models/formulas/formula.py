@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,18 @@ Array = NDArray[Any]
 """float32 or float64; one call of `Formula.logits` keeps to one of them."""
 
 Real = type[np.float32] | type[np.float64]
+
+
+Part = Literal["residual", "attention", "mlp", "head"]
+"""Of a model: the residual stream with what is added to it; queries, keys, values and their mixture; gate, up and their
+product; the last hidden state and the logits."""
+
+Observer = Callable[[Part, Array], None]
+"""Told every value of a part as it is computed."""
+
+
+def unobserved(_part: Part, _values: Array) -> None:
+    """An `Observer` that looks away."""
 
 
 class TensorReader(Protocol):

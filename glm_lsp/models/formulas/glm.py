@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from glm_lsp.models.formulas import arithmetic
-from glm_lsp.models.formulas.formula import Array, Real, TensorReader
+from glm_lsp.models.formulas.formula import Array, Observer, Real, TensorReader, unobserved
 from glm_lsp.models.formulas.keys import given
 from glm_lsp.models.formulas.weights import Weights
 
@@ -72,36 +72,54 @@ class GlmFormula:
         num_layers: int | None = None,
         num_ids: int | None = None,
         dtype: Real = np.float32,
+        observe: Observer = unobserved,
     ) -> Array:
-        """See `Formula.logits`."""
-        weights = Weights(reader, dtype)
+        """See `Formula.logits`; `observe` is told every value on the way."""
+        weights = Weights(reader, dtype, observe)
         positions = np.arange(len(token_ids)) / self.stretch
         turned_by = arithmetic.angles(positions, arithmetic.frequencies(self.rotary_dim, self.theta))
         x = weights.lookup("model.embed_tokens.weight", token_ids)
+        observe("residual", x)
         for layer in range(self.num_layers if num_layers is None else num_layers):
             x = self._layer(weights, f"model.layers.{layer}.", x, turned_by)
         head = "model.embed_tokens.weight" if self.is_tied else "lm_head.weight"
-        return weights.scores(self._norm(weights, "model.norm", x), head, num_ids)
+        normed = self._norm(weights, "model.norm", x)
+        logits = weights.scores(normed, head, num_ids)
+        observe("head", normed)
+        observe("head", logits)
+        return logits
 
     def _layer(self, weights: Weights, prefix: str, x: Array, turned_by: Array) -> Array:
         normed = self._norm(weights, f"{prefix}input_layernorm", x)
         q, k, v = (self._heads(weights, f"{prefix}self_attn.{part}_proj", normed) for part in "qkv")
+        for heads in (q, k, v):
+            weights.observe("attention", heads)
         q, k = arithmetic.rotate_neighbours(q, turned_by), arithmetic.rotate_neighbours(k, turned_by)
         mixed = arithmetic.attend(q, k, v, arithmetic.causal(len(x)))
         added = weights.linear(mixed, f"{prefix}self_attn.o_proj")
-        x = x + self._sandwich(weights, f"{prefix}post_self_attn_layernorm", added)
+        x = self._add(weights, x, added, f"{prefix}post_self_attn_layernorm")
         normed = self._norm(weights, f"{prefix}post_attention_layernorm", x)
-        gate, up = np.split(weights.linear(normed, f"{prefix}mlp.gate_up_proj"), 2, axis=-1)
-        added = weights.linear(arithmetic.silu(gate) * up, f"{prefix}mlp.down_proj")
-        return x + self._sandwich(weights, f"{prefix}post_mlp_layernorm", added)
+        both = weights.linear(normed, f"{prefix}mlp.gate_up_proj")
+        gate, up = np.split(both, 2, axis=-1)
+        product = arithmetic.silu(gate) * up
+        weights.observe("mlp", both)
+        weights.observe("mlp", product)
+        added = weights.linear(product, f"{prefix}mlp.down_proj")
+        return self._add(weights, x, added, f"{prefix}post_mlp_layernorm")
 
     def _heads(self, weights: Weights, name: str, x: Array) -> Array:
         """[heads, T, d]."""
         projected = weights.linear(x, name, has_bias=self.has_bias)
         return projected.reshape(len(x), -1, self.head_dim).swapaxes(0, 1)
 
-    def _sandwich(self, weights: Weights, name: str, added: Array) -> Array:
-        return self._norm(weights, name, added) if self.has_sandwich else added
+    def _add(self, weights: Weights, x: Array, added: Array, sandwich: str) -> Array:
+        weights.observe("residual", added)
+        if self.has_sandwich:
+            added = self._norm(weights, sandwich, added)
+            weights.observe("residual", added)
+        total: Array = x + added
+        weights.observe("residual", total)
+        return total
 
     def _norm(self, weights: Weights, name: str, x: Array) -> Array:
         return arithmetic.rms_norm(x, weights.vector(f"{name}.weight"), self.epsilon)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glm_lsp.models.formulas.formula import Array, Real, TensorReader
+from glm_lsp.models.formulas.formula import Array, Observer, Real, TensorReader, unobserved
 
 BLOCK_BYTES = 64 * 2**20
 """Of a matrix in fp32; a head of 151,552 rows of 4,096 comes in 37 blocks."""
@@ -15,10 +15,11 @@ BLOCK_BYTES = 64 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Reads `reader`'s tensors as `dtype`."""
+    """Reads `reader`'s tensors as `dtype`; `observe` is told what is computed with them."""
 
     reader: TensorReader
     dtype: Real
+    observe: Observer = unobserved
 
     def vector(self, name: str) -> Array:
         """A tensor with one dimension."""
