@@ -89,10 +89,8 @@ def measured(peer: Peer, length: int) -> dict[str, float]:
         long = peer.generate_ms(ids, DECODED_TOKENS)
         decode.append((long - answer[-1]) / (DECODED_TOKENS - ANSWER_TOKENS))
         if not peer.compiles:
-            cache = peer.filled(ids)
-            warm.append(peer.generate_ms(ids, 1, cache))
-            cache.crop(length - KEYSTROKE_TOKENS)
-            warm_answer.append(peer.generate_ms(ids, ANSWER_TOKENS, cache))
+            warm.append(peer.generate_ms(ids, 1, peer.filled(ids)))
+            warm_answer.append(peer.generate_ms(ids, ANSWER_TOKENS, peer.filled(ids)))
     found = {"first_token_ms": cold, "answer_ms": answer, "decode_ms_per_token": decode}
     if not peer.compiles:
         found |= {"cached_first_token_ms": warm, "cached_answer_ms": warm_answer}

@@ -5,17 +5,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 from glm_lsp.bench.engine_figures import (
     decode_figures,
     decode_series,
     first_token_series,
+    graph_figures,
     long_figures,
     start_figures,
     verification_figures,
 )
 from glm_lsp.bench.engine_requests import GPU_SHORTEST, Bar, ask_engine, no_bar
-from glm_lsp.bench.environment import Environment, place_of
+from glm_lsp.bench.environment import Environment
 from glm_lsp.bench.first_token import KEYSTROKE_TOKENS, Round, measure_first_tokens
 from glm_lsp.bench.floor import measure_floor, weight_bytes
 from glm_lsp.bench.restored import with_capacity
@@ -25,10 +27,13 @@ from glm_lsp.bench.steps import SHORTEST, FilledCache, prompt_lengths
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
+from glm_lsp.engine.cuda.opening import open_on_device
+from glm_lsp.engine.cuda.session import CudaSession
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.kv_memory import slot_bytes
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.prompt_encoder import PromptEncoder
+from glm_lsp.engine.session import Session
 from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
@@ -84,23 +89,32 @@ def bench_engine(
     environment, place = asked.environment, asked.place
     used, on_gpu = environment.threads, place == "cuda"
     with bar("steps") as progress:
-        session = open_session(folder, device=place, threads=used)
+        session = _open(folder, place, used)
         cache = FilledCache(session, token_ids)
         pasts = prompt_lengths(cache.num_tokens, GPU_SHORTEST if on_gpu else SHORTEST)
         decode = cache.decode_ms(pasts, seconds, progress)
         verified_past = pasts[len(pasts) // 2]
         verification = cache.verification_ms(verified_past, seconds, progress)
-        del session, cache
+        report = session.report if isinstance(session, CudaSession) else None
+        del session, cache  # a second one has to fit beside nothing
+    launched: dict[int, list[float]] = {}
+    if on_gpu:
+        with bar("steps without CUDA graphs") as progress:
+            cache = FilledCache(_open(folder, place, used, cuda_graphs=False), token_ids)
+            launched = cache.decode_ms(pasts, seconds, progress)
+            del cache
     with bar("memory"):
         floor = measure_floor(folder, used, environment.cache_mib, kv_token_bytes(folder), place)
     with bar("starts") as progress:
         starts = measure_starts(folder, used, first_request(), num_starts, progress, device=place)
-    long_rounds, long_decode = _long_prompts(folder, token_ids, environment, seconds, bar)
+    long_rounds, long_decode = ({}, {}) if on_gpu else _long_prompts(folder, token_ids, used, seconds, bar)
     decode |= long_decode
     figures = {
         **asked.figures,
         "decode": decode_figures(decode, floor),
         "verification": verification_figures(verified_past, verification),
+        "graphs": graph_figures(decode, launched),
+        "device": report,
         "start": start_figures(starts),
         "long_prompts": long_figures(long_rounds, long_decode, floor),
     }
@@ -158,15 +172,21 @@ def first_request() -> CompletionRequest:
     )
 
 
-def _long_prompts(
-    folder: ModelFolder, token_ids: Sequence[int], about: Environment, seconds: float, bar: Bar
-) -> tuple[dict[int, list[Round]], dict[int, list[float]]]:
-    """Rounds and decode steps; nothing for a model neither built for long prompts nor small enough to be converted.
+def _open(
+    folder: ModelFolder, place: Literal["cpu", "cuda"], threads: int, *, cuda_graphs: bool = True
+) -> Session:
+    """A session as the engine's, ready for its first step."""
+    if place == "cpu":
+        return open_session(folder, device="cpu", threads=threads)
+    session = open_on_device(folder, cuda_graphs=cuda_graphs, num_slots=1)
+    session.warm_up()
+    return session
 
-    On a GPU prompts are long anyway.
-    """
-    if place_of(about) == "cuda":
-        return {}, {}
+
+def _long_prompts(
+    folder: ModelFolder, token_ids: Sequence[int], threads: int, seconds: float, bar: Bar
+) -> tuple[dict[int, list[Round]], dict[int, list[float]]]:
+    """Rounds and decode steps; nothing for a model neither built for long prompts nor small enough to be converted."""
     with tempfile.TemporaryDirectory(prefix="glm-bench-") as room:
         if longest_prompt(folder) < max(LONG_PROMPTS):
             if weight_bytes(folder) > CONVERTED_BYTES:
@@ -174,9 +194,9 @@ def _long_prompts(
             folder = with_capacity(folder, Path(room) / "long", LONG_CAPACITY)
         with (
             bar("long prompts") as progress,
-            Engine.load(folder, threads=about.threads, max_slots=1, speculates=False) as engine,
+            Engine.load(folder, threads=threads, max_slots=1, speculates=False) as engine,
         ):
             rounds = measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
         with bar("steps behind long prompts") as progress:
-            cache = FilledCache(open_session(folder, threads=about.threads), token_ids)
+            cache = FilledCache(open_session(folder, threads=threads), token_ids)
             return rounds, cache.decode_ms(LONG_PROMPTS, seconds, progress)

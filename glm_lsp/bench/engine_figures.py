@@ -120,8 +120,10 @@ def endurance_figures(found: Endurance) -> dict[str, Any]:
     }
 
 
-def graph_figures(captured: Steps, launched: Steps) -> dict[str, Any]:
+def graph_figures(captured: Steps, launched: Steps) -> dict[str, Any] | None:
     """By the number of tokens before: a step from a captured CUDA graph, and one launched kernel by kernel."""
+    if not launched:
+        return None
     return {
         "by_past": {
             past: {

@@ -22,6 +22,8 @@ def engine_table(result: Result) -> str:
         _verification(figures["verification"]),
         _starts(figures["start"]),
     ]
+    if graphs := figures.get("graphs"):
+        parts.append(_graphs(graphs, figures["device"]))
     # Results stored by earlier versions have no such figures.
     if "stream" in figures:
         parts += [_others(figures), *_endurance(figures["endurance"])]
@@ -89,6 +91,19 @@ def _verification(figures: dict[str, Any]) -> str:
     ]
     title = f"A step that checks several tokens behind {figures['past']}"
     return table(title, ("tokens", "ms", "steps of one", "95 %"), rows)
+
+
+def _graphs(figures: dict[str, Any], report: dict[str, Any]) -> str:
+    rows = [
+        (
+            past, _p(each["captured_ms"], "p50"), _p(each["launched_ms"], "p50"),
+            each["launched_over_captured"]["value"], _interval(each["launched_over_captured"]),
+        )
+        for past, each in figures["by_past"].items()
+    ]  # fmt: skip
+    why_not = f" (none was captured: {report['why_no_graphs']})" if report["why_no_graphs"] else ""
+    title = f"A step of one token with CUDA graphs{why_not} and without"
+    return table(title, ("before", "with ms", "without ms", "times", "95 %"), rows)
 
 
 def _starts(figures: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ import msgspec
 import glm_lsp
 from glm_lsp.doctor.machine import proc_file
 from glm_lsp.engine.cores import physical_cores
+from glm_lsp.engine.cuda.gpu import find_gpus
 from glm_lsp.engine.description import EngineDescription
 
 BUSY_SHARE = 0.1
@@ -38,6 +39,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
         load_average: of the last minute.
         busy_share: processor time that was taken right before the start, 0 to 1.
         others_share: processor time that other programs took from the command's start to its end.
+        gpu: the one the model ran on, its memory and driver.
     """
 
     processor: str
@@ -58,6 +60,7 @@ class Environment(msgspec.Struct, frozen=True, kw_only=True):
     load_average: float | None
     busy_share: float | None
     others_share: float | None = None
+    gpu: str | None = None
 
     @property
     def warning(self) -> str:
@@ -124,6 +127,7 @@ def look_around(model: EngineDescription) -> Environment:
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         load_average=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         busy_share=busy_share(),
+        gpu=_gpu() if model.device.startswith("cuda") else None,
     )
 
 
@@ -153,6 +157,14 @@ def busy_share(sleep: Callable[[float], None] = time.sleep) -> float | None:
         return None
     total, idle = (late - early for early, late in zip(before, after, strict=True))
     return round(1 - idle / total, 3) if total > 0 else None
+
+
+def _gpu() -> str | None:
+    gpus = find_gpus().gpus
+    if not gpus:
+        return None
+    gpu = gpus[0]
+    return f"{gpu.name}, {gpu.total_bytes / 2**30:.0f} GiB, driver {gpu.driver}, CUDA {gpu.cuda_version}"
 
 
 def _processor_ticks() -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from glm_lsp.doctor.machine import proc_file
+from glm_lsp.engine.cuda.gpu import find_gpus
 
 
 def memory_readers(device: Literal["cpu", "cuda"]) -> dict[str, Callable[[], float | None]]:
@@ -24,4 +25,5 @@ def resident_mib() -> float | None:
 
 def device_mib() -> float | None:
     """Memory in use on the first GPU, by whomever."""
-    return None
+    gpus = find_gpus().gpus
+    return (gpus[0].total_bytes - gpus[0].free_bytes) / 2**20 if gpus else None

@@ -22,7 +22,7 @@ def heading(result: Result) -> str:
     return (
         f"bench {result.command}: {about.model} {about.precision} on {about.device or 'an engine elsewhere'}, "
         f"{about.threads} threads\n"
-        f"{about.processor}, {about.cores} cores, onnxruntime {about.onnxruntime}, {about.date}"
+        f"{f'{about.gpu}; ' if about.gpu else ''}{about.processor}, {about.cores} cores, onnxruntime {about.onnxruntime}, {about.date}"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from glm_lsp.bench import engine as engine_room
 from glm_lsp.bench import engine_requests, startup
 from glm_lsp.bench import floor as floor_room
 from glm_lsp.bench.bandwidth import read_bandwidth
@@ -32,8 +33,10 @@ from glm_lsp.bench.first_token import Reply, Round, measure_after_pauses, measur
 from glm_lsp.bench.floor import Floor, measure_floor, weight_bytes
 from glm_lsp.bench.memory_use import memory_readers
 from glm_lsp.bench.sampling import MIN_ROUNDS, interleaved
-from glm_lsp.bench.startup import measure_starts
+from glm_lsp.bench.startup import StartTimes, measure_starts
 from glm_lsp.bench.steps import VERIFIED, FilledCache, prompt_lengths
+from glm_lsp.engine.cuda.opening import open_on_device
+from glm_lsp.engine.cuda.session import CudaSession
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.session import KVCache, Scores
@@ -321,3 +324,32 @@ def test_this_process_holds_memory() -> None:
     readers = memory_readers("cpu")
     assert list(readers) == ["process"]
     assert (readers["process"]() or 0) > 10
+
+
+def test_on_a_gpu_graphs_are_compared_and_long_prompts_come_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tiny_model(tmp_path, precision="int8", capacity=512, activations="fp16")
+    monkeypatch.setattr(engine_requests, "PAUSES_S", (0.0,))
+    # All that a GPU does is done by the CPU; it is the way through the measurement that is tested.
+    monkeypatch.setattr(engine_requests, "place_of", lambda _: "cuda")
+    monkeypatch.setattr(engine_requests, "memory_readers", lambda _: {"device": lambda: 1.0})
+    opened: list[bool] = []
+
+    def opening(folder: ModelFolder, *, cuda_graphs: bool, num_slots: int) -> CudaSession:
+        opened.append(cuda_graphs)
+        return open_on_device(folder, device="cpu", cuda_graphs=cuda_graphs, num_slots=num_slots)
+
+    monkeypatch.setattr(engine_room, "open_on_device", opening)
+    monkeypatch.setattr(floor_room, "copy_bandwidth", lambda _: 100.0)
+    monkeypatch.setattr(engine_room, "measure_starts", lambda *_, device: {"cuda": StartTimes()}[device])
+    result = bench_engine(model, threads=1, seconds=0.0, num_starts=1, num_requests=10)
+    assert opened == [True, False]
+    assert list(result.figures["first_token"]["by_prompt"]) == ["256", "448"]
+    assert result.parameters["answer_tokens"] == 16
+    assert result.figures["decode"]["memory_gb_s"] == 100.0
+    assert list(result.figures["graphs"]["by_past"]) == ["256", "496"]
+    assert result.figures["endurance"]["growth_mib"] == {"device": 0.0}
+    shown = engine_table(result)
+    assert "16 tokens ms" in shown
+    assert "with CUDA graphs (none was captured" in shown
