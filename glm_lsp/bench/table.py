@@ -19,10 +19,11 @@ _WIDEST = 200
 def heading(result: Result) -> str:
     """Measurement, model and machine in two lines."""
     about = result.environment
+    machine = f"{about.gpu}; {about.processor}" if about.gpu else about.processor
     return (
         f"bench {result.command}: {about.model} {about.precision} on {about.device or 'an engine elsewhere'}, "
         f"{about.threads} threads\n"
-        f"{f'{about.gpu}; ' if about.gpu else ''}{about.processor}, {about.cores} cores, onnxruntime {about.onnxruntime}, {about.date}"
+        f"{machine}, {about.cores} cores, onnxruntime {about.onnxruntime}, {about.date}"
     )
 
 
