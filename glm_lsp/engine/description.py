@@ -31,6 +31,9 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     num_slots: int = 0
     """Files whose KV cache is kept."""
     device: str = ""
+    """cpu or cuda."""
+    note: str = ""
+    """What people should know of where it runs; empty if it is as they would expect."""
     threads: int = 0
     pid: int = 0
     started_at: float = 0.0

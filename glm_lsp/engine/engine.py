@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-import os
 import queue
 import threading
-import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from types import TracebackType
 
-import glm_lsp
 from glm_lsp.completion.chat import TEMPLATES, Message
 from glm_lsp.engine.chat_encoder import ChatEncoder
 from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.job import Event, Job, OnEvent
+from glm_lsp.engine.loading import ModelLoader
 from glm_lsp.engine.onnx_runtime import Device
-from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
-from glm_lsp.errors import EngineError, GlmError, RequestError
+from glm_lsp.errors import EngineError, GlmError, GpuMemoryError, RequestError
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -31,12 +29,28 @@ class Engine:
     """Serves one model. All methods may be called from any thread."""
 
     def __init__(
-        self, worker: Worker, description: EngineDescription, chat_encoder: ChatEncoder | None = None
+        self,
+        worker: Worker,
+        description: EngineDescription,
+        chat_encoder: ChatEncoder | None = None,
+        *,
+        loader: ModelLoader | None = None,
+        warm_up: Callable[[], None] | None = None,
     ) -> None:
-        """`worker` does the work from now on; nobody else may use it. `chat_encoder` is for models that chat."""
+        """Takes a loaded model.
+
+        Args:
+            worker: does the work from now on; nobody else may use it.
+            chat_encoder: for models that chat.
+            loader: loads the model again when memory has run out; without one the engine goes on as it is.
+            warm_up: called once on the engine's thread, before the first job.
+        """
         self._chat_encoder = chat_encoder
         self._description = description
-        self._worker = worker
+        self._worker: Worker | None = worker
+        self._counters = worker.counters
+        self._loader = loader
+        self._warm_up = warm_up
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._numbers = count(1)
         self._closed = False
@@ -57,7 +71,7 @@ class Engine:
 
         Args:
             folder: from `ModelStore.resolve`.
-            device: where to run; "auto" is the CPU in this version.
+            device: where to run; "auto" is a GPU where everything is made for it.
             threads: for one run; a default fit for the machine when omitted.
             max_slots: files whose KV cache is kept.
             speculates: whether to check guesses of what comes next; off only to measure what they bring.
@@ -66,27 +80,13 @@ class Engine:
             ModelError: the folder is damaged, or its tokenizer does not fit its profile or chat template.
             RuntimeLibraryError: ONNX Runtime or the device cannot be used.
         """
-        manifest = folder.manifest
-        session = open_session(folder, device=device, threads=threads)
-        worker = Worker.load(folder, session, num_slots=max_slots, speculates=speculates)
-        description = EngineDescription(
-            model=manifest.name,
-            model_hash=folder.hash,
-            version=glm_lsp.__version__,
-            profile=manifest.prompt_profile,
-            precision=manifest.precision,
-            context_length=worker.context_length,
-            copies=manifest.copying is not None,
-            chat=bool(manifest.chat_template),
-            confidence=manifest.confidence,
-            num_slots=max_slots,
-            device="cpu",
-            threads=session.threads,
-            pid=os.getpid(),
-            started_at=time.time(),
+        template = folder.manifest.chat_template
+        loader = ModelLoader(
+            folder, device=device, threads=threads, max_slots=max_slots, speculates=speculates
         )
-        chat = worker.chat_encoder(manifest.chat_template) if manifest.chat_template else None
-        return cls(worker, description, chat)
+        loaded = loader.load()
+        chat = loaded.worker.chat_encoder(template) if template else None
+        return cls(loaded.worker, loaded.description, chat, loader=loader, warm_up=loaded.session.warm_up)
 
     def submit(self, request: CompletionRequest, on_event: OnEvent) -> Job:
         """Queues a request.
@@ -142,7 +142,7 @@ class Engine:
 
     def counters(self) -> dict[str, float]:
         """Totals since the start; see `Worker`."""
-        return dict(self._worker.counters)
+        return dict(self._counters)
 
     def close(self) -> None:
         """Answers what is queued with an error and ends the thread."""
@@ -159,18 +159,62 @@ class Engine:
         self.close()
 
     def _work(self) -> None:
+        self._try_warm_up()
         while (job := self._jobs.get()) is not None:
-            try:
-                if self._closed:
-                    raise EngineError("the engine is closed")
-                self._worker.serve(job)
-            except GlmError as error:
-                self._worker.counters["errors"] += 1
-                job.on_event(error)
-            except Exception as error:
-                # An exception's message could quote the prompt, so only its kind and place are logged.
-                place = traceback.extract_tb(error.__traceback__)[-1]
-                kind = type(error).__name__
-                logger.error("%s failed: %s at %s:%s", job.id, kind, place.filename, place.lineno)
-                self._worker.counters["errors"] += 1
-                job.on_event(EngineError(f"the engine failed on this request ({type(error).__name__})"))
+            failure = self._serve(job)
+            if isinstance(failure, GpuMemoryError):
+                self._make_room(failure)
+            if failure is not None:
+                self._counters["errors"] += 1
+                job.on_event(failure)
+
+    def _serve(self, job: Job) -> GlmError | None:
+        """Answers a job, or says what to answer instead."""
+        try:
+            if self._closed:
+                raise EngineError("the engine is closed")
+            self._loaded_worker().serve(job)
+        except GpuMemoryError as error:
+            # Its traceback holds the model's memory, which is wanted now; so only its words are kept.
+            return GpuMemoryError(error.cause, error.remedy)
+        except GlmError as error:
+            return error
+        except Exception as error:
+            # An exception's message could quote the prompt, so only its kind and place are logged.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            kind = type(error).__name__
+            logger.error("%s failed: %s at %s:%s", job.id, kind, place.filename, place.lineno)
+            return EngineError(f"the engine failed on this request ({kind})")
+        return None
+
+    def _loaded_worker(self) -> Worker:
+        if self._worker is None and self._loader is not None:
+            loaded = self._loader.load()
+            self._worker, self._warm_up = loaded.worker, loaded.session.warm_up
+            self._description = loaded.description
+            self._worker.counters.update(self._counters)
+            self._counters = self._worker.counters
+            self._try_warm_up()
+        if self._worker is None:
+            raise EngineError("the model is not loaded")
+        return self._worker
+
+    def _try_warm_up(self) -> None:
+        """What does not go now goes wrong again with the first job, which can be told of it."""
+        warm_up, self._warm_up = self._warm_up, None
+        if warm_up is None:
+            return
+        try:
+            warm_up()
+        except GpuMemoryError as error:
+            self._make_room(error)
+        except GlmError as error:
+            logger.error("warming up failed: %s", error)
+
+    def _make_room(self, error: GpuMemoryError) -> None:
+        """Lets go of the model; the next job loads it with less memory."""
+        if self._loader is not None:
+            logger.warning("%s", error)
+            self._loader.ran_short(GpuMemoryError(error.cause, error.remedy))
+            self._worker = None
+            gc.collect()

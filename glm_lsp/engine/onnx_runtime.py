@@ -54,18 +54,16 @@ def _installed(distribution: str) -> bool:
     return True
 
 
-def check_device(runtime: Any, device: Device) -> None:
-    """Models are built with fp32 activations so far, which CUDA's attention kernel does not take.
+def check_device(device: Device) -> None:
+    """For sessions on the CPU.
 
     Raises:
-        DeviceError: the device is not there, or cannot be used.
+        DeviceError: something else was asked for.
     """
     if device not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"{device!r} is not a device")
-    if device == "cuda" and "CUDAExecutionProvider" not in runtime.get_available_providers():
-        raise DeviceError("the installed ONNX Runtime has no CUDA provider")
     if device == "cuda":
-        raise DeviceError("this version builds models for the CPU only", "Use device 'auto' or 'cpu'.")
+        raise DeviceError("this session runs on the CPU only", "Use device 'auto' or 'cpu'.")
 
 
 def usable_capacity(folder: ModelFolder, capacity: int | None) -> int:

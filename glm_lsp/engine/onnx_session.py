@@ -134,7 +134,7 @@ class OnnxSession(UnpaddedRuns):
             SessionError: ONNX Runtime refuses the graph.
         """
         runtime = onnx_runtime.import_onnxruntime()
-        onnx_runtime.check_device(runtime, device)
+        onnx_runtime.check_device(device)
         if folder.manifest.activations == "bf16":
             raise DeviceError(
                 f"{folder.manifest.name} computes in bf16, for which the CPU has no kernels",

@@ -72,7 +72,7 @@ class PastPresentSession(UnpaddedRuns, ReadsForward):
     ) -> PastPresentSession:
         """Checks the model's files and loads it; arguments and errors are those of `OnnxSession.open`."""
         runtime = onnx_runtime.import_onnxruntime()
-        onnx_runtime.check_device(runtime, device)
+        onnx_runtime.check_device(device)
         capacity = onnx_runtime.usable_capacity(folder, capacity)
         onnx_runtime.check_files(folder)
         options = onnx_runtime.session_options(runtime, threads, allow_spinning)

@@ -128,6 +128,9 @@ class UnpaddedRuns:
     prefill_tokens = PREFILL_TOKENS
     step_widths: tuple[int, ...] = ()
 
+    def warm_up(self) -> None:
+        """There is nothing to measure or to capture."""
+
 
 class ReadsForward:
     """What holds of every session whose model reads from left to right."""
