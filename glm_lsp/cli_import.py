@@ -35,6 +35,15 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What a dry run has found: `config` is the checkpoint's, `target` where the model would go."""
+
+    seen: Plan | Preview
+    config: Any
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Imported:
     """A model that was imported, and whether it was loaded once."""
 
@@ -51,8 +60,8 @@ def import_from(
     yes: bool,
     replaces: bool,
     **choices: Any,
-) -> Imported | None:
-    """Imports a folder, or a repository of the hub once it is downloaded; None for a dry run.
+) -> Imported | Foreseen:
+    """Imports a folder, or a repository of the hub once it is downloaded; a dry run ends with what is foreseen.
 
     Whatever can be refused is refused before the hub is asked; what its small files tell, before the weights come.
 
@@ -90,15 +99,15 @@ def import_from(
         terminal.say(f"there is no folder {source} here; asking the hub for {source} ...")
         try:
             wish = download(hub.look(source, revision), wish, target, how, yes=yes)
-        except DryRunError:
-            return None
+        except DryRunError as end:
+            return end.foreseen
     plan = make_plan(wish, target)
     if not of_hub:
         terminal.say(f"reads      {readable(plan.checkpoint_bytes)} from {folder}")
         terminal.say(f"licence    {plan.facts.licence or 'not stated in the folder'}")
         show(plan, plan.parts.checkpoint.config, target)
     if how.dry_run:
-        return None
+        return Foreseen(plan, plan.parts.checkpoint.config, target)
     imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
     if of_hub:
@@ -131,7 +140,11 @@ def _target(store: ModelStore, name: str | None, usual: str) -> Path:
 
 
 class DryRunError(Exception):
-    """A dry run has come to its end."""
+    """A dry run has come to its end, with what it has found."""
+
+    def __init__(self, foreseen: Foreseen) -> None:
+        super().__init__(foreseen)
+        self.foreseen = foreseen
 
 
 def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> Wish:
@@ -156,7 +169,8 @@ def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> 
         to_come = offer.missing_bytes
         require_room({offer.folder.parent: to_come, target.parent: seen.model_bytes})
         if how.dry_run:
-            raise DryRunError  # within the block: small files that are of no use go
+            # Within the block: small files that are of no use go.
+            raise DryRunError(Foreseen(seen, seen.layout.config, target))
         if to_come and not yes:
             cli_pull.ask()
     with bytes_bar("downloading", offer.bytes) as progress:
@@ -221,6 +235,31 @@ def show(seen: Plan | Preview, config: Any, target: Path) -> None:
         lines["note"] = seen.note
     for key, value in lines.items():
         terminal.say(f"{key:<10} {value}")
+
+
+def foretold(foreseen: Foreseen) -> dict[str, Any]:
+    """What `--json` prints of a dry run: what it would print after the import, and the memory it would take."""
+    from glm_lsp.importing.sizes import run_bytes, slot_bytes
+    from glm_lsp.models.tensors import num_parameters
+
+    seen, config = foreseen.seen, foreseen.config
+    facts, options = seen.facts, seen.options
+    return {
+        "dry_run": True,
+        "name": facts.name,
+        "path": str(foreseen.target),
+        "family": facts.family,
+        "architecture": config.architecture,
+        "precision": options.precision,
+        "device": seen.runs_on.device,
+        "bytes": seen.model_bytes,
+        "num_parameters": num_parameters(config),
+        "memory_bytes": run_bytes(config, options),
+        "slot_bytes": slot_bytes(config, options),
+        "prompt_profile": facts.prompt_profile,
+        "chat_template": facts.chat_template,
+        "licence": facts.licence,
+    }
 
 
 def described(imported: Imported) -> dict[str, Any]:

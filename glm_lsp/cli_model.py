@@ -151,8 +151,10 @@ def model_import(  # noqa: PLR0917  # options, by name
         rope_rule=rope_rule,
         replaces=replace,
     )
-    if imported is None:
+    if isinstance(imported, cli_import.Foreseen):
         terminal.say("Nothing was done: that was a dry run.")
+        if as_json:
+            terminal.print_json(cli_import.foretold(imported))
     elif as_json:
         terminal.print_json(cli_import.described(imported))
     else:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from glm_lsp import cli_last_look, cli_model, cli_remove
-from glm_lsp.cli_import import How, Imported, described, import_from, show
+from glm_lsp.cli_import import Foreseen, How, Imported, described, foretold, import_from, show
 from glm_lsp.cli_progress import bytes_bar
 from glm_lsp.errors import (
     ArchitectureError,
@@ -73,11 +73,11 @@ def hub(home: Path, official: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def imported(source: str | Path, how: How | None = None, **changes: Any) -> Imported:
     done = import_or_look(source, how or How(check=False), **changes)
-    assert done
+    assert isinstance(done, Imported)
     return done
 
 
-def import_or_look(source: str | Path, how: How, **changes: Any) -> Imported | None:
+def import_or_look(source: str | Path, how: How, **changes: Any) -> Imported | Foreseen:
     given: dict[str, Any] = {"name": None, "revision": None, "yes": True, "replaces": False}
     given |= {"family": None, "precision": None, "capacity": None, "profile": None, "chat_template": None}
     return import_from(str(source), how, **(given | {"rope_rule": "auto", "device": "auto"} | changes))
@@ -202,12 +202,29 @@ def test_a_dry_run_says_what_would_come_and_leaves_nothing(
     home: Path, official: Path, hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for source in (REPOSITORY, official):
-        assert import_or_look(source, How(dry_run=True), yes=False) is None
+        foreseen = import_or_look(source, How(dry_run=True), yes=False)
+        assert isinstance(foreseen, Foreseen)
         told = capsys.readouterr().err
         assert "licence" in told
         assert "to run it" in told
         assert "writes" in told
         assert left_in(home) == []
+
+
+def test_a_dry_run_foretells_what_the_import_tells(home: Path, official: Path, hub: Hub) -> None:
+    for source in (REPOSITORY, official):
+        foreseen = import_or_look(source, How(dry_run=True), yes=False)
+        assert isinstance(foreseen, Foreseen)
+        told = foretold(foreseen)
+        assert told["dry_run"] is True
+        model = imported(source)
+        after = described(model)
+        # The rest is the graph without its weights, which in a model this small is much.
+        assert 0.5 < told["bytes"] / after["bytes"] <= 1
+        same = told.keys() & after.keys() - {"bytes"}
+        assert {"name", "path", "licence", "num_parameters"} <= same
+        assert {key: told[key] for key in same} == {key: after[key] for key in same}
+        shutil.rmtree(model.folder.path)
 
 
 def test_a_checkpoint_of_the_hub_stays_until_it_is_deleted(
