@@ -41,6 +41,7 @@ class Foreseen:
     seen: Plan | Preview
     config: Any
     target: Path
+    licence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def import_from(
         terminal.say(f"licence    {plan.facts.licence or 'not stated in the folder'}")
         show(plan, plan.parts.checkpoint.config, target)
     if how.dry_run:
-        return Foreseen(plan, plan.parts.checkpoint.config, target)
+        return Foreseen(plan, plan.parts.checkpoint.config, target, plan.facts.licence)
     imported = _run(plan, how)
     terminal.say(f"To use it, set model to {wish.name!r}: in the editor's settings, or in config.toml.")
     if of_hub:
@@ -170,7 +171,7 @@ def download(offer: Offer, wish: Wish, target: Path, how: How, *, yes: bool) -> 
         require_room({offer.folder.parent: to_come, target.parent: seen.model_bytes})
         if how.dry_run:
             # Within the block: small files that are of no use go.
-            raise DryRunError(Foreseen(seen, seen.layout.config, target))
+            raise DryRunError(Foreseen(seen, seen.layout.config, target, str(offer.licence)))
         if to_come and not yes:
             cli_pull.ask()
     with bytes_bar("downloading", offer.bytes) as progress:
@@ -258,7 +259,7 @@ def foretold(foreseen: Foreseen) -> dict[str, Any]:
         "slot_bytes": slot_bytes(config, options),
         "prompt_profile": facts.prompt_profile,
         "chat_template": facts.chat_template,
-        "licence": facts.licence,
+        "licence": foreseen.licence,
     }
 
 
