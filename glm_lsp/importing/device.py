@@ -79,4 +79,7 @@ def _found() -> Target:
     survey = find_gpus()
     if survey.gpus:
         return Target("cuda", survey.gpus[0].name)
+    if not survey.is_known:
+        # Whoever installed that wheel has a GPU as a rule; and a graph for it also runs on the CPU.
+        return Target("cuda", f"the ONNX Runtime for it is installed, though {survey.reason}")
     return Target("cpu", survey.reason)

@@ -13,13 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
+from glm_lsp.bench.restored import restore_checkpoint
 from glm_lsp.engine.sessions import open_session
 from glm_lsp.errors import ContextOverflowError, SessionError
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.convert import convert
 from glm_lsp.models.graph_options import AccuracyLevels
 from glm_lsp.models.number_format import rounded_to
 from glm_lsp.models.quantization import rounded
+from glm_lsp.models.store import ModelStore
 from tests.parity.cases import case_config, max_difference, run_in_chunks, some_token_ids
 from tests.reference.numpy_glm import NumpyGlm
 from tests.tiny_model import random_weights, tiny_model
@@ -157,3 +161,29 @@ def test_slots_do_not_touch_each_other(one_pair: Pair) -> None:
     assert one_pair.share(found, one_pair.logits[30:]) <= LOGITS_SHARE[one_pair.device]
     found = run_in_chunks(session, second, 20, other[20:], [])
     assert one_pair.share(found, expected[20:]) <= CHUNK_SHARE[one_pair.device]
+
+
+def test_a_trained_model_says_the_same(tmp_path: Path, device: str) -> None:
+    """Random weights have few large activations and many near-ties; the starter is held on code it may meet."""
+    starter = ModelStore().resolve("starter")
+    checkpoint = restore_checkpoint(starter, tmp_path / "checkpoint")
+    text = Path(__file__).read_text(encoding="utf-8")
+    token_ids = Tokenizer.from_file(str(starter.tokenizer_path)).encode(text).ids[:256]
+    scores = {}
+    for activations, where in (("fp32", "cpu"), ("fp16", device)):
+        model = convert(
+            checkpoint,
+            tmp_path / activations,
+            name="starter",
+            prompt_profile="codegeex4",
+            activations=activations,  # type: ignore[arg-type]
+            accuracy=AccuracyLevels(0, 0, 0),
+            capacity=512,
+        )
+        session = open_session(model, device=where)  # type: ignore[arg-type]
+        scores[activations] = session.run(session.new_kv(), 0, token_ids, 256, want_logits=True)
+    wide, half = scores["fp32"].logits, scores["fp16"].logits
+    assert wide is not None
+    assert half is not None
+    assert max_difference(half, wide) <= LOGITS_SHARE[device] * np.ptp(wide)
+    assert (half.argmax(axis=-1) == wide.argmax(axis=-1)).mean() >= 0.99

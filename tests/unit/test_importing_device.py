@@ -88,6 +88,9 @@ def test_auto_takes_cuda_where_wheel_and_gpu_are(machine: SimpleNamespace) -> No
     machine.survey = GpuSurvey((), "there is no NVIDIA GPU")
     assert target_for("auto", config, None) == Target("cpu", "there is no NVIDIA GPU")
     assert target_for("cuda", config, None).device == "cuda"  # for another machine
+    machine.survey = GpuSurvey((), "nobody can be asked", is_known=False)
+    assert target_for("auto", config, None).device == "cuda"
+    assert "nobody can be asked" in target_for("auto", config, None).reason
 
 
 def test_auto_takes_the_cpu_for_what_only_that_computes(machine: SimpleNamespace) -> None:
