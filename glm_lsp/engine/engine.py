@@ -214,7 +214,7 @@ class Engine:
     def _make_room(self, error: GpuMemoryError) -> None:
         """Lets go of the model; the next job loads it with less memory."""
         if self._loader is not None:
-            logger.warning("%s", error)
+            logger.info("%s", error)
             self._loader.ran_short(GpuMemoryError(error.cause, error.remedy))
             self._worker = None
             gc.collect()
