@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from glm_lsp.doctor import editors, engines, installation, machine, model, storage
+from glm_lsp.doctor import cuda, editors, engines, installation, machine, model, storage
 from glm_lsp.doctor.finding import Check, Finding, Verdict, failed
 from glm_lsp.errors import GlmError
 
@@ -21,7 +21,10 @@ CHECKS: dict[str, Check] = {
     "tokenizer": model.tokenizer,
     "completion": model.completion,
     "kernels": model.kernels,
-    "cuda": model.cuda,
+    "gpu": cuda.gpu,
+    "cuda libraries": cuda.libraries,
+    "gpu memory": cuda.memory,
+    "cuda": cuda.model,
     "engine address": engines.address,
     "loopback": engines.loopback,
     "running engines": engines.running,

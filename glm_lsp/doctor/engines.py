@@ -72,6 +72,7 @@ def _running(state: ProcessState) -> Finding:
         return warn(f"pid {state.pid} at {state.address}: {error.cause}", f"kill {state.pid}")
     minutes = (time.time() - found.started_at) / 60
     about = f"{found.model}, version {found.version}, on {found.device} with {found.threads} threads"
+    about += f" ({found.note})" if found.note else ""
     return ok(f"pid {state.pid}: {about}, up for {minutes:.0f} min, at {state.address}")
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from glm_lsp import config
-from glm_lsp.doctor.finding import Finding, fail, failed, ok, warn
+from glm_lsp.doctor.finding import Finding, fail, ok, warn
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.prompt_encoder import PromptEncoder
 from glm_lsp.engine.sessions import open_session
 from glm_lsp.engine.tokenizer import SourceTokenizer
 from glm_lsp.engine.wire import CompletionRequest, GlmOptions
-from glm_lsp.errors import DeviceError
 from glm_lsp.models import integrity
 from glm_lsp.models.store import ModelFolder, ModelStore
 
@@ -69,17 +68,6 @@ def kernels() -> Iterator[Finding]:
     """This processor computes the same for one token as for several at once; some have not."""
     difference = open_session(_chosen(), device="cpu").self_check()
     yield ok(f"one token and eight at once differ by {difference:.1e} of the logits' range")
-
-
-def cuda() -> Iterator[Finding]:
-    """Whether the model really runs on CUDA, when that is asked for; having the library proves nothing."""
-    wanted = config.load().settings.device
-    try:
-        open_session(_chosen(), device="cuda")
-    except DeviceError as error:
-        yield failed(error) if wanted == "cuda" else ok(f"not used: {error.cause}")
-    else:
-        yield ok("usable")
 
 
 def _chosen() -> ModelFolder:

@@ -33,7 +33,7 @@ class EngineDescription(Struct, frozen=True, kw_only=True):
     device: str = ""
     """cpu or cuda."""
     note: str = ""
-    """What people should know of where it runs; empty if it is as they would expect."""
+    """What people should know of where it runs, behind a code of an error; empty if it is as they would expect."""
     threads: int = 0
     pid: int = 0
     started_at: float = 0.0

@@ -30,7 +30,7 @@ class SessionLadder(Generic[S]):
 
     Attributes:
         placement: where the model runs.
-        note: what people should know of that; one sentence or two, empty if it is as they would expect.
+        note: what people should know of that, behind a code; empty if it is as they would expect.
     """
 
     def __init__(
@@ -102,11 +102,11 @@ class SessionLadder(Generic[S]):
         self.placement = rung
         if rung.device == "cuda" and rung != self._first:
             asked = self._first.capacity if self._first else rung.capacity
-            self.note = f"The GPU's memory holds {rung.capacity} tokens of context instead of {asked}."
+            self.note = f"{GpuMemoryError.code}: the GPU's memory holds {rung.capacity} tokens of context instead of {asked}."
         elif rung.is_relief:
-            cause = self._failure.cause if self._failure else rung.reason
-            self.note = f"It runs on the CPU, which is slow: {cause}."
-            if self._failure is None or isinstance(self._failure, GpuMemoryError):
+            failure = self._failure or GpuMemoryError(rung.reason)
+            self.note = f"{failure.code}: the model runs on the CPU, which is slow: {failure.cause}."
+            if isinstance(failure, GpuMemoryError):
                 self.note += " Weights of --precision int4 take a quarter of the memory of fp16."
         elif rung.reason:
             logger.info("on the CPU: %s", rung.reason)

@@ -178,7 +178,7 @@ class EngineLink:
             return
         self.model = description.model
         self._ready_completer = self._new_completer(client, settings)
-        self._tell("ready", "")
+        self._tell("ready", description.note)
 
     async def _first_answer(self, client: EngineClient, settings: Settings) -> EngineDescription:
         """A local engine answers when it has come up, or says why not; one elsewhere is asked until it does."""

@@ -272,6 +272,8 @@ class Front:
             self._settled.set()
             self.status.show(State.READY, model=self._link.model)
             self._idle_work.engine_came()
+            if message:
+                self.tell(message)
         elif state == "failed":
             self._settled.set()
             self.status.show(State.ERROR, message)

@@ -17,6 +17,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from glm_lsp import __version__
+from glm_lsp.errors import GpuMemoryError
 from glm_lsp.lsp import features
 from glm_lsp.lsp.document import Documents
 from glm_lsp.lsp.engine_link import Connect, connect_late
@@ -128,7 +129,8 @@ class GlmLanguageServer(LanguageServer):
 
     def show_message(self, message: str) -> None:
         """Tells the person at the editor something that begins with a code of ours."""
-        kind = types.MessageType.Warning if message.startswith("GLM-1") else types.MessageType.Error
+        works_on = message.startswith(("GLM-1", GpuMemoryError.code))
+        kind = types.MessageType.Warning if works_on else types.MessageType.Error
         self.window_show_message(types.ShowMessageParams(kind, message))
 
     async def _show_progress(self, title: str, done: asyncio.Event) -> None:

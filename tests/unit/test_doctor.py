@@ -17,8 +17,12 @@ from types import SimpleNamespace
 import pytest
 
 from glm_lsp import doctor, paths
-from glm_lsp.doctor import editors, engines, installation, machine, model, storage
+from glm_lsp.doctor import cuda, editors, engines, installation, machine, model, storage
 from glm_lsp.doctor.finding import Check, Finding, fail, ok, warn
+from glm_lsp.engine import placement
+from glm_lsp.engine.cuda.gpu import Gpu, GpuSurvey
+from glm_lsp.engine.cuda.libraries import Libraries
+from glm_lsp.engine.cuda.session import DeviceReport
 from glm_lsp.engine.process.lock import ProcessLock
 from glm_lsp.engine.process.state import ProcessState, StateFile
 from glm_lsp.errors import DeviceError, ModelFileError, OnnxRuntimeConflictError, OnnxRuntimeMissingError
@@ -198,7 +202,7 @@ def test_cuda_that_cannot_be_used_fails_only_if_it_was_asked_for(
     tiny: Path, monkeypatch: pytest.MonkeyPatch, device: str, verdict: str
 ) -> None:
     monkeypatch.setenv("GLM_LSP_DEVICE", device)
-    finding = only(model.cuda)
+    finding = only(cuda.model)
     assert finding.verdict == verdict
     assert (DeviceError.code in finding.finding) == (verdict == "fail")
 
@@ -352,3 +356,88 @@ def test_the_extension_is_called_what_its_manifest_says() -> None:
 def test_no_editor_is_no_fault(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(home))
     assert only(editors.neovim) == only(editors.vs_code) == ok("not on the PATH")
+
+
+# CUDA
+
+
+def surveyed(monkeypatch: pytest.MonkeyPatch, *gpus: Gpu, reason: str = "", is_known: bool = True) -> None:
+    for module in (cuda, placement):
+        monkeypatch.setattr(module, "find_gpus", lambda: GpuSurvey(gpus, reason, is_known))
+
+
+def with_wheel(monkeypatch: pytest.MonkeyPatch, found: Libraries | None = None) -> None:
+    """As if ONNX Runtime's wheel for CUDA 13 were installed."""
+    runtime = SimpleNamespace(get_available_providers=lambda: ["CUDAExecutionProvider"], cuda_version="13.0")
+    monkeypatch.setattr(cuda.onnx_runtime, "import_onnxruntime", lambda: runtime)
+    monkeypatch.setattr(cuda, "preload", lambda _: found)
+
+
+H200 = Gpu("NVIDIA H200", "580.65", "13.0", "9.0", 139 * 2**30, 141 * 2**30)
+SMALL = Gpu("NVIDIA T4", "550.54", "12.4", "7.5", 2**20, 16 * 2**30)
+
+
+def test_without_a_gpu_every_row_says_why_it_is_not_used(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    surveyed(monkeypatch, reason="there is no NVIDIA driver: not loaded")
+    rows = [only(check) for check in (cuda.gpu, cuda.libraries, cuda.memory, cuda.model)]
+    assert {row.verdict for row in rows} == {"ok"}
+    assert rows[0].finding == "none: there is no NVIDIA driver: not loaded"
+    assert all(row.finding.startswith("not used: ") for row in rows[1:])
+    assert "make install EXTRA=gpu" in rows[1].finding
+    monkeypatch.setenv("GLM_LSP_DEVICE", "cuda")
+    assert only(cuda.gpu).verdict == "fail"
+    monkeypatch.setenv("GLM_LSP_DEVICE", "cpu")
+    assert only(cuda.model).finding == "not used: device is cpu"
+
+
+def test_gpus_are_named_and_a_driver_too_old_is_a_warning(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_wheel(monkeypatch)
+    surveyed(monkeypatch, H200, SMALL)
+    first, second = cuda.gpu()
+    assert first.verdict == "ok"
+    assert "NVIDIA H200, compute capability 9.0, 139.0 of 141.0 GiB free" in first.finding
+    assert second.verdict == "warn"
+    assert "not used: CUDA_VISIBLE_DEVICES" in second.finding
+    assert "CUDA 13" in second.fix
+
+
+def test_libraries_are_named_with_their_place_and_missing_ones_with_the_line_to_type(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = {name: f"/opt/cuda/lib/lib{name}.so.13" for name in ("cudart", "cublas", "cublasLt")}
+    with_wheel(monkeypatch, Libraries(there, missing=(), without=("cudnn",)))
+    finding = only(cuda.libraries)
+    assert finding.verdict == "ok"
+    assert "cudart, cublas, cublasLt in /opt/cuda/lib; without cudnn" in finding.finding
+    with_wheel(monkeypatch, Libraries({}, missing=("cublas",), without=(), messages=("Failed to load it",)))
+    finding = only(cuda.libraries)
+    assert (finding.verdict, finding.finding) == ("fail", "missing: cublas (Failed to load it)")
+    assert finding.fix.endswith("make install EXTRA=gpu")
+
+
+@pytest.mark.parametrize(("gpu", "verdict"), [(H200, "ok"), (SMALL, "warn")])
+def test_memory_needed_is_held_against_what_is_free(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gpu: Gpu, verdict: str
+) -> None:
+    folder = tiny_model(tmp_path, precision="int8", activations="fp16").path
+    monkeypatch.setenv("GLM_LSP_MODEL", str(folder))
+    with_wheel(monkeypatch)
+    surveyed(monkeypatch, gpu)
+    finding = only(cuda.memory)
+    assert finding.verdict == verdict
+    assert "tiny needs 0.5 GiB: weights 0.0, each KV cache of 256 tokens 0.00" in finding.finding
+    assert ("--precision int4" in finding.fix) == (verdict == "warn")
+
+
+def test_how_a_model_runs_in_a_line() -> None:
+    report = DeviceReport("cuda", 4096, {"CUDAExecutionProvider": 240}, (1, 2, 4, 8), "", 512, {}, True)
+    assert cuda.about(report) == (
+        "240 of 240 nodes on CUDA, graphs for steps of 1, 2, 4, 8 tokens, 512 tokens of a prompt at once"
+    )
+    report = DeviceReport("cuda", 4096, {}, (), "switched off", 64, {}, False)
+    assert cuda.about(report) == (
+        "runs on CUDA, no CUDA graphs: switched off, 64 tokens of a prompt at once, parked KV caches go through the "
+        "host as a whole"
+    )

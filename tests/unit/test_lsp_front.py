@@ -112,6 +112,15 @@ async def test_from_start_to_suggestion(room: Room) -> None:
     assert room.messages == []
 
 
+async def test_what_is_to_be_known_of_where_it_runs_is_told_once_and_it_works(room: Room) -> None:
+    await room.front.configure({})
+    await room.state("ready")
+    for _ in range(2):
+        room.engines[0].on_state("ready", "GLM-306: the model runs on the CPU, which is slow")
+    assert room.messages == ["GLM-306: the model runs on the CPU, which is slow"]
+    assert await room.suggest() == ["answer(1)"]
+
+
 async def test_while_a_suggestion_is_looked_at_the_next_one_is_prepared(room: Room) -> None:
     await room.front.configure({})
     await room.state("ready")

@@ -141,7 +141,7 @@ def test_at_the_start_it_takes_the_first_with_room_and_tells_of_it_once(
     opener = Place({("cuda", 4096): GpuMemoryError("no room")})
     one = ladder(opener.open, BIG, SMALL, CPU)
     assert one.open() == "cuda 2048"
-    assert one.note == "The GPU's memory holds 2048 tokens of context instead of 4096."
+    assert one.note == "GLM-306: the GPU's memory holds 2048 tokens of context instead of 4096."
     assert [record.getMessage() for record in caplog.records] == [one.note]
     assert ladder(Place({}).open, BIG, SMALL, CPU).note == ""
 
@@ -155,7 +155,7 @@ def test_later_it_goes_down_from_where_it_is_to_the_cpu() -> None:
     one.ran_short(GpuMemoryError("the GPU's memory ran out"))
     assert one.open() == "cpu 4096"
     assert one.placement == CPU
-    assert one.note.startswith("It runs on the CPU, which is slow: the GPU's memory ran out.")
+    assert one.note.startswith("GLM-306: the model runs on the CPU, which is slow: the GPU's memory ran out.")
     assert "--precision int4" in one.note
 
 

@@ -204,7 +204,7 @@ class LocalEngine:
         """One engine process, from its start to its end."""
         client, found = await self._bring_up()
         try:
-            self._tell("ready", f"{found.model} on {found.device}")
+            self._tell("ready", found.note)
             # A stream can break without the engine being at fault, as after a suspend of this machine.
             while (loss := await self._hold(client)) and await _is_hiccup(client, loss):
                 pass
