@@ -1,6 +1,6 @@
 """Imports a checkpoint of GLM-4-9B's full size, with random weights, and says what it took.
 
-    python benchmarks/import_full_size.py FOLDER [--layers 40] [--precision int4]
+    python benchmarks/import_full_size.py FOLDER [--layers 40] [--precision int4] [--device cpu]
 
 FOLDER gets the checkpoint (18.8 GB for 40 layers) unless it holds one already, and a models folder of its own. The
 import runs as its own process, so that its peak memory is its own; then the engine answers a request with the model.
@@ -146,6 +146,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--layers", type=int, default=40)
     parser.add_argument("--precision", default="int4")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="what it is imported for")
     arguments = parser.parse_args()
     checkpoint = arguments.folder / "codegeex4-all-9b"
     if not (checkpoint / "config.json").is_file():
@@ -153,7 +154,8 @@ def main() -> None:
         write_checkpoint(checkpoint, arguments.layers)
     environment = os.environ | {"GLM_LSP_HOME": str(arguments.folder / "home")}
     program = [sys.executable, "-m", "glm_lsp"]
-    options = ["--precision", arguments.precision, "--replace", "--name", "full-size", "--no-check"]
+    options = ["--precision", arguments.precision, "--device", arguments.device]
+    options += ["--replace", "--name", "full-size", "--no-check"]
     seconds = timed([*program, "model", "import", str(checkpoint), *options], environment)
     # The child with the largest peak so far is the import: nothing else has run.
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20

@@ -432,6 +432,18 @@ def test_memory_to_run_it_is_shown(home: Path, official: Path, capsys: pytest.Ca
     assert memory("fp16") == memory("fp32")
 
 
+def test_what_it_is_made_for_is_said(home: Path, official: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = imported(official, How(), device="cuda", precision="int4")
+    said = capsys.readouterr().err
+    assert "runs on    cuda: as asked for" in said
+    assert "computed in fp16" in said
+    assert "best tokens are those of the formulas" in said  # the last look took the CPU
+    assert described(made)["activations"] == "fp16"
+    for_cpu = imported(official, device="cpu", name="for-cpu")
+    assert "runs on    cpu: as asked for" in capsys.readouterr().err
+    assert described(for_cpu)["activations"] == "fp32"
+
+
 def test_a_model_whose_cache_exceeds_the_default_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """CodeGeeX4 keeps 320 MiB for an open file; the setting allows 256 for all of them."""
     facts = ModelFacts(name="x", prompt_profile="codegeex4", source=Source(sha256=""), family="codegeex4")

@@ -224,10 +224,13 @@ def test_what_no_16_bits_hold_is_refused(residual: float, head: float) -> None:
 # --- the import
 
 
-@pytest.mark.parametrize("precision", ["fp16", "int8", "int4"])
-def test_an_import_for_cuda_computes_in_fp16(tmp_path: Path, precision: str) -> None:
+@pytest.mark.parametrize(
+    ("family", "precision"),
+    [("codegeex4", "fp16"), ("codegeex4", "int8"), *((family, "int4") for family in FAMILIES)],
+)
+def test_an_import_for_cuda_computes_in_fp16(tmp_path: Path, family: str, precision: str) -> None:
     said: list[str] = []
-    plan = plan_for(official(tmp_path, "codegeex4"), precision=precision)
+    plan = plan_for(official(tmp_path, family), precision=precision)
     model = run_plan(plan, say=said.append)
     manifest = Manifest.read(model.path)
     assert (manifest.activations, manifest.precision) == ("fp16", precision)
@@ -275,6 +278,19 @@ def test_fp16_would_have_been_wrong_where_bf16_is_chosen(
     assert not np.isfinite(logits).all()
     with pytest.raises(Exception, match="correlate"):
         check_model(session, reference, "int8")
+
+
+@pytest.mark.parametrize("family", ["chatglm-6b", "glm-original"])
+def test_models_that_read_in_both_directions_stay_on_the_cpu(
+    tmp_path: Path, family: str, machine: SimpleNamespace
+) -> None:
+    machine.providers, machine.survey = ["CUDAExecutionProvider"], GpuSurvey((GPU,))
+    checkpoint = official(tmp_path, family)
+    with pytest.raises(ArchitectureError, match="both directions"):
+        plan_for(checkpoint, family=family, capacity=96)
+    plan = plan_for(checkpoint, family=family, capacity=96, device="auto")
+    assert (plan.runs_on.device, plan.options.activations) == ("cpu", "fp32")
+    assert not (tmp_path / "models").exists()
 
 
 def test_a_last_look_that_only_a_gpu_could_take_keeps_the_model(
