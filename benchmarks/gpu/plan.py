@@ -34,6 +34,8 @@ class Settings:
     seconds: float = 3.0
     keys: int = 500
     requests: int = 10_000
+    prompts: int = 100
+    peer_prompt: int = 2048
     python: str = sys.executable
     peer_python: str = "python3"
 
@@ -52,6 +54,8 @@ class Settings:
             seconds=float(given.get("SECONDS_EACH", 0.2 if small else 3)),
             keys=int(given.get("KEYS", 40 if small else 500)),
             requests=int(given.get("REQUESTS", 200 if small else 10_000)),
+            prompts=10 if small else 100,
+            peer_prompt=256 if small else 2048,
             peer_python=given.get("PEER_PYTHON", "python3"),
         )
 
@@ -76,7 +80,7 @@ def steps(settings: Settings) -> Iterator[Step]:
     """All of them, the most telling first."""
     here = str(Path(__file__).parent)
     own = (settings.python, "-m", "glm_lsp")
-    yield Step("suite", 300, (settings.python, f"{here}/suite.py"))
+    yield Step("suite", 300, (settings.python, f"{here}/suite.py", settings.device))
     main, *others = settings.shapes
     model = _model(settings, main, "int4")
     asked = ("env", f"GLM_LSP_DEVICE={settings.device}", f"GLM_LSP_MODEL={model}", *own, "doctor", "--json")
@@ -84,7 +88,7 @@ def steps(settings: Settings) -> Iterator[Step]:
     yield _engine(settings, main, "int4", 200)
     yield _engine(settings, main, "fp16", 240)
     peer = (settings.peer_python, f"{here}/transformers_peer.py")
-    for_peer = ("--device", settings.device, "--lengths", str(min(2048, settings.capacity // 2)))
+    for_peer = ("--device", settings.device, "--lengths", str(settings.peer_prompt))
     config = settings.work / "models" / f"{main}-fp16" / "config.json"
     yield Step(f"peer-{main}", 180, (*peer, str(config), *for_peer), _shape(settings, main, "fp16"))
     yield _typing(settings, main, "int4", 180)
@@ -94,7 +98,16 @@ def steps(settings: Settings) -> Iterator[Step]:
     place = ("--model", str(starter), "--device", settings.device, "--json")
     typed = (*own, "bench", "typing", *place, "--keys", str(settings.keys * 2))
     yield Step("typing-starter", 240, typed, built)
-    guessed = (*own, "bench", "speculation", *place, "--keys", str(settings.keys), "--prompts", "100")
+    guessed = (
+        *own,
+        "bench",
+        "speculation",
+        *place,
+        "--keys",
+        str(settings.keys),
+        "--prompts",
+        str(settings.prompts),
+    )
     yield Step("speculation-starter", 240, guessed, built)
     yield _engine(settings, main, "int4", 420, requests=settings.requests, name=f"endurance-{main}-int4")
     yield Step(

@@ -1,5 +1,7 @@
 """The tests that need a GPU, as one JSON document: how many passed, failed and were skipped, and which failed.
 
+    python benchmarks/gpu/suite.py [cpu]      # cpu: the same tests as far as a CPU goes, to rehearse
+
 Only files that hold such tests are read: the others need packages that a machine for measuring may lack.
 """
 
@@ -19,6 +21,7 @@ LIMIT_S = 280
 
 def main() -> int:
     """Prints the document; exit status 0 also where tests fail: that is a result."""
+    chosen = "not gpu and not slow and not reference" if sys.argv[1:] == ["cpu"] else "gpu"
     tests = sorted(
         path for path in (CHECKOUT / "tests").rglob("test_*.py") if "mark.gpu" in path.read_text("utf-8")
     )
@@ -30,7 +33,7 @@ def main() -> int:
                 "-m",
                 "pytest",
                 "-m",
-                "gpu",
+                chosen,
                 "-q",
                 "--timeout",
                 "240",
