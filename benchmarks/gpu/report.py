@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from goals import Goal, judge
+from goals import MAIN_SHAPE, Goal, judge
 
 RESULTS = Path(__file__).parents[1] / "results" / "gpu"
 
@@ -23,6 +24,21 @@ Results = Mapping[str, Mapping[str, Any]]
 def read(folder: Path) -> dict[str, dict[str, Any]]:
     """Every result by the name of its step."""
     return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+
+
+def failures(folder: Path) -> str:
+    """The steps that failed, with the last line each said."""
+    lines = [
+        f"- {path.stem}: {(path.read_text('utf-8').strip().splitlines() or ['nothing was said'])[-1][:200]}"
+        for path in sorted(folder.glob("*.failed"))
+    ]
+    return "\n".join(["### Steps that failed", "", *lines]) if lines else ""
+
+
+def main_shape(results: Results) -> str:
+    """The one that the goals are about; another in a rehearsal."""
+    shapes = [name.split("-")[1] for name in results if name.startswith("engine-")]
+    return MAIN_SHAPE if MAIN_SHAPE in shapes or not shapes else shapes[0]
 
 
 def report(results: Results) -> str:
@@ -38,7 +54,7 @@ def report(results: Results) -> str:
         _peers(results),
         _guessing(results),
         _suite(results),
-        goal_table(judge(results)),
+        goal_table(judge(results, main_shape(results))),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -103,11 +119,17 @@ def _first_tokens(engines: Results) -> str:
 
 def _graphs(engines: Results) -> str:
     rows = [
-        (model, past, _p(step["captured_ms"]), _p(step["launched_ms"]), _number(step["launched_over_captured"]["value"]))
+        (
+            model,
+            past,
+            _p(step["captured_ms"]),
+            _p(step["launched_ms"]),
+            _number(step["launched_over_captured"]["value"]),
+        )
         for model, result in engines.items()
         if (graphs := result["figures"].get("graphs"))
         for past, step in _middle(graphs["by_past"])
-    ]  # fmt: skip
+    ]
     header = ("model", "behind", "with CUDA graphs ms", "without ms", "times")
     return _table("What CUDA graphs bring", header, rows)
 
@@ -178,8 +200,11 @@ def _suite(results: Results) -> str:
         return ""
     rows = [(kind, suite[kind]) for kind in ("passed", "failed", "skipped")]
     text = _table("Tests on the GPU", ("", "tests"), rows)
-    failed = "\n".join(f"- failed: `{name}`" for name in suite["tests"]["failed"])
-    return f"{text}\n\n{failed}" if failed else text
+    # With other parameters a test mostly fails for the same reason.
+    failed = Counter(name.partition("[")[0] for name in suite["tests"]["failed"])
+    return "\n".join(
+        [text, "", *(f"- failed: `{name}`, {count} times" for name, count in failed.items())]
+    ).strip()
 
 
 def _middle(by_past: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -208,4 +233,5 @@ def _number(value: float | None) -> str:
 
 
 if __name__ == "__main__":
-    print(report(read(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)))
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS
+    print("\n\n".join(filter(None, [report(read(folder)), failures(folder)])))

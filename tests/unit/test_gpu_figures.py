@@ -1,4 +1,4 @@
-"""Figures on a GPU by one command: which steps are taken, what a machine is brought, and what results say of the goals."""
+"""Figures on a GPU by one command: the steps that are taken, what a machine is brought, and the goals."""
 
 from __future__ import annotations
 
