@@ -9,6 +9,7 @@ import random
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -103,8 +104,23 @@ def forget(engine: Engine) -> None:
 
 @pytest.mark.parametrize("batch", range(NUM_TRACES // TRACES_A_TEST))
 def test_edit_traces(warm: Engine, cold: Engine, batch: int) -> None:
+    follow(warm, cold, range(batch * TRACES_A_TEST, (batch + 1) * TRACES_A_TEST))
+
+
+@pytest.mark.parametrize("precision", ["fp16", "int4"])
+def test_edit_traces_in_fp16(tmp_path: Path, precision: str) -> None:
+    folder = tiny_model(tmp_path, capacity=256, precision=precision, activations="fp16")
+    with (
+        Engine.load(folder, device="cpu", threads=1) as warm,
+        Engine.load(folder, device="cpu", threads=1) as cold,
+    ):
+        follow(warm, cold, range(50))
+
+
+def follow(warm: Engine, cold: Engine, traces: range) -> None:
+    """Lets both answer the same people, one of them without what it has read before."""
     prompt_tokens = cached_tokens = 0
-    for trace in range(batch * TRACES_A_TEST, (batch + 1) * TRACES_A_TEST):
+    for trace in traces:
         editor = Editor(random.Random(trace))
         for _ in range(EDITS):
             editor.edit()
