@@ -65,7 +65,8 @@ class Settings:
         suggest: how sure a suggestion must be: eager shows all that is new there and parses, balanced what is likely
             enough to be right, subtle only what is nearly sure
         model: name of an installed model, or the full path of a model folder
-        device: where the model runs: auto or cpu; cuda is refused, as no model of this version runs there
+        device: where the model runs: cuda is an NVIDIA GPU or an error, auto the GPU if model and machine are made for
+            it and else the CPU
         threads: CPU threads of the engine; 0 chooses by the machine
         engine_url: use the engine at this address instead of starting one: https, or on this machine
         linger_s: seconds an engine stays after its last window was closed

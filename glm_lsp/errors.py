@@ -245,7 +245,7 @@ class OnnxRuntimeMissingError(RuntimeLibraryError):
     """No ONNX Runtime is installed."""
 
     code = "GLM-301"
-    remedy = "Install one: pip install 'glm-lsp[cpu]', or 'glm-lsp[gpu]' for CUDA."
+    remedy = "In the checkout, type `make install`, or `make install EXTRA=gpu` for CUDA."
 
 
 class OnnxRuntimeConflictError(RuntimeLibraryError):
@@ -253,7 +253,8 @@ class OnnxRuntimeConflictError(RuntimeLibraryError):
 
     code = "GLM-302"
     remedy = (
-        "Keep one: pip uninstall -y onnxruntime onnxruntime-gpu, then pip install 'glm-lsp[cpu]' or '[gpu]'."
+        "Keep one: pip uninstall -y onnxruntime onnxruntime-gpu, then, in the checkout, `make install` or "
+        "`make install EXTRA=gpu`."
     )
 
 
@@ -261,7 +262,7 @@ class DeviceError(RuntimeLibraryError):
     """The requested device is not available."""
 
     code = "GLM-303"
-    remedy = "Use device 'auto' or 'cpu', or run `glm-lsp doctor` to see what CUDA lacks."
+    remedy = "Run `glm-lsp doctor` to see what CUDA lacks, or use device 'auto' or 'cpu'."
 
 
 class SessionError(RuntimeLibraryError):

@@ -242,7 +242,7 @@ def test_missing_or_double_onnx_runtime(cli: CommandLine, program: str, code: st
     result = subprocess.run(
         command, env=cli.environ, cwd=cli.home, capture_output=True, text=True, check=False
     )
-    check(Finished(result.returncode, result.stdout, result.stderr), code, 1, "pip")
+    check(Finished(result.returncode, result.stdout, result.stderr), code, 1, "make install")
 
 
 def test_unforeseen_error_is_one_message_and_leaves_its_traceback_in_the_log(tmp_path: Path) -> None:
