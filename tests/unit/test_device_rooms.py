@@ -298,13 +298,13 @@ def test_none_and_why(
 def test_libraries_are_those_the_process_has(monkeypatch: pytest.MonkeyPatch) -> None:
     maps = "".join(
         f"7f00-7f10 r-xp 00000000 08:01 42 /opt/nvidia cu13/lib/{name}\n"
-        for name in ("libcudart.so.13", "libcublas.so.13.1.0", "libcublasLt.so.13", "libnvrtc.so.13")
+        for name in ("libcudart.so.13", "libcublas.so.13.1.0", "libcublasLt.so.13", "libcurand.so.10")
     )
     monkeypatch.setattr(Path, "read_text", lambda *_: maps + "7f00-7f10 rw-p 00000000 00:00 0 [heap]\n")
     monkeypatch.setattr(sys, "platform", "linux")
     found = libraries.look_up("13")
     assert found.missing == ()
-    assert found.without == ("cudnn", "cufft", "curand")
+    assert found.without == ("cudnn", "cufft", "nvrtc")
     assert found.found["cublas"] == "/opt/nvidia cu13/lib/libcublas.so.13.1.0"
 
 

@@ -20,8 +20,9 @@ DEFAULT_MAJOR = "13"
 INSTALL = "make install EXTRA=gpu"
 """What brings them all, typed in the checkout."""
 
-_NEEDED = ("cudart", "cublas", "cublasLt")
-_OPTIONAL = ("cudnn", "cufft", "curand", "nvrtc")
+_NEEDED = ("cudart", "cublas", "cublasLt", "curand")
+"""Those that the provider of onnxruntime-gpu 1.31.1 is linked with, as `readelf -d` tells."""
+_OPTIONAL = ("cudnn", "cufft", "nvrtc")
 """Our graphs have neither convolutions nor Fourier transforms."""
 
 
