@@ -27,6 +27,8 @@ install: ## glm-lsp for this user: an environment of its own below PREFIX, the p
 	  { echo "$(PROGRAM) is there already and was not put there by make install; remove it first" >&2; exit 1; }
 	@echo "installing glm-lsp[$(EXTRA)] into $(OWN) ..."
 	@test -x "$(OWN)/$(BIN)/python" || $(PYTHON) -m venv "$(OWN)"
+	@! "$(OWN)/$(BIN)/python" -m pip show --quiet $(OTHER_RUNTIME) 2>/dev/null || \
+	  "$(OWN)/$(BIN)/python" -m pip uninstall --quiet --yes onnxruntime onnxruntime-gpu
 	@"$(OWN)/$(BIN)/python" $(PIP) --upgrade '.[$(EXTRA)]'
 	@mkdir -p "$(PREFIX)/bin" && ln -sf "$(OWN)/$(BIN)/glm-lsp" "$(PROGRAM)"
 	@"$(PROGRAM)" --version
@@ -44,6 +46,8 @@ OWN = $(PREFIX)/lib/glm-lsp
 PROGRAM = $(PREFIX)/bin/glm-lsp
 is_own = test "$$(readlink "$(PROGRAM)")" = "$(OWN)/$(BIN)/glm-lsp"
 EXTRA ?= cpu
+# Both wheels write the same files, so neither may be there when the other comes.
+OTHER_RUNTIME = $(if $(findstring gpu,$(EXTRA)),onnxruntime,onnxruntime-gpu)
 
 test: lint ## lint, types and the default tests: no network, no GPU, no torch
 	$(VENV)/$(BIN)/python -m pytest -m "not slow and not reference and not gpu and not editors"

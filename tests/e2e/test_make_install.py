@@ -57,6 +57,29 @@ def test_installs_a_program_that_completes_and_takes_it_away_again(home: Path) -
     assert not (home / ".local" / "lib" / "glm-lsp").exists()
 
 
+@pytest.mark.parametrize(
+    ("extra", "there", "leaves"),
+    [("gpu", "onnxruntime", True), ("gpu", "onnxruntime-gpu", False), ("cpu", "onnxruntime-gpu", True)],
+)
+def test_the_other_onnx_runtime_leaves_before_one_comes(
+    home: Path, extra: str, there: str, leaves: bool
+) -> None:
+    """With an environment that writes down what it is asked, and has one of the two wheels."""
+    programs = home / ".local" / "lib" / "glm-lsp" / "bin"
+    programs.mkdir(parents=True)
+    log = home / "asked"
+    has_it = f'case "$*" in *"show --quiet {there}") ;; *"show --quiet"*) exit 1 ;; esac'
+    for name in ("python", "glm-lsp"):
+        (programs / name).write_text(f'#!/bin/sh\necho "$*" >>"{log}"\n{has_it}\n', encoding="utf-8")
+        (programs / name).chmod(0o755)
+    done = make("install", f"EXTRA={extra}", home=home)
+    assert done.returncode == 0, done.stderr
+    asked = log.read_text(encoding="utf-8").splitlines()
+    removed = [line for line in asked if line.startswith("-m pip uninstall")]
+    assert removed == ["-m pip uninstall --quiet --yes onnxruntime onnxruntime-gpu"] * leaves
+    assert asked[-2].endswith(f"--upgrade .[{extra}]")
+
+
 def test_a_program_of_somebody_elses_is_left_alone(home: Path) -> None:
     program = home / ".local" / "bin" / "glm-lsp"
     program.parent.mkdir(parents=True)
