@@ -19,6 +19,7 @@ from glm_lsp.errors import ArchitectureError, DeviceError, InputError
 from glm_lsp.models.checkpoint import Checkpoint
 from glm_lsp.models.checkpoint_files.tensor_files import SINGLE_FILE
 from glm_lsp.models.config import GlmConfig
+from glm_lsp.models.convert import convert
 from glm_lsp.models.graph import write_graph
 from glm_lsp.models.graph_options import AccuracyLevels, GraphOptions
 from glm_lsp.models.number_format import rounded_to, stored
@@ -28,11 +29,11 @@ from glm_lsp.models.store import ModelFolder
 from tests.parity.cases import case_config, max_difference, some_token_ids
 from tests.prefix_models import chatglm_6b
 from tests.reference.numpy_glm import NumpyGlm
-from tests.tiny_model import random_weights, tiny_model
+from tests.tiny_model import random_weights, tiny_config, tiny_model, write_checkpoint
 
 CUDA_OPERATORS = {
     "Add", "Cast", "FusedMatMul", "Gather", "GatherBlockQuantized", "GatherElements", "GroupQueryAttention",
-    "LogSoftmax", "MatMulNBits", "Mul", "Sigmoid", "SimplifiedLayerNormalization",
+    "LogSoftmax", "MatMulNBits", "Mul", "Reshape", "Sigmoid", "SimplifiedLayerNormalization",
     "SkipSimplifiedLayerNormalization", "Slice", "Split", "TopK",
 }  # fmt: skip
 """ONNX Runtime's table of kernels has each of them for CUDA in fp16 and bf16, but LogSoftmax and TopK, which get fp32.
@@ -108,7 +109,7 @@ def test_everything_is_in_the_activations(
     assert {types[name] for name in types if name.startswith(("past.", "present."))} == {kind}
     assert types["logits"] == types["top_v"] == TensorProto.FLOAT
     assert not any(tensor.data_type in WIDE for tensor in graph.initializer)
-    of_table = ("embed.half.", "embed.table", "scores.weight", "embed.")
+    of_table = ("embed.", "scores.weight", "no_ids")
     reals = [t for t in graph.initializer if t.data_type in (TensorProto.FLOAT16, TensorProto.BFLOAT16)]
     for tensor in reals:
         expected = TensorProto.FLOAT16 if tensor.name.startswith(of_table) else kind
@@ -128,6 +129,42 @@ def test_scored_rows_come_in_whole_blocks(tmp_path: Path) -> None:
     assert scores.logits is not None
     assert scores.logits.shape == (3, 300)
     assert np.array_equal(scores.next_ids, scores.logits.argmax(axis=-1))
+
+
+@pytest.mark.parametrize("num_ids", [4200, 4224, 4352])
+def test_the_best_of_a_large_vocabulary_are_found_in_groups(tmp_path: Path, num_ids: int) -> None:
+    """Rows that are no ids would win all places here, were they not kept out."""
+    config = tiny_config(vocab_size=4352)
+    weights = random_weights(config)
+    table = weights["model.embed_tokens.weight"]
+    table[num_ids:] *= 50
+    checkpoint = write_checkpoint(tmp_path / "checkpoint", config, weights=weights)
+    model = convert(
+        checkpoint,
+        tmp_path / "large",
+        name="large",
+        prompt_profile="plain",
+        precision="fp16",
+        activations="fp16",
+        capacity=32,
+        real_vocab_size=num_ids,
+    )
+    operators = [node.op_type for node in onnx.load(str(model.graph_path)).graph.node]
+    assert operators.count("TopK") == 2
+    session = open_session(model, device="cpu", threads=1)
+    token_ids = [number * 131 % num_ids for number in range(24)]
+    scores = session.run(session.new_kv(), 0, token_ids, 24, want_logits=True)
+    assert scores.logits is not None
+    assert scores.logits.shape == (24, num_ids)
+    best = np.take_along_axis(scores.logits, scores.top_ids, axis=-1)
+    # Equal scores may come in either order; which values are best may not differ.
+    assert np.array_equal(best, -np.sort(-scores.logits, axis=-1)[:, :8])
+    assert all(len(set(row)) == 8 for row in scores.top_ids.tolist())
+    assert np.array_equal(scores.next_ids, scores.top_ids[:, 0])
+    expected = NumpyGlm(config, weights).logits(token_ids)[:, :num_ids]
+    assert max_difference(scores.logits, expected) <= 5e-3 * np.ptp(expected)
+    assert len(set(scores.top_ids.ravel() // (4224 // 64))) > 16  # of many groups
+    assert session.run(session.new_kv(), 0, token_ids, 0).top_ids.shape == (0, 8)
 
 
 def test_no_product_has_its_bias_inside(tmp_path: Path) -> None:
