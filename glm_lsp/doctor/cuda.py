@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from glm_lsp import config
 from glm_lsp.doctor.finding import Finding, fail, failed, ok, warn
@@ -11,7 +10,7 @@ from glm_lsp.engine import onnx_runtime
 from glm_lsp.engine.cuda.gpu import find_gpus
 from glm_lsp.engine.cuda.libraries import INSTALL, cuda_major, preload
 from glm_lsp.engine.cuda.memory import needed_memory
-from glm_lsp.engine.cuda.provider import PROVIDERS
+from glm_lsp.engine.cuda.provider import PROVIDERS, has_cuda
 from glm_lsp.engine.cuda.session import CudaSession, DeviceReport
 from glm_lsp.engine.placement import require_cuda
 from glm_lsp.engine.sessions import session_ladder
@@ -39,7 +38,7 @@ def gpu() -> Iterator[Finding]:
             f"{one.name}, compute capability {one.capability}, {one.free_bytes / GIB:.1f} of "
             f"{one.total_bytes / GIB:.1f} GiB free, driver {one.driver} for CUDA {one.cuda_version}{used}"
         )
-        if _has_provider(runtime) and int(one.cuda_version.partition(".")[0]) < int(cuda_major(runtime)):
+        if has_cuda(runtime) and int(one.cuda_version.partition(".")[0]) < int(cuda_major(runtime)):
             needed = cuda_major(runtime)
             yield warn(
                 f"{found}; ONNX Runtime is built for CUDA {needed}",
@@ -52,7 +51,7 @@ def gpu() -> Iterator[Finding]:
 def libraries() -> Iterator[Finding]:
     """Which of CUDA's libraries were found where."""
     runtime = onnx_runtime.import_onnxruntime()
-    if not _has_provider(runtime):
+    if not has_cuda(runtime):
         yield ok(f"not used: this ONNX Runtime is the one for CPUs ({INSTALL} brings the other)")
         return
     found = preload(runtime)
@@ -115,10 +114,6 @@ def about(report: DeviceReport) -> str:
     graphs = f"graphs for steps of {widths} tokens" if widths else f"no CUDA graphs: {report.why_no_graphs}"
     copies = "" if report.copies_blocks else ", parked KV caches go through the host as a whole"
     return f"{nodes}, {graphs}, {report.prefill_tokens} tokens of a prompt at once{copies}"
-
-
-def _has_provider(runtime: Any) -> bool:
-    return PROVIDERS["cuda"] in runtime.get_available_providers()
 
 
 def _reason_against(folder: ModelFolder) -> str:

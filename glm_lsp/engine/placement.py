@@ -11,7 +11,7 @@ from glm_lsp.engine.cuda.gpu import find_gpus
 from glm_lsp.engine.cuda.libraries import INSTALL
 from glm_lsp.engine.cuda.memory import needed_memory
 from glm_lsp.engine.cuda.opening import require_built_for
-from glm_lsp.engine.cuda.provider import PROVIDERS
+from glm_lsp.engine.cuda.provider import has_cuda
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.errors import DeviceError
 from glm_lsp.models.store import ModelFolder
@@ -42,7 +42,7 @@ def require_cuda(runtime: Any, folder: ModelFolder) -> None:
     Raises:
         DeviceError: something is not.
     """
-    if PROVIDERS["cuda"] not in runtime.get_available_providers():
+    if not has_cuda(runtime):
         raise DeviceError(
             "the installed ONNX Runtime has no CUDA provider", f"Type in the checkout: {INSTALL}"
         )

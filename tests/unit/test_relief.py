@@ -304,9 +304,35 @@ def test_without_cuda_graphs_it_runs_without_and_knows_why() -> None:
     loaded = load(runtime)
     assert not loaded.captures
     assert "cannot use the graph capture feature" in loaded.why_not
-    assert [asked[0][1]["enable_cuda_graph"] for asked in runtime.asked] == ["1", "0"]
+    assert ["enable_cuda_graph" in asked[0][1] for asked in runtime.asked] == [True, False]
     off = load(FakeRuntime(inference(BOTH)), cuda_graphs=False)
     assert (off.captures, off.why_not) == (False, "switched off")
+
+
+def test_a_version_that_does_not_know_our_settings_runs_with_its_own() -> None:
+    runtime = FakeRuntime(*[ValueError("Unknown provider option")] * 2, inference(BOTH))
+    loaded = load(runtime)
+    assert "Unknown provider option" in loaded.why_not
+    assert runtime.asked[-1] == [("CUDAExecutionProvider", {"device_id": "0"})]
+    with pytest.raises(SessionError, match="cannot load model"):
+        load(FakeRuntime(*[RuntimeError("this is no graph")] * 3))
+
+
+class PlugIn(FakeRuntime):
+    """A wheel whose CUDA provider is registered once its libraries are loaded."""
+
+    def get_available_providers(self) -> list[str]:
+        return ["CPUExecutionProvider"]
+
+    def get_ep_devices(self) -> list[Any]:
+        return [SimpleNamespace(ep_name="CUDAExecutionProvider")] if self.cuda_version else []
+
+
+def test_a_provider_that_comes_as_a_plug_in_counts() -> None:
+    runtime = PlugIn()
+    assert provider.has_cuda(runtime)
+    runtime.cuda_version = ""
+    assert not provider.has_cuda(runtime)
 
 
 def test_no_room_for_the_weights_is_told_as_that() -> None:

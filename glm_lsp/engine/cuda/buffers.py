@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from glm_lsp.engine.cuda.memory import is_out_of_memory
 from glm_lsp.engine.cuda.run_shape import RunPlan, RunShape
 from glm_lsp.engine.session import Scores
 
@@ -20,6 +21,9 @@ DeviceName = Literal["cpu", "cuda"]
 
 DEVICE_ID = 0
 """CUDA_VISIBLE_DEVICES chooses among several."""
+
+_ALIGNMENT = 256
+"""Bytes; what CUDA gives an array of its own, so that kernels find what they expect."""
 
 _ELEMENT_TYPES = {"tensor(float)": (1, 4), "tensor(float16)": (10, 2), "tensor(bfloat16)": (16, 2)}
 """ONNX's number of a type that keys and values may have, and its bytes."""
@@ -35,10 +39,16 @@ class Place:
 
     def array(self, shape: Sequence[int], dtype: type[np.generic]) -> DeviceArray:
         """An uninitialised array there."""
+        place = list(shape), dtype, self.device, DEVICE_ID
         # Memory of the session's own allocator, which gives it by the byte and goes with the session; since 1.32.
         make = getattr(self.inference, "create_ortvalue_from_shape_and_type", None)
-        make = make or self.runtime.OrtValue.ortvalue_from_shape_and_type
-        return DeviceArray(make(list(shape), dtype, self.device, DEVICE_ID))
+        if make is not None:
+            try:
+                return DeviceArray(make(*place))
+            except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
+                if is_out_of_memory(error):
+                    raise
+        return DeviceArray(self.runtime.OrtValue.ortvalue_from_shape_and_type(*place))
 
 
 class DeviceArray:
@@ -117,6 +127,37 @@ class KVLayout:
         return self.num_rows * self.capacity * self.token_bytes
 
 
+class _Packed:
+    """Several small arrays in one piece of device memory, which is copied at once.
+
+    Each copy between host and device takes some 10 us, and a step of a small model a few hundred.
+
+    Args:
+        parts: name, shape and type of each.
+    """
+
+    def __init__(self, place: Place, parts: Sequence[tuple[str, tuple[int, ...], type[np.generic]]]) -> None:
+        self._place = place
+        self._parts = {}
+        size = 0
+        for name, shape, dtype in parts:
+            self._parts[name] = (size, shape, dtype)
+            size += -(-int(np.prod(shape)) * np.dtype(dtype).itemsize // _ALIGNMENT) * _ALIGNMENT
+        self.array = place.array((size,), np.uint8)
+        self.host = np.zeros(size, np.uint8)
+
+    def part(self, name: str, memory: NDArray[np.uint8]) -> NDArray[Any]:
+        """One of the arrays, as a view of the whole in the host's memory."""
+        start, shape, dtype = self._parts[name]
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        return memory[start : start + size].view(dtype).reshape(shape)
+
+    def binding(self, name: str) -> tuple[str, DeviceName, int, type[np.generic], list[int], int]:
+        """Arguments that bind one of the arrays."""
+        start, shape, dtype = self._parts[name]
+        return name, self._place.device, DEVICE_ID, dtype, list(shape), self.array.address + start
+
+
 class RunBuffers:
     """Inputs and outputs of one run shape, bound once; all but a number for the host lie on the device.
 
@@ -136,51 +177,56 @@ class RunBuffers:
         num_top: int,
         vocab_size: int,
     ) -> None:
-        array = place.array
         rows = shape.num_rows
         self.shape = shape
-        self.token_ids = array((1, shape.num_tokens), np.int64)
-        self.last_position = array((1,), np.int32)
-        self.selected = array((rows,), np.int64)
-        self.outputs = {
-            "next": array((1, rows), np.int64),
-            "top_i": array((1, rows, num_top), np.int64),
-            "top_v": array((1, rows, num_top), np.float32),
-        }
-        if vocab_size:
-            self.outputs["logits"] = array((1, rows, vocab_size), np.float32)
-        self._ids = np.zeros((1, shape.num_tokens), np.int64)
+        self._inputs = _Packed(
+            place, [("input_ids", (1, shape.num_tokens), np.int64), ("seqlens_k", (1,), np.int32)]
+        )
+        self._outputs = _Packed(
+            place,
+            [
+                ("next", (1, rows), np.int64),
+                ("top_i", (1, rows, num_top), np.int64),
+                ("top_v", (1, rows, num_top), np.float32),
+            ],
+        )
+        self._selected = place.array((rows,), np.int64)
         self._held_selection: tuple[int, ...] = ()
+        self._logits = place.array((1, rows, vocab_size), np.float32) if vocab_size else None
         # Read on the host, when the graph is captured, too: it must never change.
         self._total = np.array([layout.capacity], np.int32)
         self.io = io = place.inference.io_binding()
         _bind_kv(io, place.device, kv, layout)
-        io.bind_ortvalue_input("input_ids", self.token_ids.value)
-        io.bind_ortvalue_input("seqlens_k", self.last_position.value)
+        for name in ("input_ids", "seqlens_k"):
+            io.bind_input(*self._inputs.binding(name))
         io.bind_ortvalue_input("total_seq", place.runtime.OrtValue.ortvalue_from_numpy(self._total))
-        io.bind_ortvalue_input("sel", self.selected.value)
-        for name, output in self.outputs.items():
-            io.bind_ortvalue_output(name, output.value)
+        io.bind_ortvalue_input("sel", self._selected.value)
+        for name in ("next", "top_i", "top_v"):
+            io.bind_output(*self._outputs.binding(name))
+        if self._logits is not None:
+            io.bind_ortvalue_output("logits", self._logits.value)
 
     def write(self, plan: RunPlan, past: int, token_ids: Sequence[int]) -> None:
         """Puts a run of this shape into the inputs."""
-        self._ids[0, : len(token_ids)] = token_ids
-        self._ids[0, len(token_ids) :] = 0
-        self.token_ids.write(self._ids)
-        self.last_position.write(np.array([past + self.shape.num_tokens - 1], np.int32))
+        host = self._inputs.host
+        ids = self._inputs.part("input_ids", host)
+        ids[0, : len(token_ids)] = token_ids
+        ids[0, len(token_ids) :] = 0
+        self._inputs.part("seqlens_k", host)[0] = past + self.shape.num_tokens - 1
+        self._inputs.array.write(host)
         if self._held_selection != plan.selected:
-            self.selected.write(np.array(plan.selected, np.int64))
+            self._selected.write(np.array(plan.selected, np.int64))
             self._held_selection = plan.selected
 
     def scores(self, first_row: int, num_scored: int, *, want_logits: bool) -> Scores:
         """What the run said about those rows, on the host."""
         rows = slice(first_row, first_row + num_scored)
-        return Scores(
-            self.outputs["next"].read()[0, rows],
-            self.outputs["top_i"].read()[0, rows],
-            self.outputs["top_v"].read()[0, rows],
-            self.outputs["logits"].read()[0, rows] if want_logits else None,
+        told = self._outputs.array.read()
+        logits = self._logits.read()[0, rows] if want_logits and self._logits is not None else None
+        next_ids, top_ids, top_logprobs = (
+            self._outputs.part(name, told)[0, rows] for name in ("next", "top_i", "top_v")
         )
+        return Scores(next_ids, top_ids, top_logprobs, logits)
 
 
 def _bind_kv(io: Any, device: DeviceName, kv: DeviceArray, layout: KVLayout) -> None:

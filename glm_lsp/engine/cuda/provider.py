@@ -6,6 +6,7 @@ ONNX Runtime falls back to the CPU without a word, as a whole or node by node; s
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,28 +58,41 @@ def load(runtime: Any, path: Path, options: Any, device: DeviceName, *, cuda_gra
     # Weights outside of the arena, which would round their memory up.
     options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
     preload(runtime)
-    why_not = "switched off"
-    if cuda_graphs:
+    why_not = "" if cuda_graphs else "switched off"
+    for captures, settings in _attempts(cuda_graphs):
         try:
-            inference = _create(runtime, path, options, [(PROVIDERS[device], _cuda_options(captures=True))])
+            inference = _create(runtime, path, options, [(PROVIDERS[device], settings)])
         except SessionError as error:
             # The memory of this attempt is given back before the next.
-            why_not = error.cause
+            why_not, failure = why_not or error.cause, SessionError(error.cause, error.remedy)
         else:
-            return Loaded(inference, captures=True, why_not="", num_nodes=_proven(inference))
-    inference = _create(runtime, path, options, [(PROVIDERS[device], _cuda_options(captures=False))])
-    return Loaded(inference, captures=False, why_not=why_not, num_nodes=_proven(inference))
+            return Loaded(inference, captures, "" if captures else why_not, _proven(inference))
+    raise failure
 
 
-def _cuda_options(*, captures: bool) -> dict[str, str]:
-    return {
+def has_cuda(runtime: Any) -> bool:
+    """Whether this ONNX Runtime has a CUDA provider, built in or as a plug-in of its wheel."""
+    if PROVIDERS["cuda"] in runtime.get_available_providers():
+        return True
+    if not getattr(runtime, "cuda_version", ""):
+        return False
+    preload(runtime)
+    return any(device.ep_name == PROVIDERS["cuda"] for device in runtime.get_ep_devices())
+
+
+def _attempts(cuda_graphs: bool) -> Iterator[tuple[bool, dict[str, str]]]:
+    """Settings of the provider, the best first; another version may not know all of them."""
+    settings = {
         "device_id": str(DEVICE_ID),
         # A model takes as much as it needs; the default doubles the arena at every growth.
         "arena_extend_strategy": "kSameAsRequested",
         # The norms add up in fp32; what is fast and what is right differ little here.
         "enable_skip_layer_norm_strict_mode": "1",
-        "enable_cuda_graph": str(int(captures)),
     }
+    if cuda_graphs:
+        yield True, settings | {"enable_cuda_graph": "1"}
+    yield False, settings
+    yield False, {"device_id": str(DEVICE_ID)}
 
 
 def _create(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any:

@@ -83,6 +83,7 @@ class CudaSession(ReadsForward):
         self._captures = loaded.captures
         self._why_not = loaded.why_not
         self._seconds: dict[int, float] = {}
+        self._is_warm = False
         self._thread = 0
         """That graphs were captured on: ONNX Runtime may keep them by thread."""
 
@@ -107,11 +108,12 @@ class CudaSession(ReadsForward):
         )
 
     def warm_up(self) -> None:
-        """Measures and captures, on the thread that will run the model; takes a second or two on a GPU.
+        """Measures and captures, on the thread that will run the model; else the first run does.
 
         Raises:
             SessionError, GpuMemoryError: a plain run failed; without CUDA graphs it can go on.
         """
+        self._is_warm = True
         if self._place.device == "cuda" and not self._seconds:
             self._seconds = warm_up.time_prefill(self, self._num_ids)
             self.prefill_tokens = best_size(self._seconds, self.capacity)
@@ -132,6 +134,8 @@ class CudaSession(ReadsForward):
             GpuMemoryError: there is no room for the run, not even with nothing parked on the device.
         """
         check_run(self.capacity, self._num_ids, past, token_ids, num_scored)
+        if not self._is_warm:
+            self.warm_up()
         plan = self._shapes.plan(past, len(token_ids), num_scored)
         self._run(kv, past, token_ids, plan, want_logits)
         if num_scored == 0:
