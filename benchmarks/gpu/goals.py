@@ -165,7 +165,8 @@ def _flat(results: Results, shape: str) -> list[_Bound]:
 
 def _suite(results: Results, _shape: str) -> list[_Bound]:
     suite = results["suite"]
-    return [_most("failed", suite["failed"], 0), _least("passed", suite["passed"], 1)]
+    found = [_most("failed", suite["failed"], 0), _least("passed", suite["passed"], 1)]
+    return [*found, _most("cut off", 1, 0)] if suite["cut_off"] else found
 
 
 _GOALS: tuple[tuple[str, str, Callable[[Results, str], list[_Bound]]], ...] = (

@@ -19,6 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 KEPT_CHARS = 4000
+
+MEMORY_MIB = 4096
+"""Of KV caches: a shape's is long, and a person has several files in hand."""
+
 _RESERVE_S = 5.0
 
 
@@ -80,7 +84,7 @@ def steps(settings: Settings) -> Iterator[Step]:
     """All of them, the most telling first."""
     here = str(Path(__file__).parent)
     own = (settings.python, "-m", "glm_lsp")
-    yield Step("suite", 300, (settings.python, f"{here}/suite.py", settings.device))
+    yield Step("suite", 360, (settings.python, f"{here}/suite.py", settings.device))
     main, *others = settings.shapes
     model = _model(settings, main, "int4")
     asked = ("env", f"GLM_LSP_DEVICE={settings.device}", f"GLM_LSP_MODEL={model}", *own, "doctor", "--json")
@@ -109,9 +113,9 @@ def steps(settings: Settings) -> Iterator[Step]:
         str(settings.prompts),
     )
     yield Step("speculation-starter", 240, guessed, built)
-    yield _engine(settings, main, "int4", 420, requests=settings.requests, name=f"endurance-{main}-int4")
+    yield _engine(settings, main, "int4", 300, requests=settings.requests, name=f"endurance-{main}-int4")
     yield Step(
-        f"peer-compiled-{main}", 420, (*peer, str(config), *for_peer, "--compile"),
+        f"peer-compiled-{main}", 300, (*peer, str(config), *for_peer, "--compile"),
         _shape(settings, main, "fp16"),
     )  # fmt: skip
     for shape in others:
@@ -145,6 +149,8 @@ def _engine(
 
 def _typing(settings: Settings, shape: str, precision: str, seconds: int) -> Step:
     command = (
+        "env",
+        f"GLM_LSP_MEMORY_MIB={MEMORY_MIB}",
         settings.python, "-m", "glm_lsp", "bench", "typing", "--json", "--keys", str(settings.keys),
         "--model", str(_model(settings, shape, precision)), "--device", settings.device,
     )  # fmt: skip

@@ -199,6 +199,8 @@ def _suite(results: Results) -> str:
     if suite is None:
         return ""
     rows = [(kind, suite[kind]) for kind in ("passed", "failed", "skipped")]
+    if suite["cut_off"]:
+        rows.append(("the others", "no time was left"))
     text = _table("Tests on the GPU", ("", "tests"), rows)
     # With other parameters a test mostly fails for the same reason.
     failed = Counter(name.partition("[")[0] for name in suite["tests"]["failed"])

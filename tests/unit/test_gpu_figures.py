@@ -168,8 +168,12 @@ def test_goals_are_met_missed_or_not_measured(gpu: SimpleNamespace) -> None:
         "P7",
         "memory",
     }
-    results["suite"] = {"failed": 0, "passed": 0}
+    results["suite"] = {"failed": 0, "passed": 0, "cut_off": False}
     assert gpu.goals.judge(results)[0].is_met is False  # none of no tests is not all
+    results["suite"] = {"failed": 0, "passed": 9, "cut_off": False}
+    assert gpu.goals.judge(results)[0].is_met
+    results["suite"] = {"failed": 0, "passed": 9, "cut_off": True}
+    assert gpu.goals.judge(results)[0].is_met is False
 
 
 @needs_linux
