@@ -14,14 +14,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from glm_lsp.engine.choosing import Chooser
 from glm_lsp.engine.cuda.buffers import DeviceArray
 from glm_lsp.engine.cuda.opening import open_on_device
 from glm_lsp.engine.cuda.run_shape import STEP_WIDTHS
 from glm_lsp.engine.cuda.session import CudaSession
-from glm_lsp.engine.generation import CancelledError, prefill
+from glm_lsp.engine.generation import CancelledError, decode, prefill
 from glm_lsp.engine.onnx_session import OnnxSession
+from glm_lsp.engine.sampler import pick_greedy
 from glm_lsp.engine.session import Session
-from glm_lsp.engine.slots import KVSlot
+from glm_lsp.engine.slots import KVSlot, SlotPool
 from glm_lsp.errors import ContextOverflowError, DeviceError, GpuMemoryError, SessionError
 from glm_lsp.models.store import ModelFolder
 from tests.tiny_model import tiny_model
@@ -329,3 +331,29 @@ def test_a_model_for_the_cpu_is_refused_on_a_gpu(tmp_path_factory: pytest.TempPa
     with pytest.raises(DeviceError, match="fp32") as caught:
         open_on_device(model, device="cuda")
     assert "model import --device cuda" in caught.value.remedy
+
+
+def written(session: Session, slot: KVSlot, new: list[int], count: int) -> list[int]:
+    """Greedy tokens behind a prompt whose last tokens are `new`."""
+    scored = prefill(session, slot, new, lambda: False)
+    chooser = Chooser(pick_greedy)
+    return [token.token_id for token in decode(session, slot, scored, chooser, count, lambda: False)]
+
+
+def test_over_random_edits_warm_slots_write_what_cold_ones_write(open_it: Opener, device: str) -> None:
+    """On the CPU, where kernels for two and more rows agree to the bit; on a GPU a tie may fall otherwise."""
+    session = open_it(num_slots=2, widths=STEP_WIDTHS[1:])
+    pool, rng = SlotPool(session, 3), random.Random(60)
+    files = [text(60 + number, 60) for number in range(4)]
+    num_cached = num_equal = 0
+    for _ in range(60):
+        prompt = rng.choice(files)
+        place = rng.randrange(20, len(prompt))
+        prompt[place:] = prompt[place + rng.randrange(3) :] + text(rng.randrange(10**6), rng.randrange(1, 6))
+        del prompt[:-100]
+        slot, cached = pool.take(prompt)
+        warm = written(session, slot, prompt[cached:], 8)
+        num_cached += cached
+        num_equal += warm == written(session, KVSlot(session.new_kv()), prompt, 8)
+    assert num_cached > 600, "else nothing was shown"
+    assert num_equal == 60 if device == "cpu" else num_equal >= 50
