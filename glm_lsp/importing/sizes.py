@@ -22,6 +22,8 @@ def model_bytes(config: ModelConfig, options: GraphOptions) -> int:
         precision, number = precision_of(name, options), ITEM_BYTES[options.format_of(name)]
         scale = number / BLOCK if precision in ("int8", "int4") else 0.0
         total += math.prod(shape) * (_BYTES[precision] + scale if len(shape) > 1 else number)
+        if "embed_tokens" in name and precision == "int8" and options.activations != "fp32":
+            total += math.prod(shape) / BLOCK  # its zero points are spelled out
     return math.ceil(total)
 
 

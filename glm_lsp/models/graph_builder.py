@@ -161,9 +161,13 @@ class GraphBuilder:
             table = self._dense_weight(f"{name}.table", matrix, matrix.rows)
             return self.node("Gather", [table, ids], output, axis=0)
         codes, scales = self._quantized(f"{name}.table", matrix, matrix.scales, matrix.rows, flat=True)
+        inputs = [codes, ids, scales]
+        if self.activations != "fp32":
+            # Left out, it is the middle of the codes on the CPU, but was 0 on CUDA (onnxruntime issue 31692).
+            inputs.append(self._middle(f"{name}.table.zero_points", matrix))
         return self.node(
             "GatherBlockQuantized",
-            [codes, ids, scales],
+            inputs,
             output,
             CONTRIB,
             gather_axis=0,
@@ -175,6 +179,12 @@ class GraphBuilder:
     def finish(self, name: str) -> GraphProto:
         """The graph of everything added so far."""
         return helper.make_graph(self.nodes, name, self.inputs, self.outputs, self.initializers)
+
+    def _middle(self, name: str, matrix: StoredMatrix) -> str:
+        """Zero points of an int8 table: one for each scale, all the same."""
+        if matrix.bits != 8:
+            raise ValueError("a table of 4 bits packs two zero points into a byte")
+        return self.constant(name, np.full((matrix.rows, matrix.columns // BLOCK), 128, np.uint8))
 
     def _dense(self, x: str, matrix: StoredMatrix, rows: int, bias: str, output: str) -> str:
         product = f"{output}.product" if bias else output
