@@ -27,7 +27,6 @@ from glm_lsp.bench.steps import SHORTEST, FilledCache, prompt_lengths
 from glm_lsp.completion.mode import Mode
 from glm_lsp.completion.place import MAX_TOKENS
 from glm_lsp.completion.prompt import LANGUAGE_NAMES
-from glm_lsp.engine.cuda.opening import open_on_device
 from glm_lsp.engine.cuda.session import CudaSession
 from glm_lsp.engine.engine import Engine
 from glm_lsp.engine.kv_memory import slot_bytes
@@ -176,9 +175,7 @@ def _open(
     folder: ModelFolder, place: Literal["cpu", "cuda"], threads: int, *, cuda_graphs: bool = True
 ) -> Session:
     """A session as the engine's, ready for its first step."""
-    if place == "cpu":
-        return open_session(folder, device="cpu", threads=threads)
-    session = open_on_device(folder, cuda_graphs=cuda_graphs, num_slots=1)
+    session = open_session(folder, device=place, threads=threads, cuda_graphs=cuda_graphs)
     session.warm_up()
     return session
 

@@ -155,6 +155,7 @@ def measure_speculation(
         GlmError: the model cannot be loaded, or a request fails.
     """
     session = open_session(folder, device=place_of(environment), threads=environment.threads)
+    session.warm_up()
     budget = WindowBudget.for_context(
         folder.manifest.context_length, copies=folder.manifest.copying is not None
     )

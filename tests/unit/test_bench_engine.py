@@ -336,11 +336,12 @@ def test_on_a_gpu_graphs_are_compared_and_long_prompts_come_first(
     monkeypatch.setattr(engine_requests, "memory_readers", lambda _: {"device": lambda: 1.0})
     opened: list[bool] = []
 
-    def opening(folder: ModelFolder, *, cuda_graphs: bool, num_slots: int) -> CudaSession:
+    def opening(folder: ModelFolder, *, device: str, threads: int, cuda_graphs: bool) -> CudaSession:
+        assert (device, threads) == ("cuda", 1)
         opened.append(cuda_graphs)
-        return open_on_device(folder, device="cpu", cuda_graphs=cuda_graphs, num_slots=num_slots)
+        return open_on_device(folder, device="cpu", cuda_graphs=cuda_graphs)
 
-    monkeypatch.setattr(engine_room, "open_on_device", opening)
+    monkeypatch.setattr(engine_room, "open_session", opening)
     monkeypatch.setattr(floor_room, "copy_bandwidth", lambda _: 100.0)
     monkeypatch.setattr(engine_room, "measure_starts", lambda *_, device: {"cuda": StartTimes()}[device])
     result = bench_engine(model, threads=1, seconds=0.0, num_starts=1, num_requests=10)
