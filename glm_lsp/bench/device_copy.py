@@ -13,6 +13,7 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from glm_lsp.engine import onnx_runtime
+from glm_lsp.engine.cuda.libraries import preload
 from glm_lsp.errors import DeviceError
 
 COPIED_BYTES = 1 << 31
@@ -30,6 +31,8 @@ def copy_bandwidth(device: Literal["cpu", "cuda"], num_bytes: int = COPIED_BYTES
         DeviceError: the device is not there.
     """
     runtime, provider = onnx_runtime.import_onnxruntime(), _PROVIDERS[device]
+    if device == "cuda":
+        preload(runtime)
     count = num_bytes // 4
     session = runtime.InferenceSession(_copying(count), providers=[provider])
     if session.get_providers()[0] != provider:

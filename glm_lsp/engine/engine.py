@@ -19,7 +19,7 @@ from glm_lsp.engine.loading import ModelLoader
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.wire import CompletionChunk, CompletionRequest
 from glm_lsp.engine.worker import Worker
-from glm_lsp.errors import EngineError, GlmError, GpuMemoryError, RequestError
+from glm_lsp.errors import DeviceError, EngineError, GlmError, GpuMemoryError, RequestError
 from glm_lsp.models.store import ModelFolder
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Engine:
         Args:
             worker: does the work from now on; nobody else may use it.
             chat_encoder: for models that chat.
-            loader: loads the model again when memory has run out; without one the engine goes on as it is.
+            loader: loads the model again when the GPU has failed; without one the engine goes on as it is.
             warm_up: called once on the engine's thread, before the first job.
         """
         self._chat_encoder = chat_encoder
@@ -162,8 +162,8 @@ class Engine:
         self._try_warm_up()
         while (job := self._jobs.get()) is not None:
             failure = self._serve(job)
-            if isinstance(failure, GpuMemoryError):
-                self._make_room(failure)
+            if isinstance(failure, GpuMemoryError | DeviceError):
+                self._let_go(failure)
             if failure is not None:
                 self._counters["errors"] += 1
                 job.on_event(failure)
@@ -174,9 +174,9 @@ class Engine:
             if self._closed:
                 raise EngineError("the engine is closed")
             self._loaded_worker().serve(job)
-        except GpuMemoryError as error:
+        except (GpuMemoryError, DeviceError) as error:
             # Its traceback holds the model's memory, which is wanted now; so only its words are kept.
-            return GpuMemoryError(error.cause, error.remedy)
+            return type(error)(error.cause, error.remedy)
         except GlmError as error:
             return error
         except Exception as error:
@@ -206,15 +206,15 @@ class Engine:
             return
         try:
             warm_up()
-        except GpuMemoryError as error:
-            self._make_room(error)
+        except (GpuMemoryError, DeviceError) as error:
+            self._let_go(error)
         except GlmError as error:
             logger.error("warming up failed: %s", error)
 
-    def _make_room(self, error: GpuMemoryError) -> None:
-        """Lets go of the model; the next job loads it with less memory."""
+    def _let_go(self, error: GpuMemoryError | DeviceError) -> None:
+        """Gives the model's memory back; the next job loads it with less of it, or without the GPU."""
         if self._loader is not None:
             logger.info("%s", error)
-            self._loader.ran_short(GpuMemoryError(error.cause, error.remedy))
+            self._loader.failed(type(error)(error.cause, error.remedy))
             self._worker = None
             gc.collect()

@@ -11,7 +11,7 @@ from glm_lsp.engine.description import EngineDescription
 from glm_lsp.engine.onnx_runtime import Device
 from glm_lsp.engine.sessions import OpenSession, session_ladder
 from glm_lsp.engine.worker import Worker
-from glm_lsp.errors import GpuMemoryError
+from glm_lsp.errors import RuntimeLibraryError
 from glm_lsp.models.store import ModelFolder
 
 
@@ -55,9 +55,9 @@ class ModelLoader:
         worker = Worker.load(self._folder, session, num_slots=self._max_slots, speculates=self._speculates)
         return Loaded(worker, session, self._describe(session, worker.context_length))
 
-    def ran_short(self, error: GpuMemoryError) -> None:
-        """The next `load` needs less memory than the one before."""
-        self._ladder.ran_short(error)
+    def failed(self, error: RuntimeLibraryError) -> None:
+        """The next `load` needs less memory than the one before, or no GPU."""
+        self._ladder.failed(error)
 
     def _describe(self, session: OpenSession, context_length: int) -> EngineDescription:
         manifest = self._folder.manifest

@@ -67,19 +67,26 @@ class SessionLadder(Generic[S]):
         """
         tried = False
         for rung in self._rungs:
-            if rung.device == "cuda" and isinstance(self._failure, DeviceError | SessionError):
-                continue  # it is not a matter of memory
+            if rung.device == "cuda" and not self._is_for_want_of_memory:
+                continue
             tried = True
             if (session := self._try(rung)) is not None:
                 return session
         # Nothing is left below; perhaps others have gone from the GPU meanwhile.
-        if not tried and self._lowest is not None and (session := self._try(self._lowest)) is not None:
-            return session
+        if not tried and self._lowest is not None and self._is_for_want_of_memory:
+            session = self._try(self._lowest)
+            if session is not None:
+                return session
         raise self._failure or GpuMemoryError("the GPU has no room for the model's weights")
 
-    def ran_short(self, error: GpuMemoryError) -> None:
+    def failed(self, error: RuntimeLibraryError) -> None:
         """Takes note of why the session has to go; `open` comes next."""
         self._failure = error
+
+    @property
+    def _is_for_want_of_memory(self) -> bool:
+        """Whether it may help to try again, or with less; True as long as nothing has failed."""
+        return not isinstance(self._failure, DeviceError | SessionError)
 
     def _try(self, rung: Placement) -> S | None:
         self._first = self._first or rung
@@ -102,7 +109,8 @@ class SessionLadder(Generic[S]):
         self.placement = rung
         if rung.device == "cuda" and rung != self._first:
             asked = self._first.capacity if self._first else rung.capacity
-            self.note = f"{GpuMemoryError.code}: the GPU's memory holds {rung.capacity} tokens of context instead of {asked}."
+            held = f"{rung.capacity} tokens of context instead of {asked}"
+            self.note = f"{GpuMemoryError.code}: the GPU's memory holds {held}."
         elif rung.is_relief:
             failure = self._failure or GpuMemoryError(rung.reason)
             self.note = f"{failure.code}: the model runs on the CPU, which is slow: {failure.cause}."

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from glm_lsp.engine.cuda import block_copy, libraries
 from glm_lsp.engine.cuda.block_copy import CudaBlockCopy, copy_on_host, open_block_copy
+from glm_lsp.engine.cuda.failures import first_line, is_device_lost, is_out_of_memory
 from glm_lsp.engine.cuda.gpu import VISIBLE, find_gpus
-from glm_lsp.engine.cuda.memory import is_out_of_memory, parked_slots
+from glm_lsp.engine.cuda.memory import parked_slots
 from glm_lsp.engine.cuda.prefill_size import LONGEST_RUN_S, SIZES, best_size, measure_sizes
 from glm_lsp.engine.cuda.run_shape import LARGEST_BUCKET, NO_GRAPH, STEP_WIDTHS, RunShapes
 from glm_lsp.errors import SessionError
@@ -104,7 +105,15 @@ def test_sizes_far_beyond_the_bound_are_not_tried() -> None:
 )
 def test_the_end_of_memory_is_known_by_its_words(message: str) -> None:
     assert is_out_of_memory(RuntimeError(message))
-    assert not is_out_of_memory(RuntimeError("CUDA failure 700: an illegal memory access was encountered"))
+    assert not is_device_lost(RuntimeError(message))
+
+
+def test_a_lost_device_is_known_by_its_words() -> None:
+    lost = RuntimeError("CUDA failure 700: an illegal memory access was encountered ; GPU=0\nstack")
+    assert is_device_lost(lost)
+    assert not is_out_of_memory(lost)
+    assert first_line(lost) == "CUDA failure 700: an illegal memory access was encountered ; GPU=0"
+    assert first_line(KeyError()) == "KeyError"
 
 
 def test_parked_slots_leave_half_of_the_memory_to_others() -> None:

@@ -150,9 +150,9 @@ def test_later_it_goes_down_from_where_it_is_to_the_cpu() -> None:
     opener = Place({})
     one = ladder(opener.open, BIG, SMALL, CPU)
     assert one.open() == "cuda 4096"
-    one.ran_short(GpuMemoryError("the GPU's memory ran out"))
+    one.failed(GpuMemoryError("the GPU's memory ran out"))
     assert one.open() == "cuda 2048"
-    one.ran_short(GpuMemoryError("the GPU's memory ran out"))
+    one.failed(GpuMemoryError("the GPU's memory ran out"))
     assert one.open() == "cpu 4096"
     assert one.placement == CPU
     assert one.note.startswith("GLM-306: the model runs on the CPU, which is slow: the GPU's memory ran out.")
@@ -163,7 +163,7 @@ def test_cuda_is_never_the_cpu_and_its_last_place_is_tried_again() -> None:
     opener = Place({("cuda", 2048): GpuMemoryError("no room")})
     one = ladder(opener.open, BIG, SMALL, falls_back=False)
     assert one.open() == "cuda 4096"
-    one.ran_short(GpuMemoryError("it ran out"))
+    one.failed(GpuMemoryError("it ran out"))
     with pytest.raises(GpuMemoryError, match="no room") as caught:
         one.open()
     assert "--precision int4" in caught.value.remedy
@@ -229,9 +229,42 @@ def test_an_engine_that_runs_short_answers_once_with_the_error_and_goes_on_with_
         assert engine.counters()["requests"] == 3
 
 
-def break_runs(session: Any) -> None:
+def test_a_gpu_that_is_lost_at_a_step_is_left_for_the_cpu_or_said_to_be_lost(
+    model: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Any] = []
+
+    def open_at(place: Placement) -> Any:
+        if place.device == "cpu":
+            return OnnxSession.open(model, threads=1)
+        opened.append(open_on_device(model, device="cpu", capacity=place.capacity))
+        return opened[-1]
+
+    rungs = (Placement("cuda", 96), Placement("cuda", 48), Placement("cpu", 96, is_relief=True))
+    for falls_back in (True, False):
+        tried = rungs if falls_back else rungs[:2]
+        one = ladder(open_at, *tried, falls_back=falls_back)
+        monkeypatch.setattr(loading, "session_ladder", lambda *_, one=one, **__: one)
+        with Engine.load(model, device="auto" if falls_back else "cuda") as engine:
+            assert ask(engine) == 4
+            break_runs(opened[-1], "CUDA failure 700: an illegal memory access was encountered")
+            with pytest.raises(DeviceError, match="does not work any more") as caught:
+                ask(engine)
+            assert "Restart the engine" in caught.value.remedy
+            if falls_back:
+                assert ask(engine) == 4
+                assert engine.describe().note.startswith("GLM-303: the model runs on the CPU")
+            else:
+                for _ in range(2):
+                    with pytest.raises(DeviceError, match="does not work any more"):
+                        ask(engine)
+        assert len(opened) == 1, "no weights are read for a GPU that is gone"
+        opened.clear()
+
+
+def break_runs(session: Any, message: str = FULL) -> None:
     def run(*_: Any) -> None:
-        raise RuntimeError(FULL)
+        raise RuntimeError(message)
 
     session._place.inference.run_with_iobinding = run
 

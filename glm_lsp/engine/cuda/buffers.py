@@ -13,7 +13,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_lsp.engine.cuda.memory import is_out_of_memory
+from glm_lsp.engine.cuda.failures import is_out_of_memory
 from glm_lsp.engine.cuda.run_shape import RunPlan, RunShape
 from glm_lsp.engine.session import Scores
 

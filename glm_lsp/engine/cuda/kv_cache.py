@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from glm_lsp.engine.cuda.block_copy import BlockCopy
 from glm_lsp.engine.cuda.buffers import DeviceArray, KVLayout
-from glm_lsp.engine.cuda.memory import is_out_of_memory
+from glm_lsp.engine.cuda.failures import is_out_of_memory
 
 
 class DeviceKVCache:

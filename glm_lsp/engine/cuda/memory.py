@@ -1,4 +1,4 @@
-"""The memory of a GPU: what a model needs of it, how much of it parked slots may have, and how its end is told."""
+"""The memory of a GPU: what a model needs of it, and how much of it parked slots may have."""
 
 from __future__ import annotations
 
@@ -10,16 +10,6 @@ from glm_lsp.models.store import ModelFolder
 
 LIBRARY_BYTES = 512 * 2**20
 """What CUDA's context, its kernels and cuBLAS take before anything is computed; an estimate."""
-
-_SIGNS = (
-    "failed to allocate memory",
-    "out of memory",
-    "cublas_status_alloc_failed",
-    "cudnn_status_alloc_failed",
-    "is smaller than requested bytes",
-    "bad_alloc",
-)
-"""In what ONNX Runtime, CUDA and its libraries say when there is no more, in small letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +47,3 @@ def parked_slots(free_bytes: int | None, slot_bytes: int, num_slots: int) -> int
     if free_bytes is None:
         return num_slots
     return max(0, min(num_slots, free_bytes // 2 // slot_bytes))
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error of ONNX Runtime, or one of ours that quotes it, says that memory ran out."""
-    text = str(error).lower()
-    return any(sign in text for sign in _SIGNS)

@@ -9,10 +9,11 @@ from glm_lsp.engine import onnx_runtime
 from glm_lsp.engine.cuda import provider
 from glm_lsp.engine.cuda.block_copy import BlockCopy, open_block_copy
 from glm_lsp.engine.cuda.buffers import DeviceName, KVLayout, Place
+from glm_lsp.engine.cuda.failures import first_line, is_out_of_memory
 from glm_lsp.engine.cuda.gpu import find_gpus
 from glm_lsp.engine.cuda.kv_cache import HotSlot
 from glm_lsp.engine.cuda.libraries import cuda_major
-from glm_lsp.engine.cuda.memory import is_out_of_memory, parked_slots
+from glm_lsp.engine.cuda.memory import parked_slots
 from glm_lsp.engine.cuda.run_shape import STEP_WIDTHS
 from glm_lsp.engine.cuda.session import CudaSession
 from glm_lsp.errors import DeviceError, GpuMemoryError, SessionError
@@ -67,7 +68,7 @@ def _hot_slot(place: Place, layout: KVLayout, copy_blocks: BlockCopy | None, num
         return HotSlot(layout, lambda: place.array(layout.shape, layout.dtype), copy_blocks, num_parked)
     except Exception as error:  # as in `provider`
         if not is_out_of_memory(error):
-            raise SessionError(f"no KV cache can be made: {provider.first_line(error)}") from error
+            raise SessionError(f"no KV cache can be made: {first_line(error)}") from error
         mib = layout.num_bytes // 2**20
         raise GpuMemoryError(f"the GPU has no room for a KV cache of {mib} MiB") from error
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from glm_lsp.engine.cuda.buffers import DEVICE_ID, DeviceName
+from glm_lsp.engine.cuda.failures import first_line, is_out_of_memory
 from glm_lsp.engine.cuda.libraries import INSTALL, preload
-from glm_lsp.engine.cuda.memory import is_out_of_memory
 from glm_lsp.errors import DeviceError, GpuMemoryError, SessionError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -148,9 +148,3 @@ def _num_nodes(inference: Any) -> dict[str, int]:
     for graph in assignments(inference):
         nodes[graph.ep_name] += len(graph.get_nodes())
     return dict(nodes)
-
-
-def first_line(error: BaseException) -> str:
-    """What an error says, without the rest: ONNX Runtime's errors on CUDA are pages long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:300] if lines else type(error).__name__

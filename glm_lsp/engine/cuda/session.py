@@ -13,15 +13,17 @@ from typing import Any
 from glm_lsp.engine.cuda import provider, warm_up
 from glm_lsp.engine.cuda.buffer_store import BufferStore
 from glm_lsp.engine.cuda.buffers import DeviceName, KVLayout, Place
+from glm_lsp.engine.cuda.failures import first_line, is_device_lost, is_out_of_memory
 from glm_lsp.engine.cuda.kv_cache import DeviceKVCache, HotSlot
-from glm_lsp.engine.cuda.memory import is_out_of_memory
 from glm_lsp.engine.cuda.prefill_size import SIZES, best_size
 from glm_lsp.engine.cuda.run_shape import NO_GRAPH, STEP_WIDTHS, RunPlan, RunShape, RunShapes
 from glm_lsp.engine.rows_check import check_rows
 from glm_lsp.engine.session import NO_SCORES, KVCache, ReadsForward, Scores, check_run
-from glm_lsp.errors import GpuMemoryError, SessionError
+from glm_lsp.errors import DeviceError, GpuMemoryError, SessionError
 
 GRAPH_ID = "gpu_graph_id"
+
+RESTART = "Restart the engine: its process cannot use the GPU again. If this repeats, report it with the log."
 
 DEFAULT_PREFILL = 512
 CHECKED_TOKENS = 32
@@ -132,6 +134,7 @@ class CudaSession(ReadsForward):
 
         Raises:
             GpuMemoryError: there is no room for the run, not even with nothing parked on the device.
+            DeviceError: the GPU is lost to this process.
         """
         check_run(self.capacity, self._num_ids, past, token_ids, num_scored)
         if not self._is_warm:
@@ -207,10 +210,12 @@ class CudaSession(ReadsForward):
     def _give_up_graphs(self) -> None:
         self._captures = False
 
-    def _failed(self, error: Exception, past: int, count: int) -> SessionError:
+    def _failed(self, error: Exception, past: int, count: int) -> SessionError | DeviceError:
+        if is_device_lost(error):
+            return DeviceError(f"the GPU does not work any more: {first_line(error)}", RESTART)
         if isinstance(error, SessionError):
             return error
-        return SessionError(f"running {count} tokens after {past} failed: {provider.first_line(error)}")
+        return SessionError(f"running {count} tokens after {past} failed: {first_line(error)}")
 
     def _no_room(self, error: Exception) -> GpuMemoryError:
-        return GpuMemoryError(f"the GPU's memory ran out: {provider.first_line(error)}")
+        return GpuMemoryError(f"the GPU's memory ran out: {first_line(error)}")
