@@ -85,6 +85,9 @@ def _run_chunks(  # noqa: PLR0917
         if is_last:
             # A row more than a whole chunk would be computed by itself, and rounded otherwise than among others.
             drafted = drafted[: -len(chunk) % session.prefill_tokens]
+            if session.step_widths and len(chunk) <= (widest := session.step_widths[-1]):
+                # As short as this it is as quick as a step, if it is no longer than one.
+                drafted = drafted[: widest - len(chunk)]
             num_scored = 1 + len(drafted)
             scores = session.run(
                 slot.kv, slot.num_tokens, chunk + drafted, num_scored, want_logits=want_logits

@@ -12,6 +12,8 @@ from glm_lsp.engine.slots import KVSlot
 from glm_lsp.errors import ContextOverflowError, SessionError
 from tests.fakes.fake_session import FakeSession
 
+WIDTHS = (1, 2, 4, 8)
+
 
 def never() -> bool:
     return False
@@ -101,3 +103,12 @@ def test_a_failed_step_leaves_the_slot_usable() -> None:
     assert kept[:3] == [1, 2, 3]
     prompt = [*kept, 7]
     assert generate(session, slot, prompt, 5) == generate(session, KVSlot(session.new_kv()), prompt, 5)
+
+
+@pytest.mark.parametrize(("num_new", "num_run"), [(1, 8), (5, 8), (8, 8), (9, 16), (20, 27)])
+def test_guesses_do_not_make_a_short_prefill_longer_than_a_step(num_new: int, num_run: int) -> None:
+    session = FakeSession(capacity=64)
+    session.step_widths = WIDTHS
+    scored = prefill(session, KVSlot(session.new_kv()), list(range(num_new)), lambda: False, drafted=[7] * 7)
+    assert session.runs == [num_run]
+    assert len(scored.drafted) == num_run - num_new
