@@ -142,7 +142,14 @@ def test_documentation_that_was_begun_is_offered_as_ghost_text(vscode: VSCode, p
     vscode.type('"""')
     vscode.until(vscode.ghost_text, "ghost text", _MODEL_S)
     vscode.press("Tab")
-    vscode.until(lambda: "shipping:" in text(vscode), "the whole docstring")
+    # What follows it is painted a moment later.
+    vscode.until(
+        lambda: (
+            "shipping: " in text(vscode).partition("def total")[2].partition("\n")[2]
+            and "return amount" in text(vscode)
+        ),
+        "the whole docstring",
+    )
     after = text(vscode)
     assert_documented(SOURCE, after, "total")
     vscode.save()
