@@ -79,19 +79,25 @@ def _machine(results: Results) -> str:
 def _decode(engines: Results) -> str:
     rows = []
     for model, result in engines.items():
-        decode = result["figures"]["decode"]
+        decode, held = result["figures"]["decode"], result["figures"]["memory_mib"].get("device")
         for past, step in _middle(decode["by_past"]):
             found = step["step_ms"]["p50"]
-            rows.append(
-                (
-                    model, past, f"{decode['weight_bytes'] / 1e9:.2f}", _number(decode["memory_gb_s"]),
-                    _number(step["memory_floor_ms"]), _number(found), _number(1e3 / found),
-                    f"{step['memory_floor_ms'] / found:.0%}",
-                )
-            )  # fmt: skip
+            row = (
+                model,
+                past,
+                _number(held / 1024 if held else None),
+                f"{decode['weight_bytes'] / 1e9:.2f}",
+                _number(decode["memory_gb_s"]),
+                _number(step["memory_floor_ms"]),
+                _number(found),
+                _number(1e3 / found),
+                f"{step['memory_floor_ms'] / found:.0%}",
+            )
+            rows.append(row)
     header = (
         "model",
         "behind",
+        "GiB on the GPU",
         "GB read",
         "GB/s copied",
         "floor ms",

@@ -113,8 +113,9 @@ def ask_engine(
         with bar("cancels") as progress:
             reading_ms = statistics.median(each.cold.ms for each in rounds[usual])
             cancels = measure_cancels(engine, token_ids[1:half], reading_ms, seconds, progress)
+        readers = memory_readers(place_of(environment))
+        held = {kind: read() for kind, read in readers.items()}
         with bar("many requests") as progress:
-            readers = memory_readers(place_of(environment))
             endured = endure(
                 engine, token_ids[: min(ENDURANCE_PROMPT, longest)], num_requests, readers, progress
             )
@@ -123,6 +124,7 @@ def ask_engine(
         "after_pause": pause_figures(usual, rested),
         "stream": stream_figures(half, streamed, chars_per_token),
         "cancel": cancel_figures(half, cancels),
+        "memory_mib": held,
         "endurance": endurance_figures(endured),
     }
     return Asked(environment, answer_tokens, rounds, figures)

@@ -132,7 +132,8 @@ def _others(figures: dict[str, Any]) -> str:
         )
         for phase, each in cancel["by_phase"].items()
     ]
-    return table("Long answers, and requests that are cancelled", ("", "p50", "p99", "max"), rows)
+    rows += [(f"memory of the {kind}, MiB", mib, None, None) for kind, mib in figures["memory_mib"].items()]
+    return table("Long answers, cancelled requests, memory", ("", "p50", "p99", "max"), rows)
 
 
 def _endurance(figures: dict[str, Any]) -> list[str]:

@@ -270,6 +270,7 @@ def test_the_whole_measurement(folder: ModelFolder, monkeypatch: pytest.MonkeyPa
         "MB of weights",
         "cancel while",
         "60 requests",
+        "memory of the process",
     ):
         assert part in shown
     assert left_out(result) == []
@@ -292,7 +293,7 @@ def test_a_floor_on_a_gpu_is_measured_by_a_copy_there(
 
 def test_a_cancel_is_timed_until_the_engine_has_no_more_to_say(folder: ModelFolder) -> None:
     with Engine.load(folder, threads=1, max_slots=1) as engine:
-        found = measure_cancels(engine, own_tokens(folder)[1:200], 20.0, 0)
+        found = measure_cancels(engine, range(100, 300), 20.0, 0)
         before = engine.counters()
     assert {phase: len(times) for phase, times in found.items()} == dict.fromkeys(PHASES, MIN_ROUNDS)
     assert before["finish_cancelled"] > 0
@@ -304,7 +305,7 @@ def test_memory_that_grows_is_told(folder: ModelFolder) -> None:
     with Engine.load(folder, threads=1, max_slots=1) as engine:
         found = endure(
             engine,
-            own_tokens(folder)[:64],
+            range(100, 164),
             100,
             {"leaking": lambda: float(next(held)), "unknown": lambda: None},
         )
@@ -351,6 +352,7 @@ def test_on_a_gpu_graphs_are_compared_and_long_prompts_come_first(
     assert result.figures["decode"]["memory_gb_s"] == 100.0
     assert list(result.figures["graphs"]["by_past"]) == ["256", "496"]
     assert result.figures["endurance"]["growth_mib"] == {"device": 0.0}
+    assert result.figures["memory_mib"] == {"device": 1.0}
     shown = engine_table(result)
     assert "16 tokens ms" in shown
     assert "with CUDA graphs (none was captured" in shown

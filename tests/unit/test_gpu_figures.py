@@ -142,6 +142,7 @@ def engine(step_ms: float, floor_ms: float, cold: float, warm: float) -> dict[st
             "verification": {"by_tokens": {"2": {"step_ms": spread(step_ms), "over_single": {"value": 1.1}}}},
             "cancel": {"by_phase": {"reading": spread(2)}},
             "stream": {"chars_per_s": spread(1200)},
+            "memory_mib": {"process": 900.0, "device": 4096.0},
         },
     }  # fmt: skip
 
@@ -183,7 +184,7 @@ def test_the_table_says_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "peer-6b.failed").write_text("Traceback\nNo module named 'torch'\n", encoding="utf-8")
     done = script("table", RESULTS=str(tmp_path))
     assert done.returncode == 0, done.stderr
-    assert "| 6b-int4 | 2048 | 2.00 | 1,000 | 0.8 | 2 | 500 | 40% |" in done.stdout
+    assert "| 6b-int4 | 2048 | 4 | 2.00 | 1,000 | 0.8 | 2 | 500 | 40% |" in done.stdout
     assert "| P4 | first token of a new prompt: p50 at most 120 ms | met | p50 100 |" in done.stdout
     assert "peer-6b: No module named 'torch'" in done.stdout
 
