@@ -70,7 +70,7 @@ def bench_compare(
         GlmError: the model cannot be used, or not be written in a peer's form.
     """
     long_text(SourceTokenizer.open(folder.tokenizer_path), lengths)
-    with Engine.load(folder, threads=threads) as engine, progress_bar("recording") as bar:
+    with Engine.load(folder, device="cpu", threads=threads) as engine, progress_bar("recording") as bar:
         environment = look_around(engine.describe())
         warn(environment)
         requests = recorded_requests(trace, engine, keys=keys, progress=bar)

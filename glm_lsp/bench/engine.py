@@ -191,9 +191,9 @@ def _long_prompts(
             folder = with_capacity(folder, Path(room) / "long", LONG_CAPACITY)
         with (
             bar("long prompts") as progress,
-            Engine.load(folder, threads=threads, max_slots=1, speculates=False) as engine,
+            Engine.load(folder, device="cpu", threads=threads, max_slots=1, speculates=False) as engine,
         ):
             rounds = measure_first_tokens(engine, token_ids, LONG_PROMPTS, seconds, progress)
         with bar("steps behind long prompts") as progress:
-            cache = FilledCache(open_session(folder, threads=threads), token_ids)
+            cache = FilledCache(_open(folder, "cpu", threads), token_ids)
             return rounds, cache.decode_ms(LONG_PROMPTS, seconds, progress)

@@ -24,7 +24,7 @@ def main(folder: str, threads: str, socket: str = "", linger_s: str = "0") -> in
     """Answers until stdin ends, see `contestant.WorkerContestant`, or until the engine is ended; the exit status."""
 
     def load() -> Engine:
-        return Engine.load(ModelFolder.load(Path(folder)), threads=int(threads), max_slots=1)
+        return Engine.load(ModelFolder.load(Path(folder)), device="cpu", threads=int(threads), max_slots=1)
 
     if socket:
         return run_engine(load, UnixAddress(Path(socket)), linger_s=float(linger_s))
