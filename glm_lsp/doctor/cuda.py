@@ -54,12 +54,17 @@ def libraries() -> Iterator[Finding]:
     if not has_cuda(runtime):
         yield ok(f"not used: this ONNX Runtime is the one for CPUs ({INSTALL} brings the other)")
         return
+    wanted = config.load().settings.device
+    if wanted != "cuda" and (wanted == "cpu" or not find_gpus().gpus):
+        yield ok(f"not used: {'device is cpu' if wanted == 'cpu' else 'there is no GPU'}")
+        return
     found = preload(runtime)
     folders = sorted({path.rpartition("/")[0] for path in found.found.values()} - {""})
     named = f"{', '.join(found.found) or 'none'}{' in ' if folders else ''}{', '.join(folders)}"
     if found.missing:
         said = f" ({found.messages[0]})" if found.messages else ""
-        yield fail(f"missing: {', '.join(found.missing)}{said}", f"Type in the checkout: {INSTALL}")
+        report = fail if wanted == "cuda" else warn
+        yield report(f"missing: {', '.join(found.missing)}{said}", f"In the checkout, type: {INSTALL}")
     else:
         without = f"; without {', '.join(found.without)}, which are not needed" if found.without else ""
         yield ok(named + without)

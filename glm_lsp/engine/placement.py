@@ -44,7 +44,7 @@ def require_cuda(runtime: Any, folder: ModelFolder) -> None:
     """
     if not has_cuda(runtime):
         raise DeviceError(
-            "the installed ONNX Runtime has no CUDA provider", f"Type in the checkout: {INSTALL}"
+            "the installed ONNX Runtime has no CUDA provider", f"In the checkout, type: {INSTALL}"
         )
     survey = find_gpus()
     if survey.is_known and not survey.gpus:

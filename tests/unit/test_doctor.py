@@ -407,14 +407,22 @@ def test_libraries_are_named_with_their_place_and_missing_ones_with_the_line_to_
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     there = {name: f"/opt/cuda/lib/lib{name}.so.13" for name in ("cudart", "cublas", "cublasLt")}
+    surveyed(monkeypatch, H200)
     with_wheel(monkeypatch, Libraries(there, missing=(), without=("cudnn",)))
     finding = only(cuda.libraries)
     assert finding.verdict == "ok"
     assert "cudart, cublas, cublasLt in /opt/cuda/lib; without cudnn" in finding.finding
     with_wheel(monkeypatch, Libraries({}, missing=("cublas",), without=(), messages=("Failed to load it",)))
-    finding = only(cuda.libraries)
-    assert (finding.verdict, finding.finding) == ("fail", "missing: cublas (Failed to load it)")
-    assert finding.fix.endswith("make install EXTRA=gpu")
+    for device, verdict in (("auto", "warn"), ("cuda", "fail"), ("cpu", "ok")):
+        monkeypatch.setenv("GLM_LSP_DEVICE", device)
+        finding = only(cuda.libraries)
+        assert finding.verdict == verdict
+        if verdict != "ok":
+            assert finding.finding == "missing: cublas (Failed to load it)"
+            assert finding.fix.endswith("make install EXTRA=gpu")
+    surveyed(monkeypatch, reason="there is no NVIDIA GPU")
+    monkeypatch.setenv("GLM_LSP_DEVICE", "auto")
+    assert only(cuda.libraries).finding == "not used: there is no GPU"
 
 
 @pytest.mark.parametrize(("gpu", "verdict"), [(H200, "ok"), (SMALL, "warn")])

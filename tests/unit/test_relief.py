@@ -326,7 +326,7 @@ def test_all_that_computes_is_on_cuda_or_it_is_refused() -> None:
 
 
 def test_a_silent_fall_back_to_the_cpu_is_an_error() -> None:
-    with pytest.raises(DeviceError, match="CUDA provider cannot be used") as caught:
+    with pytest.raises(DeviceError, match="CUDA provider cannot be used here") as caught:
         load(FakeRuntime(inference(["CPUExecutionProvider"])))
     assert "make install EXTRA=gpu" in caught.value.remedy
 

@@ -40,7 +40,7 @@ class Place:
     def array(self, shape: Sequence[int], dtype: type[np.generic]) -> DeviceArray:
         """An uninitialised array there."""
         place = list(shape), dtype, self.device, DEVICE_ID
-        # Memory of the session's own allocator, which gives it by the byte and goes with the session; since 1.32.
+        # Memory of the session's own allocator, which gives it by the byte and goes with the session; since 1.31.
         make = getattr(self.inference, "create_ortvalue_from_shape_and_type", None)
         if make is not None:
             try:

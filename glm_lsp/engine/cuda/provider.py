@@ -13,7 +13,7 @@ from typing import Any
 
 from glm_lsp.engine.cuda.buffers import DEVICE_ID, DeviceName
 from glm_lsp.engine.cuda.failures import first_line, is_out_of_memory
-from glm_lsp.engine.cuda.libraries import INSTALL, preload
+from glm_lsp.engine.cuda.libraries import INSTALL, Libraries, preload
 from glm_lsp.errors import DeviceError, GpuMemoryError, SessionError
 
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
@@ -57,7 +57,7 @@ def load(runtime: Any, path: Path, options: Any, device: DeviceName, *, cuda_gra
         return Loaded(inference, captures=False, why_not="not on a GPU", num_nodes=_num_nodes(inference))
     # Weights outside of the arena, which would round their memory up.
     options.add_session_config_entry("session.use_device_allocator_for_initializers", "1")
-    preload(runtime)
+    found = preload(runtime)
     why_not = "" if cuda_graphs else "switched off"
     for captures, settings in _attempts(cuda_graphs):
         try:
@@ -66,7 +66,7 @@ def load(runtime: Any, path: Path, options: Any, device: DeviceName, *, cuda_gra
             # The memory of this attempt is given back before the next.
             why_not, failure = why_not or error.cause, SessionError(error.cause, error.remedy)
         else:
-            return Loaded(inference, captures, "" if captures else why_not, _proven(inference))
+            return Loaded(inference, captures, "" if captures else why_not, _proven(inference, found))
     raise failure
 
 
@@ -107,16 +107,19 @@ def _create(runtime: Any, path: Path, options: Any, providers: list[Any]) -> Any
         raise SessionError(f"ONNX Runtime cannot load {path}: {first_line(error)}") from error
 
 
-def _proven(inference: Any) -> dict[str, int]:
+def _proven(inference: Any, found: Libraries) -> dict[str, int]:
     """Nodes by provider.
 
     Raises:
         DeviceError: not all that computes is on CUDA.
     """
     if PROVIDERS["cuda"] not in inference.get_providers():
+        without = f" without {', '.join(found.missing)}" if found.missing else ""
         raise DeviceError(
-            "ONNX Runtime loaded the model on the CPU, as its CUDA provider cannot be used here",
-            f"`glm-lsp doctor` says which libraries are missing; {INSTALL} brings them.",
+            f"ONNX Runtime's CUDA provider cannot be used here{without}; it loaded the model on the CPU",
+            f"In the checkout, type: {INSTALL}"
+            if found.missing
+            else "`glm-lsp doctor` says what CUDA lacks.",
         )
     astray = Counter(
         node.op_type
