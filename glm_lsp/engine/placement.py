@@ -13,7 +13,7 @@ from glm_lsp.engine.cuda.memory import needed_memory
 from glm_lsp.engine.cuda.opening import require_built_for
 from glm_lsp.engine.cuda.provider import has_cuda
 from glm_lsp.engine.onnx_runtime import Device
-from glm_lsp.errors import DeviceError
+from glm_lsp.errors import DeviceError, GpuMemoryError, RuntimeLibraryError
 from glm_lsp.models.store import ModelFolder
 
 LEAST_TOKENS = 1024
@@ -26,14 +26,14 @@ class Placement:
 
     Attributes:
         capacity: tokens of a KV cache.
-        reason: why it is not on the GPU, where one might have expected that.
-        is_relief: whether that is for want of memory.
+        reason: why it is not on the GPU, for the log.
+        instead: what kept it from the GPU that it was made for; people should know.
     """
 
     device: DeviceName
     capacity: int
     reason: str = ""
-    is_relief: bool = False
+    instead: RuntimeLibraryError | None = None
 
 
 def require_cuda(runtime: Any, folder: ModelFolder) -> None:
@@ -60,20 +60,22 @@ def placements(runtime: Any, folder: ModelFolder, device: Device, capacity: int)
     """
     if device not in ("auto", "cpu", "cuda"):
         raise DeviceError(f"{device!r} is not a device")
+    activations = folder.manifest.activations
     if device == "cpu":
-        yield Placement("cpu", capacity)
+        made_for_gpu = DeviceError(f"it was imported for a GPU, in {activations}")
+        yield Placement("cpu", capacity, instead=made_for_gpu if activations != "fp32" else None)
         return
-    runs_on_cpu = folder.manifest.activations != "bf16"
+    runs_on_cpu = activations != "bf16"
     try:
         require_cuda(runtime, folder)
     except DeviceError as error:
         if device == "cuda" or not runs_on_cpu:
             raise
-        yield Placement("cpu", capacity, error.cause)
+        yield Placement("cpu", capacity, error.cause, error if activations != "fp32" else None)
         return
     yield from _on_gpu(folder, capacity)
     if device == "auto" and runs_on_cpu:
-        yield Placement("cpu", capacity, "the GPU's memory does not suffice", is_relief=True)
+        yield Placement("cpu", capacity, instead=GpuMemoryError("the GPU's memory does not suffice"))
 
 
 def _on_gpu(folder: ModelFolder, capacity: int) -> Iterator[Placement]:

@@ -111,8 +111,8 @@ class SessionLadder(Generic[S]):
             asked = self._first.capacity if self._first else rung.capacity
             held = f"{rung.capacity} tokens of context instead of {asked}"
             self.note = f"{GpuMemoryError.code}: the GPU's memory holds {held}."
-        elif rung.is_relief:
-            failure = self._failure or GpuMemoryError(rung.reason)
+        elif rung.instead is not None:
+            failure = self._failure or rung.instead
             self.note = f"{failure.code}: the model runs on the CPU, which is slow: {failure.cause}."
             if isinstance(failure, GpuMemoryError):
                 self.note += " Weights of --precision int4 take a quarter of the memory of fp16."

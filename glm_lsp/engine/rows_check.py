@@ -26,6 +26,6 @@ def check_rows(session: Session, token_ids: Sequence[int], tolerance: float) -> 
     if not difference <= tolerance:
         raise SessionError(
             f"one token and eight at once differ by {difference:.2g} of the logits' range",
-            "This processor's kernels are at fault; import the model with precision fp32.",
+            "The kernels of this processor or GPU are at fault; import the model with another precision.",
         )
     return difference

@@ -83,6 +83,7 @@ def test_without_cuda_auto_is_the_cpu_and_says_why_and_cuda_is_refused(
     [place] = placements(runtime, model, "auto", 96)
     assert place.device == "cpu"
     assert reason in place.reason
+    assert place.instead is not None, "in fp16 it was made for a GPU"
     with pytest.raises(DeviceError, match=reason):
         devices(model, "cuda", runtime)
 
@@ -98,7 +99,7 @@ def test_a_model_in_fp32_stays_on_the_cpu(tmp_path: Path, monkeypatch: pytest.Mo
     gpus(monkeypatch, 40 * GIB)
     model = tiny_model(tmp_path, capacity=64)
     [place] = placements(WITH_CUDA, model, "auto", 64)
-    assert (place.device, "fp32" in place.reason) == ("cpu", True)
+    assert (place.device, "fp32" in place.reason, place.instead) == ("cpu", True, None)
     with pytest.raises(DeviceError, match="fp32"):
         devices(model, "cuda")
 
@@ -111,6 +112,17 @@ def test_a_model_in_bf16_has_nowhere_to_go_without_a_gpu(
     assert devices(model, "auto") == [("cuda", 64)]
     with pytest.raises(DeviceError, match="no CUDA provider"):
         devices(model, "auto", CPU_ONLY)
+
+
+def test_a_model_made_for_a_gpu_is_slow_on_the_cpu_and_that_is_said(
+    model: ModelFolder, tmp_path: Path
+) -> None:
+    with Engine.load(model, device="cpu", threads=1) as engine:
+        assert engine.describe().note.startswith(
+            "GLM-303: the model runs on the CPU, which is slow: it was imported for a GPU, in fp16."
+        )
+    with Engine.load(tiny_model(tmp_path, capacity=64), device="cpu", threads=1) as engine:
+        assert engine.describe().note == ""
 
 
 class Place:
@@ -131,7 +143,7 @@ def ladder(open_at: Callable[[Placement], S], *rungs: Placement, falls_back: boo
 
 
 BIG, SMALL = Placement("cuda", 4096), Placement("cuda", 2048)
-CPU = Placement("cpu", 4096, "the GPU's memory does not suffice", is_relief=True)
+CPU = Placement("cpu", 4096, instead=GpuMemoryError("the GPU's memory does not suffice"))
 
 
 def test_at_the_start_it_takes_the_first_with_room_and_tells_of_it_once(
@@ -212,7 +224,11 @@ def test_an_engine_that_runs_short_answers_once_with_the_error_and_goes_on_with_
         opened.append(weakref.ref(session))
         return session
 
-    rungs = (Placement("cuda", 96), Placement("cuda", 48), Placement("cpu", 96, is_relief=True))
+    rungs = (
+        Placement("cuda", 96),
+        Placement("cuda", 48),
+        Placement("cpu", 96, instead=GpuMemoryError("its memory does not suffice")),
+    )
     monkeypatch.setattr(loading, "session_ladder", lambda *_, **__: ladder(open_at, *rungs))
     with Engine.load(model, device="auto", max_slots=2) as engine:
         assert ask(engine) == 4
@@ -240,7 +256,11 @@ def test_a_gpu_that_is_lost_at_a_step_is_left_for_the_cpu_or_said_to_be_lost(
         opened.append(open_on_device(model, device="cpu", capacity=place.capacity))
         return opened[-1]
 
-    rungs = (Placement("cuda", 96), Placement("cuda", 48), Placement("cpu", 96, is_relief=True))
+    rungs = (
+        Placement("cuda", 96),
+        Placement("cuda", 48),
+        Placement("cpu", 96, instead=GpuMemoryError("its memory does not suffice")),
+    )
     for falls_back in (True, False):
         tried = rungs if falls_back else rungs[:2]
         one = ladder(open_at, *tried, falls_back=falls_back)
