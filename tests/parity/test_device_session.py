@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,10 +17,11 @@ import pytest
 from numpy.typing import NDArray
 
 from glm_lsp.engine.choosing import Chooser
+from glm_lsp.engine.cuda import provider
 from glm_lsp.engine.cuda.buffers import DeviceArray
 from glm_lsp.engine.cuda.opening import open_on_device
 from glm_lsp.engine.cuda.run_shape import STEP_WIDTHS
-from glm_lsp.engine.cuda.session import CudaSession
+from glm_lsp.engine.cuda.session import GRAPH_ID, CudaSession
 from glm_lsp.engine.generation import CancelledError, decode, prefill
 from glm_lsp.engine.onnx_session import OnnxSession
 from glm_lsp.engine.sampler import pick_greedy
@@ -213,7 +216,9 @@ def test_what_lies_in_the_memory_from_before_is_never_read(open_it: Opener, devi
     expected = logits_of(session, session.new_kv(), 0, ids, [])
     poisoned = open_it()
     memory = poisoned._hot.memory
-    memory.write(np.full(poisoned._hot.layout.shape, 0x7C00, np.uint16))  # infinity in fp16
+    # Infinity in fp16; on a GPU, where kernels may multiply by zero, the greatest number: what was run is finite.
+    bits = {"cpu": 0x7C00, "cuda": 0x7BFF}[device]
+    memory.write(np.full(poisoned._hot.layout.shape, bits, np.uint16))
     found = logits_of(poisoned, poisoned.new_kv(), 0, ids, [])
     assert np.isfinite(found).all()
     assert close(found, expected, device)
@@ -357,3 +362,40 @@ def test_over_random_edits_warm_slots_write_what_cold_ones_write(open_it: Opener
         num_equal += warm == written(session, KVSlot(session.new_kv()), prompt, 8)
     assert num_cached > 600, "else nothing was shown"
     assert num_equal == 60 if device == "cpu" else num_equal >= 50
+
+
+def test_steps_run_with_their_graph_on_the_thread_that_captured_them_and_nothing_else_does(
+    model: ModelFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The CPU's provider takes the ids of graphs and does nothing with them."""
+    load = provider.load
+
+    def capturing(*arguments: Any, **options: Any) -> provider.Loaded:
+        return replace(load(*arguments, **options), captures=True, why_not="")
+
+    monkeypatch.setattr(provider, "load", capturing)
+    session = open_on_device(model, device="cpu")
+    assert session.report.why_no_graphs == "not captured yet"
+    inference, used = session._place.inference, list[str]()
+    real = inference.run_with_iobinding
+
+    def run(binding: Any, options: Any) -> None:
+        used.append(options.get_run_config_entry(GRAPH_ID))
+        real(binding, options)
+
+    monkeypatch.setattr(inference, "run_with_iobinding", run)
+
+    def ids_of(*lengths: int) -> list[str]:
+        used.clear()
+        for length in lengths:
+            session.run(session.new_kv(), 0, [1] * length, 1)
+        return list(used)
+
+    session.warm_up()
+    assert session.report.graph_widths == STEP_WIDTHS
+    assert {"1", "2", "3", "4", "-1"} == set(used)
+    assert ids_of(1, 2, 3, 8, 9, 40) == ["1", "2", "3", "4", "-1", "-1"]
+    with ThreadPoolExecutor(1) as elsewhere:
+        assert elsewhere.submit(ids_of, 1, 8).result() == ["-1", "-1"]
+    session._give_up_graphs()
+    assert ids_of(1, 8) == ["-1", "-1"]
