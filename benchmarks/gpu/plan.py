@@ -36,7 +36,7 @@ class Settings:
     shapes: tuple[str, ...] = ("6b", "9b")
     capacity: int = 16640
     seconds: float = 3.0
-    keys: int = 500
+    keys: int = 1000
     requests: int = 10_000
     prompts: int = 100
     peer_prompt: int = 2048
@@ -56,7 +56,7 @@ class Settings:
             shapes=tuple(given.get("SHAPES", "6b 9b").split()),
             capacity=int(given.get("CAPACITY", 2560 if small else 16640)),
             seconds=float(given.get("SECONDS_EACH", 0.2 if small else 3)),
-            keys=int(given.get("KEYS", 40 if small else 500)),
+            keys=int(given.get("KEYS", 40 if small else 1000)),
             requests=int(given.get("REQUESTS", 200 if small else 10_000)),
             prompts=10 if small else 100,
             peer_prompt=256 if small else 2048,

@@ -70,8 +70,11 @@ def _machine(results: Results) -> str:
     about = next((each["environment"] for each in results.values() if "environment" in each), None)
     if about is None:
         return "Nothing has been measured yet."
+    rehearsed = (
+        "" if about["device"].startswith("cuda") else "**A rehearsal on a CPU**: no goal is about it. "
+    )
     return (
-        f"{about.get('gpu') or about['processor']}; {about['cores']} cores, onnxruntime {about['onnxruntime']}, "
+        f"{rehearsed}{about.get('gpu') or about['processor']}; {about['cores']} cores, onnxruntime {about['onnxruntime']}, "
         f"glm-lsp {about['glm_lsp']} at {(about['commit'] or 'an unknown commit')[:10]}, {about['date'][:10]}."
     )
 

@@ -133,7 +133,7 @@ def engine(step_ms: float, floor_ms: float, cold: float, warm: float) -> dict[st
     decode = {"step_ms": spread(step_ms), "memory_floor_ms": floor_ms}
     return {
         "environment": {
-            "gpu": "a GPU", "processor": "p", "cores": 1, "onnxruntime": "1", "glm_lsp": "0", "commit": None,
+            "gpu": "a GPU", "device": "cuda", "processor": "p", "cores": 1, "onnxruntime": "1", "glm_lsp": "0", "commit": None,
             "date": "2026-01-01",
         },
         "figures": {
@@ -184,6 +184,7 @@ def test_the_table_says_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "peer-6b.failed").write_text("Traceback\nNo module named 'torch'\n", encoding="utf-8")
     done = script("table", RESULTS=str(tmp_path))
     assert done.returncode == 0, done.stderr
+    assert "rehearsal" not in done.stdout
     assert "| 6b-int4 | 2048 | 4 | 2.00 | 1,000 | 0.8 | 2 | 500 | 40% |" in done.stdout
     assert "| P4 | first token of a new prompt: p50 at most 120 ms | met | p50 100 |" in done.stdout
     assert "peer-6b: No module named 'torch'" in done.stdout
@@ -247,5 +248,6 @@ def test_everything_is_rehearsed_on_a_cpu(tmp_path: Path) -> None:
     assert "nothing is left" in done.stdout
     failed = {path.stem for path in (tmp_path / "results").glob("*.failed")}
     assert failed <= {"peer-tiny", "peer-compiled-tiny"}
+    assert "A rehearsal on a CPU" in done.stdout
     goals = [line for line in done.stdout.splitlines() if line.startswith("| P") and "goal" not in line]
     assert not [line for line in goals if "not measured" in line and not line.startswith(("| P5", "| P9"))]
