@@ -133,8 +133,8 @@ def engine(step_ms: float, floor_ms: float, cold: float, warm: float) -> dict[st
     decode = {"step_ms": spread(step_ms), "memory_floor_ms": floor_ms}
     return {
         "environment": {
-            "gpu": "a GPU", "device": "cuda", "processor": "p", "cores": 1, "onnxruntime": "1", "glm_lsp": "0", "commit": None,
-            "date": "2026-01-01",
+            "gpu": "a GPU", "device": "cuda", "processor": "p", "cores": 1, "onnxruntime": "1",
+            "glm_lsp": "0", "commit": None, "date": "2026-01-01",
         },
         "figures": {
             "decode": {"weight_bytes": 2e9, "memory_gb_s": 1000, "by_past": {"256": decode, "2048": decode}},
