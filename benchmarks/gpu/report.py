@@ -73,10 +73,14 @@ def _machine(results: Results) -> str:
     rehearsed = (
         "" if about["device"].startswith("cuda") else "**A rehearsal on a CPU**: no goal is about it. "
     )
-    return (
-        f"{rehearsed}{about.get('gpu') or about['processor']}; {about['cores']} cores, "
-        f"onnxruntime {about['onnxruntime']}, glm-lsp {about['glm_lsp']} at {(about['commit'] or 'an unknown commit')[:10]}, {about['date'][:10]}."
+    parts = (
+        about.get("gpu") or about["processor"],
+        f"{about['cores']} cores",
+        f"onnxruntime {about['onnxruntime']}",
+        f"glm-lsp {about['glm_lsp']} at {(about['commit'] or 'an unknown commit')[:10]}",
+        about["date"][:10],
     )
+    return f"{rehearsed}{', '.join(parts)}."
 
 
 def _decode(engines: Results) -> str:
