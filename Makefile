@@ -49,8 +49,14 @@ EXTRA ?= cpu
 # Both wheels write the same files, so neither may be there when the other comes.
 OTHER_RUNTIME = $(if $(findstring gpu,$(EXTRA)),onnxruntime,onnxruntime-gpu)
 
+DEFAULT_TESTS = not slow and not reference and not gpu and not editors
+# These run side by side. The others start processes, and what they measure needs the machine to itself.
+PURE_TESTS = tests/unit tests/golden tests/parity
+
 test: lint ## lint, types and the default tests: no network, no GPU, no torch
-	$(VENV)/$(BIN)/python -m pytest -m "not slow and not reference and not gpu and not editors"
+	@status=0; $(VENV)/$(BIN)/python -m pytest -m "$(DEFAULT_TESTS)" $(PURE_TESTS) \
+	  --numprocesses auto --maxprocesses 4 --dist loadfile || status=1; \
+	$(VENV)/$(BIN)/python -m pytest -m "$(DEFAULT_TESTS)" $(PURE_TESTS:%=--ignore %) || status=1; exit $$status
 
 test-slow: $(VENV)/.installed-dev ## the long suites
 	$(VENV)/$(BIN)/python -m pytest -m "slow and not reference and not gpu" --timeout 1800
