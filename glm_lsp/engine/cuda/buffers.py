@@ -191,7 +191,6 @@ class RunBuffers:
             ],
         )
         self._selected = place.array((rows,), np.int64)
-        self._held_selection: tuple[int, ...] = ()
         self._logits = place.array((1, rows, vocab_size), np.float32) if vocab_size else None
         # Read on the host, when the graph is captured, too: it must never change.
         self._total = np.array([layout.capacity], np.int32)
@@ -214,9 +213,8 @@ class RunBuffers:
         ids[0, len(token_ids) :] = 0
         self._inputs.part("seqlens_k", host)[0] = past + self.shape.num_tokens - 1
         self._inputs.array.write(host)
-        if self._held_selection != plan.selected:
-            self._selected.write(np.array(plan.selected, np.int64))
-            self._held_selection = plan.selected
+        # Each time: a replayed graph may have used memory that was free when it was captured.
+        self._selected.write(np.array(plan.selected, np.int64))
 
     def scores(self, first_row: int, num_scored: int, *, want_logits: bool) -> Scores:
         """What the run said about those rows, on the host."""

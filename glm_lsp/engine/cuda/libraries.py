@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import os
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,6 +53,8 @@ def cuda_major(runtime: Any) -> str:
 @lru_cache(maxsize=1)
 def preload(runtime: Any) -> Libraries:
     """Loads them for this process; once, as later calls change nothing."""
+    # NVML counts GPUs in this order; CUDA's own, by speed, may call another one the first.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
     said = io.StringIO()
     # It prints, and standard output may be a language server's.
     with contextlib.redirect_stdout(said):
