@@ -13,7 +13,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from glm_lsp.engine.cuda.failures import is_out_of_memory
 from glm_lsp.engine.cuda.run_shape import RunPlan, RunShape
 from glm_lsp.engine.session import Scores
 
@@ -39,16 +38,10 @@ class Place:
 
     def array(self, shape: Sequence[int], dtype: type[np.generic]) -> DeviceArray:
         """An uninitialised array there."""
-        place = list(shape), dtype, self.device, DEVICE_ID
-        # Memory of the session's own allocator, which gives it by the byte and goes with the session; since 1.31.
-        make = getattr(self.inference, "create_ortvalue_from_shape_and_type", None)
-        if make is not None:
-            try:
-                return DeviceArray(make(*place))
-            except Exception as error:  # ONNX Runtime raises classes of its own and bare RuntimeError
-                if is_out_of_memory(error):
-                    raise
-        return DeviceArray(self.runtime.OrtValue.ortvalue_from_shape_and_type(*place))
+        # Not of the session's own allocator: what a captured graph keeps there for itself is free again afterwards, and
+        # a replay would overwrite whatever was put into it.
+        make = self.runtime.OrtValue.ortvalue_from_shape_and_type
+        return DeviceArray(make(list(shape), dtype, self.device, DEVICE_ID))
 
 
 class DeviceArray:
