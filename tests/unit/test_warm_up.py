@@ -8,7 +8,7 @@ import pytest
 from glm_lsp.engine.cuda import warm_up
 from glm_lsp.engine.cuda.run_shape import NO_GRAPH, RunShape, RunShapes
 from glm_lsp.engine.session import KVCache, Scores
-from glm_lsp.errors import SessionError
+from glm_lsp.errors import DeviceError, GlmError, GpuMemoryError, SessionError
 from tests.fakes.fake_session import FakeKV
 
 NUM_IDS = 50
@@ -16,7 +16,8 @@ SHAPES = RunShapes(256)
 
 
 class GraphSession:
-    """Scores that follow from place and tokens. `flaw` of its graphs: "fails", "frozen" tokens, "frozen place"."""
+    """Scores that follow from place and tokens. `flaw` of its graphs: "fails", "frozen tokens", "frozen place", and
+    "overwritten" by what is captured later."""
 
     capacity = 256
 
@@ -28,7 +29,9 @@ class GraphSession:
     def new_kv(self) -> FakeKV:
         return FakeKV(self.capacity)
 
-    def run_shape(self, kv: KVCache, past: int, token_ids: list[int], shape: RunShape) -> Scores:
+    def run_shape(
+        self, kv: KVCache, past: int, token_ids: list[int], shape: RunShape, *, want_logits: bool = False
+    ) -> Scores:
         del kv
         self.runs.append(shape)
         assert past + shape.num_tokens <= self.capacity
@@ -39,9 +42,13 @@ class GraphSession:
                     raise SessionError("operation not permitted when stream is capturing")
                 token_ids = first_ids if self.flaw == "frozen tokens" else token_ids
                 past = first_past if self.flaw == "frozen place" else past
+                if self.flaw == "overwritten" and len(self.captured) == len(SHAPES.steps):
+                    token_ids = [0] * len(token_ids)
         values = -np.array(token_ids[-shape.num_rows :], np.float32)[:, None] - past / 10 - np.arange(8)
         ids = np.zeros((shape.num_rows, 8), np.int64)
-        return Scores(ids[:, 0], ids, values.astype(np.float32), None)
+        # The best few are alike whatever was read; only the whole tells.
+        logits = np.sin(values.astype(np.float32) * 7) if want_logits else None
+        return Scores(ids[:, 0], ids, np.zeros((shape.num_rows, 8), np.float32), logits)
 
 
 def test_graphs_that_repeat_what_runs_say_are_kept() -> None:
@@ -57,6 +64,7 @@ def test_graphs_that_repeat_what_runs_say_are_kept() -> None:
         ("fails", "capturing 4 tokens failed: operation not permitted when stream is capturing"),
         ("frozen tokens", "a replay of 4 tokens differs"),
         ("frozen place", "a replay of 4 tokens differs"),
+        ("overwritten", "a replay of 4 tokens differs"),
     ],
 )
 def test_the_first_that_does_not_ends_all_of_them_and_says_why(flaw: str, reason: str) -> None:
@@ -64,6 +72,19 @@ def test_the_first_that_does_not_ends_all_of_them_and_says_why(flaw: str, reason
     found = warm_up.capture(session, SHAPES.steps, NUM_IDS, lambda: given_up.append(True))
     assert found.startswith(reason)
     assert given_up == [True]
+
+
+@pytest.mark.parametrize("error", [GpuMemoryError("none left"), DeviceError("it is lost")])
+def test_what_says_nothing_about_graphs_is_not_taken_for_their_fault(error: GlmError) -> None:
+    session, given_up = GraphSession(), list[bool]()
+
+    def failing(*_: object, **__: object) -> Scores:
+        raise error
+
+    session.run_shape = failing  # type: ignore[method-assign]
+    with pytest.raises(type(error)):
+        warm_up.capture(session, SHAPES.steps, NUM_IDS, lambda: given_up.append(True))
+    assert not given_up
 
 
 def test_a_cache_too_small_for_the_check_goes_without() -> None:

@@ -146,11 +146,13 @@ class CudaSession(ReadsForward):
         buffers = self._buffers.get(plan.shape, want_logits)
         return buffers.scores(plan.first_row, num_scored, want_logits=want_logits)
 
-    def run_shape(self, kv: KVCache, past: int, token_ids: list[int], shape: RunShape) -> Scores:
+    def run_shape(
+        self, kv: KVCache, past: int, token_ids: list[int], shape: RunShape, *, want_logits: bool = False
+    ) -> Scores:
         """Runs in exactly this shape, its last rows scored; for `warm_up`."""
         selected = tuple(range(shape.num_tokens - shape.num_rows, shape.num_tokens))
-        self._run(kv, past, token_ids, RunPlan(shape, selected, 0), False)
-        return self._buffers.get(shape, False).scores(0, shape.num_rows, want_logits=False)
+        self._run(kv, past, token_ids, RunPlan(shape, selected, 0), want_logits)
+        return self._buffers.get(shape, want_logits).scores(0, shape.num_rows, want_logits=want_logits)
 
     def self_check(self, tolerance: float = 0.05) -> float:
         """See `check_rows`.
